@@ -1,0 +1,1 @@
+"""Development only: real PostgreSQL and Valkey, started for you. Never imported in production."""

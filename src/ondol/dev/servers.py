@@ -1,0 +1,118 @@
+"""Real PostgreSQL and Valkey for development and tests, without Docker.
+
+`attach()` gives the addresses of the servers that belong to a folder and starts them if nobody has. They are run by
+a small keeper process (keeper.py), not by whoever came first, so the end of one user (kill -9 included) does not
+hurt another. Users are known by leases: a file named by pid and start time. The last one out stops the servers.
+"""
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from ondol.dev.processes import ProcessIdentity, current_holder
+from ondol.dev.programs import ServersError
+from ondol.dev.state import Addresses, StateFolder
+
+__all__ = ["ServersError", "StateFolder", "attach", "attached"]
+
+START_SECONDS = 60.0
+STOP_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A lease on running servers. `release()` gives it back; the death of the holder does too."""
+
+    state: StateFolder
+    holder: ProcessIdentity
+    addresses: Addresses
+
+    @property
+    def database_url(self) -> str:
+        return self.addresses.database_url
+
+    @property
+    def redis_url(self) -> str:
+        return self.addresses.redis_url
+
+    def release(self) -> None:
+        """Gives the lease back, and returns when the servers have stopped, unless somebody else uses them."""
+        self.state.lease(self.holder).unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):  # the keeper of a temporary folder removes it as its last act
+            (self.state.path / "leave").touch()
+        deadline = time.monotonic() + STOP_SECONDS
+        while self.state.keeper() is not None and not self._others() and time.monotonic() < deadline:
+            time.sleep(0.02)
+
+    def _others(self) -> list[ProcessIdentity]:
+        try:
+            return self.state.live_leases()
+        except FileNotFoundError:
+            return []
+
+
+def attach(
+    state: StateFolder, *, holder: ProcessIdentity | None = None, temporary: bool = False
+) -> Attachment:
+    """Takes a lease on the servers of `state`, starting them if they do not run.
+
+    `temporary` is for tests: no fsync, and the folder is removed when the last user has gone.
+    Blocks for about a second when the servers must start. Raises ServersError with one sentence.
+    """
+    state.create()
+    holder = holder or current_holder()
+    with state.locked():
+        state.lease(holder).touch()
+        try:
+            if state.keeper() is None:
+                state.forget_run()
+                _start_keeper(state, temporary=temporary)
+            return Attachment(state, holder, _wait_for_addresses(state))
+        except ServersError:
+            state.lease(holder).unlink(missing_ok=True)
+            raise
+
+
+@contextlib.contextmanager
+def attached(state: StateFolder, *, temporary: bool = False):  # type: ignore[no-untyped-def]
+    """`attach` for a with block."""
+    attachment = attach(state, temporary=temporary)
+    try:
+        yield attachment
+    finally:
+        attachment.release()
+
+
+def _start_keeper(state: StateFolder, *, temporary: bool) -> None:
+    with (state.logs / "keeper.log").open("a") as log:
+        subprocess.Popen(
+            [sys.executable, "-m", "ondol.dev.keeper", str(state.path), *(["--temporary"] if temporary else [])],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            # A session of its own: Ctrl-C in the terminal is for the users of the servers, not for the servers.
+            start_new_session=True,
+            cwd="/",
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(_import_path())},
+        )
+
+
+def _import_path() -> list[str]:
+    return [str(Path(__file__).resolve().parents[2]), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+
+
+def _wait_for_addresses(state: StateFolder) -> Addresses:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if failure := state.failure():
+            raise ServersError(failure)
+        if addresses := state.addresses():
+            return addresses
+        time.sleep(0.02)
+    raise ServersError(
+        f"The development servers did not start within {START_SECONDS:.0f} s; what they said is in {state.logs}."
+    )

@@ -1,0 +1,162 @@
+"""The folder in which one set of development servers lives: data, logs, leases, and how to reach them."""
+
+import contextlib
+import errno
+import fcntl
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from ondol.dev.processes import ProcessIdentity
+from ondol.dev.programs import ServersError, can_reach, server_user
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where the running servers are. The URLs hold passwords made for this folder alone."""
+
+    database_url: str
+    redis_url: str
+    postgres_pid: int
+    valkey_pid: int
+
+
+class StateFolder:
+    """The layout of the folder; no logic of servers here."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.data = path / "postgres"
+        self.valkey_data = path / "valkey"
+        self.logs = path / "logs"
+        self.leases = path / "leases"
+        self.copies = path / "programs"
+        self._addresses = path / "servers.json"
+        self._failure = path / "failure"
+        self._keeper = path / "keeper"
+        self._remembered = path / "remembered.json"
+
+    @classmethod
+    def for_project(cls, project: Path) -> "StateFolder":
+        """`.ondol/` in the project; as root, a folder in /var/lib when the server's user may not enter the project.
+
+        We never open a closed folder (root's home is 0700) to make that possible.
+        """
+        project = project.resolve()
+        user = server_user()
+        if user is None or can_reach(user, project):
+            return cls(project / ".ondol")
+        digest = hashlib.sha256(os.fsencode(project)).hexdigest()[:12]
+        return cls(Path("/var/lib/ondol") / f"{project.name}-{digest}")
+
+    @classmethod
+    def temporary(cls, project: Path) -> "StateFolder":
+        """A folder for one test run: inside `for_project`, else in the system's temporary folder."""
+        base = cls.for_project(project).path
+        if base.parent == project.resolve():
+            make_folder(base)
+            return cls(Path(tempfile.mkdtemp(prefix="test-", dir=base)))
+        return cls(Path(tempfile.mkdtemp(prefix="ondol-test-")))
+
+    def create(self) -> None:
+        """Makes what is missing. Raises ServersError where the folder cannot be written."""
+        for folder in (self.path, self.logs, self.leases, self.copies):
+            make_folder(folder)
+        # Only the folder itself is made passable for the server's user; what lies in it keeps its own mode.
+        if server_user() is not None:
+            self.path.chmod(0o711)
+            self.copies.chmod(0o755)
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """One process at a time decides whether servers start or stop."""
+        with (self.path / "lock").open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    # who uses the servers
+
+    def lease(self, holder: ProcessIdentity) -> Path:
+        return self.leases / str(holder)
+
+    def live_leases(self) -> list[ProcessIdentity]:
+        """Those who still run; the leases of the dead are removed on the way."""
+        alive = []
+        for file in self.leases.iterdir():
+            holder = ProcessIdentity.parse(file.name)
+            if holder.is_alive():
+                alive.append(holder)
+            else:
+                file.unlink(missing_ok=True)
+        return alive
+
+    # who runs them
+
+    def keeper(self) -> ProcessIdentity | None:
+        try:
+            keeper = ProcessIdentity.parse(self._keeper.read_text())
+        except (OSError, ValueError):
+            return None
+        return keeper if keeper.is_alive() else None
+
+    def write_keeper(self, keeper: ProcessIdentity) -> None:
+        self._keeper.write_text(str(keeper))
+
+    def addresses(self) -> Addresses | None:
+        try:
+            return Addresses(**json.loads(self._addresses.read_text()))
+        except FileNotFoundError:
+            return None
+
+    def write_addresses(self, addresses: Addresses) -> None:
+        _write_private(self._addresses, json.dumps(asdict(addresses)))
+
+    def failure(self) -> str | None:
+        return self._failure.read_text() if self._failure.exists() else None
+
+    def write_failure(self, sentence: str) -> None:
+        _write_private(self._failure, sentence)
+
+    def forget_run(self) -> None:
+        """Removes what speaks of a run that is over."""
+        for file in (self._addresses, self._failure, self._keeper):
+            file.unlink(missing_ok=True)
+
+    # what stays the same from run to run
+
+    def remembered(self) -> dict[str, str]:
+        """Passwords and last ports."""
+        try:
+            return dict(json.loads(self._remembered.read_text()))
+        except FileNotFoundError:
+            return {}
+
+    def remember(self, values: dict[str, str]) -> None:
+        _write_private(self._remembered, json.dumps(values))
+
+
+def make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".probe-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        reason = "read-only" if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM) else error.strerror
+        raise ServersError(
+            f"The development servers need to write to {folder}, which is not possible ({reason}). Make it "
+            "writable, or set DATABASE_URL and REDIS_URL to servers of your own."
+        ) from error
+
+
+def _write_private(file: Path, text: str) -> None:
+    """Atomically, and readable by the owner alone."""
+    temporary = file.with_suffix(f".{os.getpid()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as opened:
+        opened.write(text)
+    temporary.replace(file)
