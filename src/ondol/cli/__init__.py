@@ -1,0 +1,1 @@
+"""The command `ondol`: one file a command group."""

@@ -1,0 +1,1 @@
+"""PostgreSQL through SQLAlchemy: models, sessions, pages, and what a violated constraint means."""

@@ -118,9 +118,7 @@ class Keeper:
         assert self._postgres.process is not None
         assert self._valkey.process is not None
         self._state.write_addresses(
-            Addresses(
-                self._postgres.url(), self._valkey.url(), self._postgres.process.pid, self._valkey.process.pid
-            )
+            Addresses(self._postgres.url(), self._valkey.url(), self._postgres.process.pid, self._valkey.process.pid)
         )
 
 

@@ -32,7 +32,15 @@ class PostgresServer:
     local user in."""
 
     def __init__(
-        self, data: Path, log: Path, copies: Path, *, user: ServerUser | None, port: int, password: str, fsync: bool
+        self,
+        data: Path,
+        log: Path,
+        copies: Path,
+        *,
+        user: ServerUser | None,
+        port: int,
+        password: str,
+        fsync: bool,
     ) -> None:
         self._data, self._log, self._user = data, log, user
         self._port, self._password, self._fsync = port, password, fsync
@@ -66,7 +74,7 @@ class PostgresServer:
                 stderr=log,
                 cwd="/",
                 # SIGINT is PostgreSQL's fast shutdown.
-                preexec_fn=die_with_parent(signal.SIGINT),
+                preexec_fn=die_with_parent(signal.SIGINT),  # noqa: PLW1509  (the keeper has one thread)
                 **popen_arguments(self._user),  # type: ignore[call-overload]
             )  # fmt: skip
         self._wait_until_ready()
@@ -165,7 +173,5 @@ class PostgresServer:
 
 def _is_postgres(pid: int) -> bool:
     """A pid in a stale file may belong to anybody by now."""
-    finished = subprocess.run(
-        ["ps", "-o", "comm=", "-p", str(pid)], check=False, capture_output=True, text=True
-    )
+    finished = subprocess.run(["ps", "-o", "comm=", "-p", str(pid)], check=False, capture_output=True, text=True)
     return "postgres" in finished.stdout

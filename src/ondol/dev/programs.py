@@ -39,9 +39,7 @@ def server_user() -> ServerUser | None:
         except KeyError:
             continue
         return ServerUser(entry.pw_uid, entry.pw_gid)
-    raise ServersError(
-        "PostgreSQL does not run as root, and this system has neither a user 'postgres' nor 'nobody'."
-    )
+    raise ServersError("PostgreSQL does not run as root, and this system has neither a user 'postgres' nor 'nobody'.")
 
 
 def popen_arguments(user: ServerUser | None) -> dict[str, object]:

@@ -55,9 +55,7 @@ class Attachment:
             return []
 
 
-def attach(
-    state: StateFolder, *, holder: ProcessIdentity | None = None, temporary: bool = False
-) -> Attachment:
+def attach(state: StateFolder, *, holder: ProcessIdentity | None = None, temporary: bool = False) -> Attachment:
     """Takes a lease on the servers of `state`, starting them if they do not run.
 
     `temporary` is for tests: no fsync, and the folder is removed when the last user has gone.
@@ -90,7 +88,13 @@ def attached(state: StateFolder, *, temporary: bool = False):  # type: ignore[no
 def _start_keeper(state: StateFolder, *, temporary: bool) -> None:
     with (state.logs / "keeper.log").open("a") as log:
         subprocess.Popen(
-            [sys.executable, "-m", "ondol.dev.keeper", str(state.path), *(["--temporary"] if temporary else [])],
+            [
+                sys.executable,
+                "-m",
+                "ondol.dev.keeper",
+                str(state.path),
+                *(["--temporary"] if temporary else []),
+            ],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -102,7 +106,10 @@ def _start_keeper(state: StateFolder, *, temporary: bool) -> None:
 
 
 def _import_path() -> list[str]:
-    return [str(Path(__file__).resolve().parents[2]), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    return [
+        str(Path(__file__).resolve().parents[2]),
+        *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep)),
+    ]
 
 
 def _wait_for_addresses(state: StateFolder) -> Addresses:

@@ -47,7 +47,7 @@ class ValkeyServer:
                 stdout=log,
                 stderr=log,
                 cwd="/",
-                preexec_fn=die_with_parent(signal.SIGTERM),
+                preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509  (the keeper has one thread)
                 **popen_arguments(self._user),  # type: ignore[call-overload]
             )
         assert self.process.stdin is not None

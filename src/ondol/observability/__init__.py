@@ -1,0 +1,1 @@
+"""Logs. Every line of a request carries its id."""

@@ -1,0 +1,1 @@
+"""The only part that knows FastAPI: middleware, problems as answers, health, docs, dependencies."""

@@ -1,0 +1,72 @@
+"""Password hashing off the event loop, on a bounded pool.
+
+Argon2id with OWASP's parameters by default, bcrypt by setting; a hash of the other kind still verifies, and is
+replaced at the next login (OWASP Password Storage Cheat Sheet).
+"""
+
+import asyncio
+import base64
+import hashlib
+import unicodedata
+from concurrent.futures import ThreadPoolExecutor
+from typing import Literal
+
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
+from pwdlib.hashers.bcrypt import BcryptHasher
+
+MIN_LENGTH, MAX_LENGTH = 8, 128
+BCRYPT_MAX_BYTES = 72
+
+
+class PasswordHasher:
+    """Hashes and verifies. `threads` bounds how many cores (and 19 MiB of memory each) a burst of logins takes."""
+
+    def __init__(self, scheme: Literal["argon2", "bcrypt"] = "argon2", *, threads: int = 2) -> None:
+        argon2, bcrypt = Argon2Hasher(time_cost=2, memory_cost=19_456, parallelism=1), BcryptHasher()
+        self._scheme = scheme
+        self._hasher = PasswordHash((argon2, bcrypt) if scheme == "argon2" else (bcrypt, argon2))
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="ondol-hash")
+        # Verified against when the account does not exist, so that this takes as long as when it does.
+        self._decoy = self._hasher.hash(_prepare("no such account", scheme))
+
+    async def hash(self, password: str) -> str:
+        return await self._run(self._hash, password)
+
+    async def verify(self, password: str, hashed: str | None) -> tuple[bool, str | None]:
+        """Whether it is the password, and a better hash to store instead, if there is one.
+
+        `hashed=None` (no such account) is False, after the same work.
+        """
+        valid, better = await self._run(self._verify, password, hashed or self._decoy)
+        return (valid, better) if hashed else (False, None)
+
+    def hash_now(self, password: str) -> str:
+        """The same as `hash`, blocking: for scripts."""
+        return self._hash(password)
+
+    def close(self) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    async def _run(self, function, *arguments):  # type: ignore[no-untyped-def]
+        return await asyncio.get_running_loop().run_in_executor(self._pool, function, *arguments)
+
+    def _hash(self, password: str) -> str:
+        return self._hasher.hash(_prepare(password, self._scheme))
+
+    def _verify(self, password: str, hashed: str) -> tuple[bool, str | None]:
+        stored: Literal["argon2", "bcrypt"] = "argon2" if hashed.startswith("$argon2") else "bcrypt"
+        valid, _ = self._hasher.verify_and_update(_prepare(password, stored), hashed)
+        outdated = stored != self._scheme or self._hasher.current_hasher.check_needs_rehash(hashed)
+        return valid, self._hash(password) if valid and outdated else None
+
+
+def _prepare(password: str, scheme: Literal["argon2", "bcrypt"]) -> bytes:
+    """The bytes to hash: NFKC, so that the same password typed on another keyboard is the same (NIST SP 800-63B).
+
+    bcrypt reads 72 bytes (24 letters of Hangul): a longer password is digested first, never cut.
+    """
+    normalised = unicodedata.normalize("NFKC", password).encode()
+    if scheme == "bcrypt" and len(normalised) > BCRYPT_MAX_BYTES:
+        return base64.b64encode(hashlib.sha256(normalised).digest())
+    return normalised

@@ -1,0 +1,291 @@
+"""The read-through cache.
+
+Why it is never stale. Every tag has a generation in Valkey: a random value that an invalidation replaces. A stored
+value carries the generations its tags had *before* it was loaded, and is a hit only while they are still the same; so
+a value that was loaded before a commit and stored after it is never read. An invalidation happens between the commit
+and the response, so the next read anywhere sees it. One that Valkey did not take is kept and delivered before Valkey
+is used again; and every other process is told through PostgreSQL and does the same, so the death of the writer
+between two lines loses nothing either.
+"""
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter
+from redis.asyncio.client import Pipeline
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ondol.cache.memory import Memory
+from ondol.cache.notifications import Notifications
+from ondol.cache.valkey import Valkey, ValkeyDown
+from ondol.db.session import after_commit, before_commit
+from ondol.settings import CacheSettings
+
+T = TypeVar("T")
+Generations = tuple[bytes, ...]
+
+GENERATION_SECONDS = 86_400
+LOCK_SECONDS = 2.0
+POLL_SECONDS = 0.01
+_TAGS = "ondol.cache_tags"
+
+_adapter = lru_cache(maxsize=None)(TypeAdapter[Any])
+
+
+@dataclass(frozen=True)
+class _Flight:
+    """A load under way in this process, that others who saw the same generations may wait for."""
+
+    generations: Generations
+    result: asyncio.Future[Any]
+
+
+class Cache:
+    """Values on Valkey, with an optional front in memory.
+
+        product = await cache.get(f"product:{id}", load, ProductRead, seconds=60, tags=[f"product:{id}"])
+        cache.invalidate(session, f"product:{id}")     # in the transaction that changes it
+
+    `database_url` is where invalidations are announced; None for a process that is alone.
+    """
+
+    def __init__(self, redis_url: str, database_url: str | None = None, settings: CacheSettings | None = None) -> None:
+        settings = settings or CacheSettings()
+        self._prefix = settings.prefix
+        self._valkey = Valkey(redis_url, settings, self._deliver_pending)
+        self._memory = Memory()
+        self._notifications = (
+            Notifications(database_url, self._told_by_others, self._missed_messages) if database_url else None
+        )
+        self._flights: dict[str, _Flight] = {}
+        self._pending: set[str] = set()
+        self._invalidations = 0
+        self._background: set[asyncio.Task[None]] = set()
+
+    async def open(self) -> None:
+        """Begins to listen for invalidations. Valkey itself may be down."""
+        if self._notifications is not None:
+            await self._notifications.open()
+
+    async def close(self) -> None:
+        if self._notifications is not None:
+            await self._notifications.close()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        await self._valkey.close()
+
+    async def is_up(self) -> bool:
+        """Whether Valkey answers just now."""
+        return await self._valkey.ping()
+
+    # reading
+
+    async def get(
+        self,
+        key: str,
+        load: Callable[[], Awaitable[T | None]],
+        type_: type[T],
+        *,
+        seconds: float,
+        tags: Iterable[str] = (),
+        memory_seconds: float = 0,
+    ) -> T | None:
+        """The value of `key`, from the cache or from `load`; None is not stored.
+
+        `seconds`: how long Valkey keeps it. `memory_seconds`: how long this process keeps it without asking Valkey;
+        an invalidation reaches it within milliseconds, not before the response of the write. `type_` is what Pydantic
+        stores and reads back. Simultaneous misses load once, over all processes.
+        """
+        if memory_seconds and self._may_use_memory() and (held := self._memory.get(key)) is not None:
+            return held  # type: ignore[no-any-return]
+        tags, seen = tuple(tags), self._invalidations
+        value = await self._through_valkey(key, load, _adapter(type_), seconds, tags)
+        # An invalidation that came while we loaded may be about this value: then it is not kept.
+        if memory_seconds and value is not None and seen == self._invalidations and self._may_use_memory():
+            self._memory.set(key, value, tags=tags, seconds=memory_seconds)
+        return value
+
+    async def _through_valkey(
+        self,
+        key: str,
+        load: Callable[[], Awaitable[T | None]],
+        adapter: TypeAdapter[T],
+        seconds: float,
+        tags: tuple[str, ...],
+    ) -> T | None:
+        while True:
+            try:
+                found, generations = await self._look_up(key, tags)
+            except ValkeyDown:
+                return await load()
+            if found is not None:
+                return adapter.validate_json(found)
+            flight = self._flights.get(key)
+            if flight is None or flight.generations != generations:
+                return await self._fly(key, load, adapter, seconds, generations, tags)
+            try:
+                return await asyncio.shield(flight.result)  # type: ignore[no-any-return]
+            except asyncio.CancelledError:
+                if not flight.result.cancelled():
+                    raise  # it is we who are cancelled; else the one who loaded was: begin again
+
+    async def _fly(
+        self,
+        key: str,
+        load: Callable[[], Awaitable[T | None]],
+        adapter: TypeAdapter[T],
+        seconds: float,
+        generations: Generations,
+        tags: tuple[str, ...],
+    ) -> T | None:
+        flight = _Flight(generations, asyncio.get_running_loop().create_future())
+        self._flights[key] = flight
+        try:
+            value = await self._load_once(key, load, adapter, seconds, generations, tags)
+        except asyncio.CancelledError:
+            flight.result.cancel()
+            raise
+        except BaseException as error:
+            flight.result.set_exception(error)
+            flight.result.exception()  # retrieved: nobody else may be waiting
+            raise
+        else:
+            flight.result.set_result(value)
+            return value
+        finally:
+            if self._flights.get(key) is flight:
+                del self._flights[key]
+
+    async def _load_once(
+        self,
+        key: str,
+        load: Callable[[], Awaitable[T | None]],
+        adapter: TypeAdapter[T],
+        seconds: float,
+        generations: Generations,
+        tags: tuple[str, ...],
+    ) -> T | None:
+        """Loads under a lock shared by all processes; a lock whose owner died ends by itself."""
+        lock = self._key("lock", key)
+        try:
+            found, generations = await self._wait_for_turn(lock, key, generations, tags)
+        except ValkeyDown:
+            return await load()
+        if found is not None:
+            return adapter.validate_json(found)
+        stored: bytes | None = None
+        try:
+            value = await load()
+            if value is not None:
+                stored = b" ".join(generations) + b"\n" + adapter.dump_json(value)
+            return value
+        finally:
+            await self._finish(lock, self._key("value", key), stored, seconds)
+
+    async def _wait_for_turn(
+        self, lock: str, key: str, generations: Generations, tags: tuple[str, ...]
+    ) -> tuple[bytes | None, Generations]:
+        deadline = asyncio.get_running_loop().time() + LOCK_SECONDS
+        while asyncio.get_running_loop().time() < deadline:
+            [acquired] = await self._valkey.execute(
+                lambda pipeline: pipeline.set(lock, b"1", nx=True, px=int(LOCK_SECONDS * 1000))
+            )
+            if acquired:
+                break
+            await asyncio.sleep(POLL_SECONDS)
+            found, generations = await self._look_up(key, tags)
+            if found is not None:
+                return found, generations
+        return None, generations
+
+    async def _finish(self, lock: str, value_key: str, stored: bytes | None, seconds: float) -> None:
+        def fill(pipeline: Pipeline) -> None:
+            if stored is not None:
+                pipeline.set(value_key, stored, px=int(seconds * 1000))
+            pipeline.delete(lock)
+
+        with contextlib.suppress(ValkeyDown):
+            await self._valkey.execute(fill)
+
+    async def _look_up(self, key: str, tags: tuple[str, ...]) -> tuple[bytes | None, Generations]:
+        """The stored value if it is valid, and the generations of the tags, made where they were missing."""
+        tag_keys = [self._key("tag", tag) for tag in tags]
+        [(stored, *generations)] = await self._valkey.execute(
+            lambda pipeline: pipeline.mget([self._key("value", key), *tag_keys])
+        )
+        if None in generations:
+            missing = [name for name, value in zip(tag_keys, generations, strict=True) if value is None]
+
+            def fill(pipeline: Pipeline) -> None:
+                for name in missing:
+                    pipeline.set(name, _new_generation(), nx=True, ex=GENERATION_SECONDS)
+                pipeline.mget(tag_keys)
+
+            generations = (await self._valkey.execute(fill))[-1]
+            return None, tuple(generations)
+        if stored is not None:
+            header, _, body = stored.partition(b"\n")
+            if header == b" ".join(generations):
+                return body, tuple(generations)
+        return None, tuple(generations)
+
+    # invalidating
+
+    def invalidate(self, session: AsyncSession, *tags: str) -> None:
+        """Everything stored under `tags` is invalid once the session's transaction commits."""
+        session.info.setdefault(_TAGS, set()).update(tags)
+        before_commit(session, self._announce)
+        after_commit(session, self._drop_committed)
+
+    async def _announce(self, session: AsyncSession) -> None:
+        if self._notifications is not None:
+            await self._notifications.send(session, session.info[_TAGS])
+
+    async def _drop_committed(self, session: AsyncSession) -> None:
+        await self._drop(session.info.pop(_TAGS))
+
+    async def _drop(self, tags: Iterable[str]) -> None:
+        tags = set(tags)
+        self._invalidations += 1
+        self._memory.drop(tags)
+        try:
+            await self._valkey.execute(lambda pipeline: self._renew(pipeline, tags))
+        except ValkeyDown:
+            self._pending |= tags
+
+    def _renew(self, pipeline: Pipeline, tags: Iterable[str]) -> None:
+        for tag in tags:
+            pipeline.set(self._key("tag", tag), _new_generation(), ex=GENERATION_SECONDS)
+
+    async def _deliver_pending(self) -> None:
+        """Before Valkey is used again: it may have kept values that were invalidated while we could not say so."""
+        while self._pending:
+            tags = set(self._pending)
+            await self._valkey.execute_anyway(lambda pipeline, tags=tags: self._renew(pipeline, tags))  # type: ignore[misc]
+            self._pending -= tags
+
+    def _told_by_others(self, tags: list[str]) -> None:
+        # Memory first, at once; Valkey too, for the case that the writer died before it could.
+        self._invalidations += 1
+        self._memory.drop(tags)
+        task = asyncio.create_task(self._drop(tags))
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    def _missed_messages(self) -> None:
+        self._invalidations += 1
+        self._memory.clear()
+
+    def _may_use_memory(self) -> bool:
+        return self._notifications is None or self._notifications.is_listening
+
+    def _key(self, kind: str, name: str) -> str:
+        return f"{self._prefix}:{kind}:{name}"
+
+
+def _new_generation() -> bytes:
+    return secrets.token_hex(8).encode()

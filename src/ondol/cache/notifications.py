@@ -1,0 +1,97 @@
+"""Invalidations between processes, by PostgreSQL's LISTEN/NOTIFY.
+
+They are part of the transaction that made them necessary: sent if it commits, and only then, whether Valkey is up or
+down.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable, Iterable
+from uuid import uuid4
+
+import psycopg
+import structlog
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ondol.db.session import without_driver
+
+log = structlog.stdlib.get_logger("ondol.cache")
+
+CHANNEL = "ondol_cache"
+TAGS_PER_MESSAGE = 80  # a payload has 8,000 bytes at most
+HEARTBEAT_SECONDS = 1.0
+RECONNECT_SECONDS = 0.25
+
+_NOTIFY = text("SELECT pg_notify(:channel, :payload)")
+
+
+class Notifications:
+    """Sends and receives the tags that were invalidated.
+
+    `on_tags` is called with those of other processes; `on_gap` when messages may have been missed. While
+    `is_listening` is False nothing in memory may be trusted.
+    The URL must lead to PostgreSQL itself: LISTEN does not pass through PgBouncer's transaction mode.
+    """
+
+    def __init__(self, database_url: str, on_tags: Callable[[list[str]], None], on_gap: Callable[[], None]) -> None:
+        self._url = without_driver(database_url)
+        self._on_tags, self._on_gap = on_tags, on_gap
+        self._process = uuid4().hex
+        self._task: asyncio.Task[None] | None = None
+        self.is_listening = False
+
+    async def send(self, session: AsyncSession, tags: Iterable[str]) -> None:
+        """In the session's transaction."""
+        ordered = sorted(tags)
+        for start in range(0, len(ordered), TAGS_PER_MESSAGE):
+            message = {"from": self._process, "tags": ordered[start : start + TAGS_PER_MESSAGE]}
+            await session.execute(_NOTIFY, {"channel": CHANNEL, "payload": json.dumps(message)})
+
+    async def open(self) -> None:
+        """Begins to listen. Raises psycopg.OperationalError when the database cannot be reached."""
+        connection = await self._connect()
+        self._task = asyncio.create_task(self._run(connection))
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _connect(self) -> psycopg.AsyncConnection:
+        connection = await psycopg.AsyncConnection.connect(self._url, autocommit=True, connect_timeout=5)
+        await connection.execute(f"LISTEN {CHANNEL}")
+        self._on_gap()
+        self.is_listening = True
+        return connection
+
+    async def _run(self, connection: psycopg.AsyncConnection) -> None:
+        while True:
+            try:
+                async with connection:
+                    await self._listen(connection)
+            except (psycopg.OperationalError, OSError, TimeoutError) as error:
+                self.is_listening = False
+                self._on_gap()
+                log.warning("invalidations_lost", error=repr(error))
+            connection = await self._reconnect()
+
+    async def _listen(self, connection: psycopg.AsyncConnection) -> None:
+        while True:
+            async for notification in connection.notifies(timeout=HEARTBEAT_SECONDS):
+                message = json.loads(notification.payload)
+                if message["from"] != self._process:
+                    self._on_tags(message["tags"])
+            # A connection whose other end vanished says nothing by itself.
+            async with asyncio.timeout(HEARTBEAT_SECONDS):
+                await connection.execute("SELECT 1")
+
+    async def _reconnect(self) -> psycopg.AsyncConnection:
+        while True:
+            await asyncio.sleep(RECONNECT_SECONDS)
+            try:
+                connection = await self._connect()
+            except (psycopg.OperationalError, OSError):
+                continue
+            log.info("invalidations_back")
+            return connection

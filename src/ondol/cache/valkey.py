@@ -1,0 +1,101 @@
+"""A Valkey client that gives up quickly and comes back by itself."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.client import Pipeline
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from ondol.settings import CacheSettings
+
+log = structlog.stdlib.get_logger("ondol.cache")
+
+MAX_CONNECTIONS = 50
+WAIT_FOR_CONNECTION_SECONDS = 1.0
+
+
+class ValkeyDown(Exception):
+    """Valkey does not answer; do without."""
+
+
+class Valkey:
+    """Commands with a time-out and a circuit breaker.
+
+    After one failure every call raises ValkeyDown at once, until a PING in the background succeeds again. Then
+    `on_recovery` runs, and only when it too succeeded do calls pass.
+    """
+
+    def __init__(self, url: str, settings: CacheSettings, on_recovery: Callable[[], Awaitable[None]]) -> None:
+        self._settings = settings
+        self._on_recovery = on_recovery
+        self._redis = Redis(
+            connection_pool=BlockingConnectionPool.from_url(
+                url,
+                max_connections=MAX_CONNECTIONS,
+                timeout=WAIT_FOR_CONNECTION_SECONDS,
+                socket_timeout=settings.timeout_seconds,
+                socket_connect_timeout=settings.timeout_seconds,
+                retry=Retry(NoBackoff(), 0),
+                protocol=2,
+            )
+        )
+        self._recovery: asyncio.Task[None] | None = None
+
+    @property
+    def is_up(self) -> bool:
+        return self._recovery is None
+
+    async def execute(self, fill: Callable[[Pipeline], object], *, atomic: bool = False) -> list[Any]:
+        """Runs the commands that `fill` puts in a pipeline, in one round trip. Raises ValkeyDown."""
+        if not self.is_up:
+            raise ValkeyDown
+        try:
+            return await self._execute(fill, atomic=atomic)
+        except (RedisError, OSError, TimeoutError) as error:
+            self._go_down(error)
+            raise ValkeyDown from error
+
+    async def execute_anyway(self, fill: Callable[[Pipeline], object]) -> list[Any]:
+        """The same past the breaker: for `on_recovery`. Raises RedisError, OSError or TimeoutError."""
+        return await self._execute(fill, atomic=False)
+
+    async def ping(self) -> bool:
+        try:
+            await self.execute(lambda pipeline: pipeline.ping())
+        except ValkeyDown:
+            return False
+        return True
+
+    async def close(self) -> None:
+        if self._recovery is not None:
+            self._recovery.cancel()
+            await asyncio.gather(self._recovery, return_exceptions=True)
+        await self._redis.aclose(close_connection_pool=True)
+
+    async def _execute(self, fill: Callable[[Pipeline], object], *, atomic: bool) -> list[Any]:
+        pipeline = self._redis.pipeline(transaction=atomic)
+        fill(pipeline)
+        return list(await pipeline.execute())
+
+    def _go_down(self, error: BaseException) -> None:
+        if self._recovery is None:
+            log.warning("valkey_down", error=repr(error))
+            self._recovery = asyncio.create_task(self._recover())
+
+    async def _recover(self) -> None:
+        while True:
+            await asyncio.sleep(self._settings.retry_seconds)
+            try:
+                await self._redis.connection_pool.disconnect(inuse_connections=False)
+                await self._redis.ping()
+                await self._on_recovery()
+            except (RedisError, OSError, TimeoutError):
+                continue
+            self._recovery = None
+            log.info("valkey_up")
+            return

@@ -1,0 +1,3 @@
+from ondol.cli.main import run
+
+run()

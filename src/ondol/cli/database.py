@@ -1,0 +1,62 @@
+"""`ondol db`: migrations and seeds."""
+
+from typing import Annotated
+
+import typer
+from alembic import command
+from rich.console import Console
+
+from ondol.cli.project import attribute, database_url, load
+from ondol.db import migrations
+from ondol.db.session import SyncDatabase
+from ondol.runtime import Ondol
+
+app = typer.Typer(no_args_is_help=True, help="Migrations and seeds of the project's database.")
+console = Console()
+
+
+@app.command()
+def upgrade(revision: Annotated[str, typer.Argument(help="Where to.")] = "head") -> None:
+    """Migrate forward. Several replicas may do it at once: one does, the others wait."""
+    ondol = load()
+    migrations.upgrade(database_url(ondol), ondol.settings.project_folder, revision)
+    console.print(f"The database is at {revision}.")
+
+
+@app.command()
+def downgrade(revision: Annotated[str, typer.Argument(help="Where to: a revision, -1, or base.")]) -> None:
+    """Migrate back."""
+    ondol = load()
+    command.downgrade(migrations.alembic_config(database_url(ondol), ondol.settings.project_folder), revision)
+    console.print(f"The database is at {revision}.")
+
+
+@app.command()
+def revision(message: Annotated[str, typer.Argument(help="What changes, in a few words.")]) -> None:
+    """Write a migration from what changed in the models."""
+    ondol = load()
+    migrations.revise(database_url(ondol), ondol.settings.project_folder, message)
+
+
+@app.command()
+def check() -> None:
+    """Fail when the models say something that no migration does."""
+    ondol = load()
+    migrations.check(database_url(ondol), ondol.settings.project_folder)
+
+
+@app.command()
+def seed() -> None:
+    """Fill the database with the project's sample data (`seed` in app/seed.py), once."""
+    ondol = load()
+    console.print(fill(ondol, database_url(ondol)))
+
+
+def fill(ondol: Ondol, url: str) -> str:
+    """Runs the project's seed in one transaction; returns what it says."""
+    database = SyncDatabase(url, ondol.settings.database)
+    try:
+        with database.transaction() as session:
+            return str(attribute("app.seed", "seed")(session, ondol.passwords))
+    finally:
+        database.close()

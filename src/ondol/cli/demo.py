@@ -1,0 +1,179 @@
+"""`ondol demo`: this repository's starter, complete and running, from one command."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.panel import Panel
+
+from ondol.cli.database import fill
+from ondol.cli.project import REPOSITORY_STARTER, load
+from ondol.db.migrations import upgrade
+from ondol.dev.processes import die_with_parent
+from ondol.dev.programs import ServersError
+from ondol.dev.servers import Attachment, StateFolder, attach
+
+READY_SECONDS = 60.0
+STOP_SECONDS = 10.0
+console = Console(highlight=False)
+
+
+class Interrupted(Exception):
+    """Ctrl-C, or SIGTERM."""
+
+
+class Demo:
+    """The processes of the demo. `stop()` ends every one of them, whatever happens meanwhile."""
+
+    def __init__(self, project: Path, port: int) -> None:
+        self._project = project
+        self._port = port
+        self._state = StateFolder.for_project(project)
+        self._attachment: Attachment | None = None
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self, *, fresh: bool) -> None:
+        if fresh:
+            self._throw_away()
+        console.print("Starting PostgreSQL and Valkey …")
+        self._attachment = attach(self._state)
+        console.print("Migrating …")
+        upgrade(self._attachment.database_url, self._project)
+        console.print("Sample data …")
+        console.print(f"  {fill(load(self._project), self._attachment.database_url)}")
+        console.print("Job worker and web server …")
+        self._spawn("worker", "-m", "ondol.cli", "worker")
+        self._spawn("web", "-m", "uvicorn", "main:app", "--host", "127.0.0.1", "--port", str(self._port))
+        self._wait_until_ready()
+
+    def watch(self) -> None:
+        """Returns when one of the processes ends by itself, with a sentence."""
+        while True:
+            time.sleep(0.2)
+            for name, process in self._processes.items():
+                if process.poll() is not None:
+                    console.print(f"[red]The {name} ended by itself; its log is {self._log(name)}.[/red]")
+                    return
+
+    def stop(self) -> None:
+        for process in self._processes.values():
+            if process.poll() is None:
+                process.terminate()
+        deadline = time.monotonic() + STOP_SECONDS
+        for process in self._processes.values():
+            try:
+                process.wait(timeout=max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        if self._attachment is not None:
+            self._attachment.release()
+
+    def panel(self) -> Panel:
+        base = f"http://127.0.0.1:{self._port}"
+        return Panel(
+            f"[bold]API documentation[/bold]  {base}/docs   (also {base}/redoc)\n"
+            f"[bold]API[/bold]                {base}/api/v1/products\n"
+            f"[bold]Health[/bold]             {base}/health/ready\n"
+            f"[bold]Mail that was sent[/bold] {base}/dev/mailbox\n\n"
+            "[bold]Log in[/bold] with Authorize in /docs (development only):\n"
+            "  admin@example.com      / ondol-demo-admin\n"
+            "  customer1@example.com  / ondol-demo-customer   … to customer50@example.com\n\n"
+            f"[bold]Data[/bold]  {self._state.path}\n"
+            f"[bold]Logs[/bold]  {self._state.logs}\n\n"
+            "Ctrl-C stops everything; the data stays. `--fresh` begins anew.",
+            title="Ondol is running",
+            border_style="green",
+            expand=False,
+        )
+
+    def _throw_away(self) -> None:
+        if self._state.path.exists():
+            if self._state.keeper() is not None and self._state.live_leases():
+                raise ServersError("--fresh is not possible while another process uses the servers of this project.")
+            attach(self._state).release()  # a keeper within its grace time ends, and nothing writes any more
+            shutil.rmtree(self._state.path)
+
+    def _log(self, name: str) -> Path:
+        return self._state.logs / f"{name}.log"
+
+    def _spawn(self, name: str, *arguments: str) -> None:
+        with self._log(name).open("wb") as log:
+            self._processes[name] = subprocess.Popen(
+                [sys.executable, *arguments],
+                cwd=self._project,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                # Ctrl-C is for us; we then end them in order. If we are killed, the kernel ends them (Linux).
+                start_new_session=True,
+                preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509  (one thread)
+                env={**os.environ, "PORT": str(self._port)},
+            )
+
+    def _wait_until_ready(self) -> None:
+        deadline = time.monotonic() + READY_SECONDS
+        while time.monotonic() < deadline:
+            for name, process in self._processes.items():
+                if process.poll() is not None:
+                    last = self._log(name).read_text(errors="replace").strip().splitlines()[-1:]
+                    raise ServersError(f"The {name} did not start: {''.join(last)} ({self._log(name)})")
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/health/ready", timeout=2):
+                    return
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.1)
+        raise ServersError(f"The service was not ready within {READY_SECONDS:.0f} s; see {self._log('web')}.")
+
+
+def demo(
+    port: Annotated[int, typer.Option(help="Where to serve.", min=1, max=65_535)] = 8000,
+    *,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Throw the demo's data away first.")] = False,
+) -> None:
+    """Run this repository's starter with everything it needs: servers, sample data, job worker."""
+    if not REPOSITORY_STARTER.is_dir():
+        raise typer.BadParameter("The demo is part of Ondol's repository; clone it to run it.")
+    _refuse_taken(port)
+    demo = Demo(REPOSITORY_STARTER, port)
+    # A first Ctrl-C raises; more of them cannot disturb the cleaning up.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
+    try:
+        demo.start(fresh=fresh)
+        console.print(demo.panel())
+        demo.watch()
+        failed = True
+    except Interrupted:
+        failed = False
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        console.print("Stopping …")
+        demo.stop()
+    console.print("Stopped.")
+    raise typer.Exit(int(failed))
+
+
+def _interrupt(number: int, frame: object) -> None:
+    signal.signal(number, signal.SIG_IGN)
+    raise Interrupted
+
+
+def _refuse_taken(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise ServersError(f"Port {port} is not free ({error.strerror}); take another with --port.") from error

@@ -1,0 +1,33 @@
+"""`ondol`: the command. In a project's folder it works on that project."""
+
+import sys
+from collections.abc import Callable
+
+import typer
+from rich.console import Console
+
+from ondol.cli import database, demo, settings, worker
+from ondol.dev.programs import ServersError
+from ondol.runtime import StartFailed
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="The production floor under FastAPI services.",
+)
+app.add_typer(database.app, name="db")
+app.command("demo")(demo.demo)
+app.command("worker")(worker.worker)
+app.command("settings")(settings.settings)
+
+_EXPECTED = (ServersError, StartFailed)
+
+
+def run(command: Callable[[], object] = app) -> None:
+    """The entry point: what a person can mend is one sentence, not a trace."""
+    try:
+        command()
+    except _EXPECTED as error:
+        Console(stderr=True).print(f"[red]ondol:[/red] {error}", highlight=False, soft_wrap=True)
+        sys.exit(1)

@@ -1,0 +1,79 @@
+"""What the database's refusals mean to a client.
+
+A unique violation is a 409 named by its constraint, also when two requests race past a check made before.
+"""
+
+import psycopg
+from psycopg.errors import (
+    CheckViolation,
+    DeadlockDetected,
+    DiskFull,
+    ForeignKeyViolation,
+    LockNotAvailable,
+    QueryCanceled,
+    ReadOnlySqlTransaction,
+    SerializationFailure,
+    UniqueViolation,
+)
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm.exc import StaleDataError
+
+from ondol.errors import Conflict, Problem, Unavailable
+
+
+class AlreadyExists(Conflict):
+    code = "already_exists"
+    detail = "This exists already."
+
+
+class StillReferenced(Conflict):
+    code = "still_referenced"
+    detail = "Something else still refers to this, or this refers to something that does not exist."
+
+
+class ConstraintViolated(Conflict):
+    code = "constraint_violated"
+    detail = "A rule of the stored data forbids this."
+
+
+class ChangedMeanwhile(Conflict):
+    code = "changed_meanwhile"
+    detail = "Somebody changed this meanwhile: read it again and repeat your change."
+
+
+class DatabaseUnavailable(Unavailable):
+    code = "database_unavailable"
+    detail = "The database does not answer just now; try again."
+
+
+_CONFLICTS: dict[type[psycopg.Error], type[Conflict]] = {
+    UniqueViolation: AlreadyExists,
+    ForeignKeyViolation: StillReferenced,
+    CheckViolation: ConstraintViolated,
+}
+_PASSING = (
+    DeadlockDetected,
+    SerializationFailure,
+    QueryCanceled,
+    LockNotAvailable,
+    DiskFull,
+    ReadOnlySqlTransaction,
+)
+
+
+def problem_for(error: Exception) -> Problem | None:
+    """The problem an error of SQLAlchemy amounts to; None for one that is a defect of ours."""
+    if isinstance(error, StaleDataError):
+        return ChangedMeanwhile()
+    if isinstance(error, PoolTimeout):
+        return DatabaseUnavailable()
+    if not isinstance(error, DBAPIError):
+        return None
+    original = error.orig
+    for kind, conflict in _CONFLICTS.items():
+        if isinstance(original, kind):
+            return conflict(constraint=original.diag.constraint_name)
+    if isinstance(error, OperationalError) or isinstance(original, _PASSING) or error.connection_invalidated:
+        return DatabaseUnavailable()
+    return None

@@ -1,0 +1,16 @@
+"""Conditions that are easy to get wrong by hand."""
+
+from sqlalchemy import ColumnElement
+from sqlalchemy.orm import InstrumentedAttribute
+
+_ESCAPE = "\\"
+
+
+def contains(column: InstrumentedAttribute[str], text: str) -> ColumnElement[bool]:
+    """`column` contains `text`, whatever the case; `%` and `_` in the text mean themselves.
+
+    ILIKE, so that a `gin_trgm_ops` index on the column serves it (PostgreSQL's pg_trgm), in Hangul too.
+    """
+    for character in (_ESCAPE, "%", "_"):
+        text = text.replace(character, _ESCAPE + character)
+    return column.ilike(f"%{text}%", escape=_ESCAPE)

@@ -1,0 +1,97 @@
+"""Keyset pages: the hundredth costs what the first does.
+
+A cursor is sqlakeyset's bookmark (the sort values of the last row), signed, and bound to the query it came from: a
+cursor that was changed, or is used with other filters, is refused.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+from sqlakeyset.asyncio import select_page
+from sqlalchemy import Select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ondol.errors import BadRequest
+
+T = TypeVar("T")
+MAX_CURSOR_LENGTH = 1_000
+_SIGNATURE_BYTES = 16
+
+
+class InvalidCursor(BadRequest):
+    code = "invalid_cursor"
+    detail = "This cursor is not one of ours for this query: begin again without it."
+
+
+@dataclass(frozen=True)
+class PageRows(Generic[T]):
+    """One page, as rows: what a repository gives."""
+
+    items: Sequence[T]
+    next_cursor: str | None
+
+
+class Page(BaseModel, Generic[T]):
+    """One page, as a response: `Page[ProductRead]`. `next_cursor` is null on the last one."""
+
+    items: Sequence[T]
+    next_cursor: str | None = Field(None, examples=["pJ3kq1…"])
+
+
+class PageQuery(BaseModel):
+    """The query parameters of every list; subclass it to add filters."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: int = Field(20, ge=1, le=100, description="Items on a page.")
+    cursor: str | None = Field(
+        None, min_length=1, max_length=MAX_CURSOR_LENGTH, description="`next_cursor` of the page before."
+    )
+
+
+class Paginator:
+    """Makes pages and signs their cursors.
+
+    `key`: at least 32 bytes, the same in every process of the service.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        self._key = hashlib.sha256(b"ondol.pagination:" + key).digest()
+
+    async def page(
+        self, session: AsyncSession, statement: Select[Any], query: PageQuery, *, bound_to: str = ""
+    ) -> PageRows[Any]:
+        """The rows of `statement` that `query` asks for. The statement must be ordered, by something unique last.
+
+        `bound_to`: what else the cursor belongs to, such as the caller whose rows these are.
+        Raises InvalidCursor.
+        """
+        context = f"{type(query).__qualname__}:{bound_to}:{query.model_dump_json(exclude={'limit', 'cursor'})}"
+        bookmark = self._open(query.cursor, context) if query.cursor else None
+        found = await select_page(session, statement, per_page=query.limit, page=bookmark)
+        rows = [row[0] if len(row) == 1 else row for row in found]
+        following = self._seal(found.paging.bookmark_next, context) if found.paging.has_next else None
+        return PageRows(rows, following)
+
+    def _seal(self, bookmark: str, context: str) -> str:
+        content = bookmark.encode()
+        return base64.urlsafe_b64encode(self._sign(content, context) + content).decode().rstrip("=")
+
+    def _open(self, cursor: str, context: str) -> str:
+        try:
+            sealed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise InvalidCursor from error
+        signature, content = sealed[:_SIGNATURE_BYTES], sealed[_SIGNATURE_BYTES:]
+        if not hmac.compare_digest(signature, self._sign(content, context)):
+            raise InvalidCursor
+        return content.decode()
+
+    def _sign(self, content: bytes, context: str) -> bytes:
+        return hmac.digest(self._key, context.encode() + b"\0" + content, "sha256")[:_SIGNATURE_BYTES]

@@ -1,0 +1,164 @@
+"""Sessions: the unit of work, the read session, and the same synchronously for scripts."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+from sqlalchemy import Engine, TextClause, create_engine, event, text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import ORMExecuteState, Session, sessionmaker
+
+from ondol.settings import DatabaseSettings
+from ondol.timeouts import lift_deadline, uninterrupted
+
+CommitHook = Callable[[AsyncSession], Awaitable[None]]
+
+_BEFORE, _AFTER = "ondol.before_commit", "ondol.after_commit"
+
+
+def before_commit(session: AsyncSession, hook: CommitHook) -> None:
+    """Runs `hook` in the transaction, last before it commits. A hook registered twice runs once."""
+    _register(session, _BEFORE, hook)
+
+
+def after_commit(session: AsyncSession, hook: CommitHook) -> None:
+    """Runs `hook` between the commit and the response. It must not raise: what it does is told to nobody."""
+    _register(session, _AFTER, hook)
+
+
+def _register(session: AsyncSession, kind: str, hook: CommitHook) -> None:
+    hooks: list[CommitHook] = session.info.setdefault(kind, [])
+    if hook not in hooks:
+        hooks.append(hook)
+
+
+class ReadOnlyViolation(Exception):
+    """A read session was asked to write. It is a programming error: take the write session."""
+
+    def __init__(self) -> None:
+        super().__init__("A read session cannot write: use the write session (SessionDep) for this.")
+
+
+class ReadOnlySession(Session):
+    """Refuses to flush and to run INSERT, UPDATE or DELETE: in autocommit each would be its own transaction."""
+
+
+class ReadSession(AsyncSession):
+    """A session on an autocommit connection: one SELECT is one round trip, without BEGIN and COMMIT."""
+
+    sync_session_class = ReadOnlySession
+
+
+@event.listens_for(ReadOnlySession, "before_flush")
+def _refuse_flush(*_: Any) -> None:
+    raise ReadOnlyViolation
+
+
+@event.listens_for(ReadOnlySession, "do_orm_execute")
+def _refuse_writes(state: ORMExecuteState) -> None:
+    writes = state.is_insert or state.is_update or state.is_delete
+    is_raw = isinstance(state.statement, TextClause)
+    if writes or (is_raw and not str(state.statement).lstrip().lower().startswith("select")):
+        raise ReadOnlyViolation
+
+
+class Database:
+    """One engine and its pool, for asyncio. Opens no connection until one is needed."""
+
+    def __init__(self, url: str, settings: DatabaseSettings | None = None) -> None:
+        settings = settings or DatabaseSettings()
+        self.engine: AsyncEngine = create_async_engine(
+            with_driver(url),
+            pool_size=settings.pool_size,
+            max_overflow=settings.max_overflow,
+            pool_timeout=settings.pool_timeout_seconds,
+            # Newest first: a burst's extra connections fall idle and a broken one is found soon.
+            pool_use_lifo=True,
+            connect_args=_connect_arguments(settings),
+        )
+        # close_resets_only=False: a session used after its end (in a streamed response) raises instead of leaking.
+        self._write_sessions = async_sessionmaker(self.engine, expire_on_commit=False, close_resets_only=False)
+        self._read_sessions = async_sessionmaker(
+            self.engine.execution_options(isolation_level="AUTOCOMMIT"),
+            class_=ReadSession,
+            expire_on_commit=False,
+            close_resets_only=False,
+        )
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """The unit of work: everything in the block commits together, or nothing does.
+
+        The commit and its hooks cannot be interrupted: once they began they end, and only then is a cancellation
+        raised. Any exception in the block rolls back.
+        """
+        async with self._write_sessions() as session:
+            yield session
+            await uninterrupted(_commit(session))
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[ReadSession]:
+        """A read session. Statements do not share a snapshot; where they must agree, use `transaction()`."""
+        async with self._read_sessions() as session:
+            yield session
+
+    async def ping(self) -> None:
+        """One round trip. Raises SQLAlchemy's errors."""
+        async with self.reading() as session:
+            await session.execute(text("SELECT 1"))
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+async def _commit(session: AsyncSession) -> None:
+    lift_deadline()
+    await session.flush()
+    for hook in session.info.get(_BEFORE, ()):
+        await hook(session)
+    await session.commit()
+    for hook in session.info.get(_AFTER, ()):
+        await hook(session)
+
+
+class SyncDatabase:
+    """The same database for scripts, notebooks and the command line, without asyncio."""
+
+    def __init__(self, url: str, settings: DatabaseSettings | None = None) -> None:
+        settings = settings or DatabaseSettings()
+        self.engine: Engine = create_engine(
+            with_driver(url), pool_size=1, max_overflow=4, connect_args=_connect_arguments(settings)
+        )
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """Commits at the end of the block; rolls back when it raises."""
+        with self._sessions() as session, session.begin():
+            yield session
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def with_driver(url: str) -> str:
+    """`postgres://` and `postgresql://` with the driver we use, psycopg 3."""
+    scheme, separator, rest = url.partition("://")
+    return f"postgresql+psycopg{separator}{rest}" if scheme in ("postgres", "postgresql") else url
+
+
+def without_driver(url: str) -> str:
+    """The URL as libpq and psycopg understand it."""
+    return url.replace("postgresql+psycopg://", "postgresql://", 1).replace("postgres://", "postgresql://", 1)
+
+
+def _connect_arguments(settings: DatabaseSettings) -> dict[str, Any]:
+    arguments: dict[str, Any] = {
+        "connect_timeout": settings.connect_timeout_seconds,
+        "keepalives_idle": 30,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+    }
+    if settings.statement_timeout_seconds:
+        arguments["options"] = f"-c statement_timeout={int(settings.statement_timeout_seconds * 1000)}"
+    return arguments

@@ -1,0 +1,107 @@
+"""Problems: errors that carry their HTTP status and document themselves (RFC 9457).
+
+Services raise them; nobody below the web layer knows HTTP. A service's own kind is a subclass with a `code`:
+
+    class OutOfStock(Conflict):
+        code = "out_of_stock"
+        detail = "There is not enough stock for this order."
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+
+class Problem(Exception):
+    """An error that is told to the client.
+
+    `code` is stable and for programs; `detail` is for people and may change. Keyword arguments become members of
+    the answer (RFC 9457, section 3.2), so they must be JSON-able and hold no secret.
+    """
+
+    status: ClassVar[int] = 500
+    title: ClassVar[str] = "Internal Server Error"
+    code: ClassVar[str] = "internal_error"
+    detail: str = "Something went wrong on our side."
+
+    def __init__(self, detail: str | None = None, *, headers: Mapping[str, str] | None = None, **members: Any) -> None:
+        self.detail = detail or type(self).detail
+        self.headers = dict(headers or {})
+        self.members = members
+        super().__init__(self.detail)
+
+
+class BadRequest(Problem):
+    status = 400
+    title = "Bad Request"
+    code = "bad_request"
+    detail = "The request cannot be understood."
+
+
+class Unauthorized(Problem):
+    """No valid credentials. Answers with the challenge that RFC 6750 asks for."""
+
+    status = 401
+    title = "Unauthorized"
+    code = "unauthorized"
+    detail = "Log in first: the access token is missing, expired or no longer valid."
+
+    def __init__(self, detail: str | None = None, *, headers: Mapping[str, str] | None = None, **members: Any) -> None:
+        super().__init__(detail, headers={"WWW-Authenticate": "Bearer", **(headers or {})}, **members)
+
+
+class Forbidden(Problem):
+    status = 403
+    title = "Forbidden"
+    code = "forbidden"
+    detail = "You may not do this."
+
+
+class NotFound(Problem):
+    """Also the answer for what belongs to somebody else: existence is not told."""
+
+    status = 404
+    title = "Not Found"
+    code = "not_found"
+    detail = "There is nothing here."
+
+
+class Conflict(Problem):
+    status = 409
+    title = "Conflict"
+    code = "conflict"
+    detail = "This contradicts what is stored."
+
+
+class PreconditionFailed(Problem):
+    """The client insisted on a version that is not the current one (If-Match)."""
+
+    status = 412
+    title = "Precondition Failed"
+    code = "precondition_failed"
+    detail = "This was changed since you read it: read it again and repeat your change."
+
+
+class TooManyRequests(Problem):
+    status = 429
+    title = "Too Many Requests"
+    code = "too_many_requests"
+    detail = "Slow down."
+
+
+class Unavailable(Problem):
+    """A server behind us does not answer just now; the same request may be sent again."""
+
+    status = 503
+    title = "Service Unavailable"
+    code = "unavailable"
+    detail = "The service is briefly unavailable; try again."
+
+    def __init__(
+        self,
+        detail: str | None = None,
+        *,
+        retry_after_seconds: int = 1,
+        headers: Mapping[str, str] | None = None,
+        **members: Any,
+    ) -> None:
+        super().__init__(detail, headers={"Retry-After": str(retry_after_seconds), **(headers or {})}, **members)

@@ -1,0 +1,102 @@
+"""Runs jobs: retries with growing pauses, schedules, and rescues what a dead worker left behind."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+from pydantic import ConfigDict, validate_call
+
+from ondol.db.session import without_driver
+from ondol.jobs.queue import Job
+from ondol.settings import JobsSettings
+
+log = structlog.stdlib.get_logger("ondol.jobs")
+
+RECONNECT_SECONDS = 1.0
+_CALL = ConfigDict(arbitrary_types_allowed=True)
+
+
+class Worker:
+    """Runs `jobs` from the queue at `database_url`, giving each the `runtime` as its first argument."""
+
+    def __init__(
+        self, runtime: Any, jobs: Sequence[Job], database_url: str, settings: JobsSettings | None = None
+    ) -> None:
+        self._settings = settings or JobsSettings()
+        self._runtime = runtime
+        self._url = without_driver(database_url)
+        self._app = App(connector=PsycopgConnector())
+        for job in jobs:
+            self._register(job)
+
+    async def run(self, *, until_empty: bool = False) -> None:
+        """Works until cancelled or signalled (SIGTERM, SIGINT: running jobs finish).
+
+        `until_empty`: returns when nothing is left to do now, without touching signal handlers; for tests.
+        """
+        pool = AsyncConnectionPool(
+            self._url,
+            open=False,
+            min_size=1,
+            max_size=self._settings.concurrency + 3,
+            reconnect_timeout=0.3,
+            # Not in `kwargs`: procrastinate passes autocommit itself where it opens its own connection to LISTEN.
+            configure=_autocommit,
+            check=AsyncConnectionPool.check_connection,
+        )
+        async with pool, self._app.open_async(pool):
+            rescue = asyncio.create_task(self._rescue_for_ever())
+            try:
+                await self._app.run_worker_async(
+                    concurrency=self._settings.concurrency,
+                    wait=not until_empty,
+                    install_signal_handlers=not until_empty,
+                    listen_notify=not until_empty,
+                    update_heartbeat_interval=self._settings.heartbeat_seconds,
+                    stalled_worker_timeout=self._settings.stalled_after_seconds,
+                    fetch_job_polling_interval=RECONNECT_SECONDS,
+                    shutdown_graceful_timeout=20,
+                )
+            finally:
+                rescue.cancel()
+                await asyncio.gather(rescue, return_exceptions=True)
+
+    def _register(self, job: Job) -> None:
+        call = validate_call(config=_CALL)(job.function)
+
+        async def run(context: JobContext, **arguments: Any) -> None:
+            arguments.pop("timestamp", None)  # procrastinate's, on scheduled jobs
+            with structlog.contextvars.bound_contextvars(job=job.name, job_id=context.job.id):
+                await call(self._runtime, **arguments)
+                log.info("job_done", attempt=context.job.attempts + 1)
+
+        task = self._app.task(
+            run,
+            name=job.name,
+            queue=job.queue,
+            pass_context=True,
+            retry=RetryStrategy(max_attempts=job.attempts - 1, exponential_wait=2),
+        )
+        if job.cron:
+            self._app.periodic(cron=job.cron)(task)
+
+    async def _rescue_for_ever(self) -> None:
+        """A job whose worker was killed stays "doing" for ever, if nobody gives it back."""
+        while True:
+            await asyncio.sleep(self._settings.heartbeat_seconds)
+            try:
+                manager = self._app.job_manager
+                silence = self._settings.stalled_after_seconds
+                for stalled in await manager.get_stalled_jobs(seconds_since_heartbeat=silence):
+                    log.warning("job_rescued", job_id=stalled.id, job=stalled.task_name)
+                    await manager.retry_job(stalled)
+            except Exception as error:  # the database may be away; the next round tries again
+                log.warning("rescue_failed", error=repr(error))
+
+
+async def _autocommit(connection: AsyncConnection[Any]) -> None:
+    await connection.set_autocommit(True)

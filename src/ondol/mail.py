@@ -1,0 +1,64 @@
+"""Mail by SMTP. Without a host nothing is sent: messages are kept as files, for development and tests."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from email.utils import formatdate, make_msgid
+from pathlib import Path
+from uuid import uuid4
+
+import aiosmtplib
+
+from ondol.settings import MailSettings
+
+SEND_TIMEOUT_SECONDS = 20
+
+
+class Mailbox:
+    """Messages kept as `.eml` files in a folder, so that web process and worker share them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def keep(self, message: EmailMessage) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        name = f"{time.time_ns()}-{uuid4().hex[:8]}"
+        part = self._folder / f"{name}.part"
+        part.write_bytes(message.as_bytes())
+        part.rename(self._folder / f"{name}.eml")
+
+    def messages(self) -> Sequence[EmailMessage]:
+        """Newest first."""
+        files = sorted(self._folder.glob("*.eml"), reverse=True) if self._folder.is_dir() else []
+        return [message_from_bytes(file.read_bytes(), policy=policy.default) for file in files]
+
+
+@dataclass(frozen=True)
+class Mailer:
+    """Sends through `settings.host`, or keeps in `mailbox`."""
+
+    settings: MailSettings
+    mailbox: Mailbox
+
+    async def send(self, *, to: str, subject: str, text: str) -> None:
+        """Sends a plain-text message. Raises aiosmtplib.SMTPException or ValueError (a header with a line break)."""
+        message = EmailMessage(policy=policy.SMTP)
+        message["From"], message["To"], message["Subject"] = self.settings.sender, to, subject
+        message["Date"], message["Message-ID"] = formatdate(localtime=False), make_msgid(domain="ondol")
+        message.set_content(text)
+        if self.settings.host is None:
+            await asyncio.to_thread(self.mailbox.keep, message)
+            return
+        password = self.settings.password
+        await aiosmtplib.send(
+            message,
+            hostname=self.settings.host,
+            port=self.settings.port,
+            username=self.settings.username,
+            password=password.get_secret_value() if password else None,
+            start_tls=self.settings.start_tls,
+            timeout=SEND_TIMEOUT_SECONDS,
+        )

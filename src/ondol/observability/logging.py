@@ -1,0 +1,52 @@
+"""Structured logs through structlog, the standard library's loggers included (uvicorn, SQLAlchemy, procrastinate)."""
+
+import logging
+import sys
+
+import structlog
+from structlog.typing import Processor
+
+from ondol.settings import LoggingSettings
+
+QUIET = ("procrastinate", "alembic", "watchfiles", "psycopg.pool", "multipart", "asyncio")
+
+
+def configure_logging(settings: LoggingSettings | None = None) -> None:
+    """Sends every log line to standard error, as JSON or readable. Call it once, when a process starts."""
+    settings = settings or LoggingSettings()
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_renderers(settings)],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(settings.level)
+    # uvicorn sets handlers of its own; its access log is replaced by ours, which knows the request id.
+    for name in ("uvicorn", "uvicorn.error", "gunicorn.error"):
+        logging.getLogger(name).handlers = []
+        logging.getLogger(name).propagate = True
+    logging.getLogger("uvicorn.access").handlers = []
+    logging.getLogger("uvicorn.access").propagate = False
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _renderers(settings: LoggingSettings) -> list[Processor]:
+    if settings.format == "console":
+        return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]

@@ -1,0 +1,59 @@
+"""`install(app, ondol)`: everything a service wants on a FastAPI application, each part also installable alone."""
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from ondol.runtime import Ondol
+from ondol.settings import Environment
+from ondol.web import health, mailbox
+from ondol.web.docs import install_docs
+from ondol.web.middleware import (
+    REQUEST_ID,
+    LastResortMiddleware,
+    PlainErrorsMiddleware,
+    RequestContextMiddleware,
+    SecurityHeadersMiddleware,
+)
+from ondol.web.openapi import install_openapi
+from ondol.web.problems import install_problems
+
+
+def install(app: FastAPI, ondol: Ondol) -> None:
+    """Middleware, problems, health, docs and the runtime itself (as `app.state.ondol`). Call it once, first."""
+    settings = ondol.settings
+    app.state.ondol = ondol
+    install_problems(app)
+    install_openapi(app)
+    app.include_router(health.router)
+    if docs_enabled(ondol):
+        install_docs(app)
+    if settings.environment is not Environment.PRODUCTION:
+        app.include_router(mailbox.router)
+    _install_middleware(app, ondol)
+
+
+def docs_enabled(ondol: Ondol) -> bool:
+    docs = ondol.settings.http.docs
+    return ondol.settings.environment is not Environment.PRODUCTION if docs is None else docs
+
+
+def _install_middleware(app: FastAPI, ondol: Ondol) -> None:
+    """The last one added is the outermost: a request meets them from the bottom of this list to its top."""
+    http = ondol.settings.http
+    app.add_middleware(LastResortMiddleware, timeout_seconds=http.timeout_seconds)
+    app.add_middleware(GZipMiddleware, minimum_size=http.gzip_minimum_bytes)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=http.allowed_hosts)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=http.cors_origins,
+        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+        allow_headers=["Authorization", "Content-Type", "If-Match", "Idempotency-Key", REQUEST_ID],
+        expose_headers=[REQUEST_ID, "ETag", "Retry-After"],
+        allow_credentials=False,
+        max_age=600,
+    )
+    app.add_middleware(PlainErrorsMiddleware)
+    app.add_middleware(SecurityHeadersMiddleware)
+    app.add_middleware(RequestContextMiddleware)

@@ -1,0 +1,32 @@
+"""ETag and If-Match from a row's version (RFC 9110, sections 8.8.3 and 13.1.1)."""
+
+import re
+from typing import Annotated
+
+from fastapi import Depends, Header
+
+from ondol.errors import BadRequest
+
+_ETAG = re.compile(r'"v(\d{1,9})"')
+
+
+def etag(version: int) -> str:
+    return f'"v{version}"'
+
+
+def expected_version(
+    if_match: Annotated[
+        str | None,
+        Header(max_length=100, description="The `ETag` of what you read: refuses to change anything newer."),
+    ] = None,
+) -> int | None:
+    """The version a client insists on; None when it does not. Raises BadRequest for a tag that is not ours."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    found = _ETAG.fullmatch(if_match.strip())
+    if not found:
+        raise BadRequest("If-Match must be the ETag of what you read, or *.")
+    return int(found.group(1))
+
+
+ExpectedVersion = Annotated[int | None, Depends(expected_version)]

@@ -1,0 +1,175 @@
+"""Middleware as plain ASGI: no task and no buffer of its own for a request, and contextvars reach the logs."""
+
+import asyncio
+import re
+import time
+from collections.abc import Mapping
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uuid_utils.compat import uuid7
+
+from ondol.errors import Unavailable
+from ondol.timeouts import request_deadline
+from ondol.web.problems import problem_response, response_for
+
+REQUEST_ID = "X-Request-ID"
+_WELL_FORMED_ID = re.compile(r"[A-Za-z0-9._-]{8,128}")
+
+access_log = structlog.stdlib.get_logger("ondol.access")
+log = structlog.stdlib.get_logger("ondol")
+
+SECURITY_HEADERS = {
+    # OWASP Secure Headers Project, for an API: nothing may be framed, sniffed or kept.
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+
+class TimedOut(Unavailable):
+    code = "timed_out"
+    detail = "This took too long and was stopped."
+
+
+class RequestContextMiddleware:
+    """Gives every request an id (the client's, if it is well-formed) and one line in the access log."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        given = Headers(scope=scope).get(REQUEST_ID, "")
+        request_id = given if _WELL_FORMED_ID.fullmatch(given) else uuid7().hex
+        started, status = time.perf_counter(), 0
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)[REQUEST_ID] = request_id
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            try:
+                await self.app(scope, receive, send_with_id)
+            finally:
+                client = scope.get("client")
+                access_log.info(
+                    "request",
+                    method=scope["method"],
+                    path=scope["path"],  # not the query: it may hold what should not be in a log
+                    status=status,
+                    duration_ms=round((time.perf_counter() - started) * 1000, 2),
+                    client=client[0] if client else None,
+                )
+
+
+class SecurityHeadersMiddleware:
+    """Adds headers that an answer does not set itself."""
+
+    def __init__(self, app: ASGIApp, headers: Mapping[str, str] = SECURITY_HEADERS) -> None:
+        self.app = app
+        self._headers = dict(headers)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self._headers.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)
+
+
+class PlainErrorsMiddleware:
+    """Turns the plain-text errors of other middleware (body limit, trusted hosts, CORS) into problems."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        replaced: Message | None = None
+
+        async def send_problem(message: Message) -> None:
+            nonlocal replaced
+            if message["type"] == "http.response.start" and message["status"] >= 400:
+                headers = Headers(scope=message)
+                if headers.get("content-type", "").startswith("text/plain"):
+                    replaced = message
+                    return
+            if replaced is None:
+                await send(message)
+            elif not message.get("more_body", False):
+                await self._answer(scope, receive, send, replaced, message.get("body", b""))
+
+        await self.app(scope, receive, send_problem)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, start: Message, body: bytes) -> None:
+        kept = {
+            name: value
+            for name, value in Headers(scope=start).items()
+            if name not in ("content-type", "content-length", "content-encoding")
+        }
+        code = {400: "bad_request", 413: "content_too_large"}.get(start["status"], "error")
+        answer = problem_response(start["status"], code=code, detail=body.decode(errors="replace"), headers=kept)
+        await answer(scope, receive, send)
+
+
+class LastResortMiddleware:
+    """Cuts requests that take too long (503), and answers what nobody foresaw (500) without a trace.
+
+    The clock stops with the first byte of the answer, and when a transaction begins to commit: what is told to the
+    client is then what happened.
+    """
+
+    def __init__(self, app: ASGIApp, timeout_seconds: float) -> None:
+        self.app = app
+        self._timeout_seconds = timeout_seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        answered = False
+
+        async def send_and_note(message: Message) -> None:
+            nonlocal answered
+            if message["type"] == "http.response.start":
+                answered = True
+                if not deadline.expired():
+                    deadline.reschedule(None)
+            await send(message)
+
+        try:
+            async with asyncio.timeout(self._timeout_seconds) as deadline:
+                before = request_deadline.set(deadline)
+                try:
+                    await self.app(scope, receive, send_and_note)
+                finally:
+                    request_deadline.reset(before)
+        except Exception as error:
+            if isinstance(error, TimeoutError) and deadline.expired():
+                log.warning("request_timed_out", after_seconds=self._timeout_seconds)
+                answer = response_for(TimedOut())
+            else:
+                log.exception("unhandled_error")
+                answer = problem_response(
+                    500,
+                    code="internal_error",
+                    detail="Something went wrong on our side; it has been recorded.",
+                )
+            if answered:
+                raise  # the answer has begun: all that is left is to break the connection
+            await answer(scope, receive, send)

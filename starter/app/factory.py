@@ -1,0 +1,39 @@
+"""Puts the application together."""
+
+from fastapi import APIRouter, FastAPI
+from ondol.runtime import Ondol
+from ondol.web.app import docs_enabled, install
+from ondol.web.openapi import operation_id
+
+from app.jobs import JOBS
+from app.routers import ROUTERS, TAGS
+from app.settings import AppSettings
+
+DESCRIPTION = """
+A shop on [FastAPI](https://fastapi.tiangolo.com) and Ondol: accounts, products and orders.
+
+Press **Authorize** and log in with an e-mail address and a password; `ondol demo` prints some.
+"""
+
+
+def create_app(settings: AppSettings | None = None) -> FastAPI:
+    """A new application with its own runtime; nothing is shared with another one in the same process."""
+    settings = settings or AppSettings()
+    ondol = Ondol(settings, jobs=JOBS)
+    app = FastAPI(
+        title="Ondol starter",
+        version="0.1.0",
+        description=DESCRIPTION,
+        lifespan=ondol.lifespan,
+        openapi_url="/openapi.json" if docs_enabled(ondol) else None,
+        openapi_tags=TAGS,
+        docs_url=None,  # `install` serves both pages from the package, without a CDN
+        redoc_url=None,
+        generate_unique_id_function=operation_id,
+    )
+    install(app, ondol)
+    api = APIRouter(prefix="/api/v1", max_body_size=settings.http.max_body_bytes)
+    for router in ROUTERS:
+        api.include_router(router)
+    app.include_router(api)
+    return app

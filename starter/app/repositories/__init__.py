@@ -1,0 +1,1 @@
+"""Every query. A repository returns None for what is not there; what that means is the service's to say."""

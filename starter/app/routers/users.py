@@ -1,0 +1,62 @@
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, status
+from ondol.db.pagination import InvalidCursor, Page
+from ondol.web.problems import problem_responses
+
+from app.dependencies import (
+    CurrentUser,
+    PaginatorDep,
+    UserReadServiceDep,
+    UserServiceDep,
+    UsersReader,
+    UsersWriter,
+)
+from app.schemas.users import PasswordChange, UserAdminUpdate, UserQuery, UserRead, UserUpdate
+from app.services.users import UserNotFound, WrongPassword
+
+router = APIRouter(prefix="/users", tags=["users"])
+
+
+@router.get("/me", name="me", response_model=UserRead)
+async def get_me(user: CurrentUser, users: UserReadServiceDep) -> Any:
+    """One's own account."""
+    return await users.get(user.user_id)
+
+
+@router.patch("/me", name="update_me", response_model=UserRead)
+async def update_me(data: UserUpdate, user: CurrentUser, users: UserServiceDep) -> Any:
+    """Change one's own account."""
+    return await users.update(user.user_id, data)
+
+
+@router.post(
+    "/me/password",
+    name="change_password",
+    status_code=status.HTTP_204_NO_CONTENT,
+    responses=problem_responses(WrongPassword),
+)
+async def change_password(data: PasswordChange, user: CurrentUser, users: UserServiceDep) -> None:
+    """Change one's password. Every other session of the account ends."""
+    await users.change_password(user.user_id, user.session_id, data)
+
+
+@router.get("", name="list", response_model=Page[UserRead], responses=problem_responses(InvalidCursor))
+async def list_users(
+    query: Annotated[UserQuery, Query()], users: UserReadServiceDep, paginator: PaginatorDep, _: UsersReader
+) -> Any:
+    """All accounts, page by page."""
+    return await users.page(query, paginator)
+
+
+@router.get("/{user_id}", name="get", response_model=UserRead, responses=problem_responses(UserNotFound))
+async def get_user(user_id: UUID, users: UserReadServiceDep, _: UsersReader) -> Any:
+    """One account."""
+    return await users.get(user_id)
+
+
+@router.patch("/{user_id}", name="update", response_model=UserRead, responses=problem_responses(UserNotFound))
+async def update_user(user_id: UUID, data: UserAdminUpdate, users: UserServiceDep, _: UsersWriter) -> Any:
+    """Change an account's name, role or state. It takes effect on its sessions at once."""
+    return await users.update(user_id, data)

@@ -1,0 +1,33 @@
+from datetime import date, datetime
+from uuid import UUID
+
+from app.schemas.base import Amount, Output
+
+
+class DayRevenue(Output):
+    day: date
+    currency: str
+    revenue: Amount
+    orders: int
+
+
+class BestSeller(Output):
+    product_id: UUID
+    name: str
+    sold: int
+
+
+class LowStock(Output):
+    product_id: UUID
+    name: str
+    stock: int
+
+
+class Dashboard(Output):
+    """The last 30 days, in UTC."""
+
+    revenue: list[DayRevenue]
+    best_sellers: list[BestSeller]
+    low_stock: list[LowStock]
+    new_customers: int
+    as_of: datetime

@@ -1,0 +1,67 @@
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Self
+from uuid import UUID
+
+from ondol.db.pagination import PageQuery
+from pydantic import Field, model_validator
+
+from app.schemas.base import Amount, Input, Output
+
+MAX_LINES = 50
+
+
+class OrderStatus(StrEnum):
+    PLACED = "placed"
+    CANCELLED = "cancelled"
+
+
+class OrderLineCreate(Input):
+    product_id: UUID
+    quantity: Annotated[int, Field(ge=1, le=1_000, examples=[2])]
+
+
+class OrderCreate(Input):
+    lines: Annotated[list[OrderLineCreate], Field(min_length=1, max_length=MAX_LINES)]
+
+    @model_validator(mode="after")
+    def _each_product_once(self) -> Self:
+        if len({line.product_id for line in self.lines}) < len(self.lines):
+            raise ValueError("each product may stand in one line only")
+        return self
+
+
+class ProductSummary(Output):
+    id: UUID
+    name: str
+
+
+class CustomerSummary(Output):
+    id: UUID
+    full_name: str
+
+
+class OrderLineRead(Output):
+    product_id: UUID
+    quantity: int
+    unit_price: Amount
+    product: ProductSummary
+
+
+class OrderRead(Output):
+    """An order with everything that is needed to show it."""
+
+    id: UUID
+    status: OrderStatus
+    total: Amount
+    currency: str
+    lines: list[OrderLineRead]
+    customer: CustomerSummary
+    version: int
+    created_at: datetime
+
+
+class OrderQuery(PageQuery):
+    """The query parameters of the order list."""
+
+    status: OrderStatus | None = None

@@ -1,0 +1,62 @@
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+from ondol.db.pagination import PageQuery
+from pydantic import MISSING, Field, StringConstraints
+
+from app.schemas.base import Amount, Currency, Input, Line, Money, Output, Text
+
+Name = Annotated[Line, StringConstraints(max_length=200), Field(examples=["가벼운 노트북 14"])]
+Description = Annotated[Text, StringConstraints(max_length=5_000)]
+Stock = Annotated[int, Field(ge=0, le=1_000_000, examples=[25])]
+
+
+class ProductCreate(Input):
+    name: Name
+    description: Description = ""
+    price: Money
+    currency: Currency = "KRW"
+    stock: Stock = 0
+
+
+class ProductUpdate(Input):
+    """Only the fields that are given change."""
+
+    name: Name | MISSING = MISSING
+    description: Description | MISSING = MISSING
+    price: Money | MISSING = MISSING
+    stock: Stock | MISSING = MISSING
+
+
+class ProductRead(Output):
+    id: UUID
+    name: str
+    description: str
+    price: Amount
+    currency: str
+    stock: int
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class ProductSort(StrEnum):
+    NEWEST = "-created_at"
+    OLDEST = "created_at"
+    NAME = "name"
+    CHEAPEST = "price"
+    DEAREST = "-price"
+
+
+class ProductQuery(PageQuery):
+    """The query parameters of the product list."""
+
+    q: Annotated[Line, StringConstraints(max_length=100)] | None = Field(
+        None, description="Part of the name or the description.", examples=["노트북"]
+    )
+    min_price: Money | None = None
+    max_price: Money | None = None
+    in_stock: bool | None = Field(None, description="true: only what can be bought; false: only what cannot.")
+    sort: ProductSort = ProductSort.NEWEST

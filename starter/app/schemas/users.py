@@ -1,0 +1,60 @@
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from ondol.auth.passwords import MAX_LENGTH, MIN_LENGTH
+from ondol.db.pagination import PageQuery
+from pydantic import MISSING, AfterValidator, EmailStr, Field, SecretStr, StringConstraints
+
+from app.schemas.base import Input, Line, Output
+from app.scopes import Role
+
+Email = Annotated[EmailStr, AfterValidator(str.lower), Field(max_length=254, examples=["jiwoo@example.com"])]
+FullName = Annotated[Line, StringConstraints(max_length=100), Field(examples=["김지우"])]
+Password = Annotated[SecretStr, Field(min_length=MIN_LENGTH, max_length=MAX_LENGTH)]
+
+
+class UserCreate(Input):
+    email: Email
+    password: Password
+    full_name: FullName
+
+
+class UserRead(Output):
+    """An account, for its owner and for administrators."""
+
+    id: UUID
+    email: str
+    full_name: str
+    role: Role
+    is_active: bool
+    last_seen_at: datetime | None
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class UserUpdate(Input):
+    """What owners may change of their own account."""
+
+    full_name: FullName
+
+
+class UserAdminUpdate(Input):
+    """What administrators may change. Only the fields that are given change."""
+
+    full_name: FullName | MISSING = MISSING
+    role: Role | MISSING = MISSING
+    is_active: bool | MISSING = MISSING
+
+
+class PasswordChange(Input):
+    current_password: Annotated[SecretStr, Field(max_length=MAX_LENGTH)]
+    new_password: Password
+
+
+class UserQuery(PageQuery):
+    """The query parameters of the account list."""
+
+    role: Role | None = None
+    is_active: bool | None = None

@@ -1,0 +1,8 @@
+"""Alembic's entry. Called through `ondol db …`, which names the database."""
+
+from alembic import context
+from ondol.db.migrations import run_migrations
+
+from app.models import Model
+
+run_migrations(context, Model.metadata)
