@@ -55,7 +55,7 @@ class Ondol:
         )
         self.refresh_tokens = RefreshTokens(secret.encode())
         self.paginator = Paginator(secret.encode())
-        self.mailer = Mailer(settings.mail, Mailbox(settings.project_folder / ".ondol" / "mailbox"))
+        self.mailer = Mailer(settings.mail, Mailbox(settings.project_folder / settings.mail.folder))
         self._open_parts = AsyncExitStack()
 
     async def open(self) -> None:

@@ -87,6 +87,7 @@ class MailSettings(Group):
     username: str | None = None
     password: SecretStr | None = None
     start_tls: bool = True
+    folder: Path = Field(Path(".ondol/mailbox"), description="Where mail is kept; relative to the project's folder.")
     sender: str = "Ondol <no-reply@example.com>"
 
 

@@ -8,12 +8,16 @@ import asyncio
 import base64
 import hashlib
 import unicodedata
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Literal
+from typing import Literal, ParamSpec, TypeVar
 
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 from pwdlib.hashers.bcrypt import BcryptHasher
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 MIN_LENGTH, MAX_LENGTH = 8, 128
 BCRYPT_MAX_BYTES = 72
@@ -48,7 +52,7 @@ class PasswordHasher:
     def close(self) -> None:
         self._pool.shutdown(cancel_futures=True)
 
-    async def _run(self, function, *arguments):  # type: ignore[no-untyped-def]
+    async def _run(self, function: Callable[P, R], *arguments: P.args, **_: P.kwargs) -> R:
         return await asyncio.get_running_loop().run_in_executor(self._pool, function, *arguments)
 
     def _hash(self, password: str) -> str:

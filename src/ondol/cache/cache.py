@@ -13,8 +13,7 @@ import contextlib
 import secrets
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter
 from redis.asyncio.client import Pipeline
@@ -34,7 +33,16 @@ LOCK_SECONDS = 2.0
 POLL_SECONDS = 0.01
 _TAGS = "ondol.cache_tags"
 
-_adapter = lru_cache(maxsize=None)(TypeAdapter[Any])
+
+@dataclass(frozen=True)
+class _Wanted(Generic[T]):
+    """One call of `get`."""
+
+    key: str
+    load: Callable[[], Awaitable[T | None]]
+    adapter: TypeAdapter[T]
+    seconds: float
+    tags: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -66,6 +74,7 @@ class Cache:
         self._pending: set[str] = set()
         self._invalidations = 0
         self._background: set[asyncio.Task[None]] = set()
+        self._adapters: dict[Any, TypeAdapter[Any]] = {}
 
     async def open(self) -> None:
         """Begins to listen for invalidations. Valkey itself may be down."""
@@ -102,50 +111,36 @@ class Cache:
         """
         if memory_seconds and self._may_use_memory() and (held := self._memory.get(key)) is not None:
             return held  # type: ignore[no-any-return]
-        tags, seen = tuple(tags), self._invalidations
-        value = await self._through_valkey(key, load, _adapter(type_), seconds, tags)
+        wanted = _Wanted(key, load, self._adapter(type_), seconds, tuple(tags))
+        seen = self._invalidations
+        value = await self._through_valkey(wanted)
         # An invalidation that came while we loaded may be about this value: then it is not kept.
         if memory_seconds and value is not None and seen == self._invalidations and self._may_use_memory():
-            self._memory.set(key, value, tags=tags, seconds=memory_seconds)
+            self._memory.set(key, value, tags=wanted.tags, seconds=memory_seconds)
         return value
 
-    async def _through_valkey(
-        self,
-        key: str,
-        load: Callable[[], Awaitable[T | None]],
-        adapter: TypeAdapter[T],
-        seconds: float,
-        tags: tuple[str, ...],
-    ) -> T | None:
+    async def _through_valkey(self, wanted: _Wanted[T]) -> T | None:
         while True:
             try:
-                found, generations = await self._look_up(key, tags)
+                found, generations = await self._look_up(wanted)
             except ValkeyDown:
-                return await load()
+                return await wanted.load()
             if found is not None:
-                return adapter.validate_json(found)
-            flight = self._flights.get(key)
+                return wanted.adapter.validate_json(found)
+            flight = self._flights.get(wanted.key)
             if flight is None or flight.generations != generations:
-                return await self._fly(key, load, adapter, seconds, generations, tags)
+                return await self._fly(wanted, generations)
             try:
-                return await asyncio.shield(flight.result)  # type: ignore[no-any-return]
+                return await asyncio.shield(flight.result)
             except asyncio.CancelledError:
                 if not flight.result.cancelled():
                     raise  # it is we who are cancelled; else the one who loaded was: begin again
 
-    async def _fly(
-        self,
-        key: str,
-        load: Callable[[], Awaitable[T | None]],
-        adapter: TypeAdapter[T],
-        seconds: float,
-        generations: Generations,
-        tags: tuple[str, ...],
-    ) -> T | None:
+    async def _fly(self, wanted: _Wanted[T], generations: Generations) -> T | None:
         flight = _Flight(generations, asyncio.get_running_loop().create_future())
-        self._flights[key] = flight
+        self._flights[wanted.key] = flight
         try:
-            value = await self._load_once(key, load, adapter, seconds, generations, tags)
+            value = await self._load_once(wanted, generations)
         except asyncio.CancelledError:
             flight.result.cancel()
             raise
@@ -157,65 +152,56 @@ class Cache:
             flight.result.set_result(value)
             return value
         finally:
-            if self._flights.get(key) is flight:
-                del self._flights[key]
+            if self._flights.get(wanted.key) is flight:
+                del self._flights[wanted.key]
 
-    async def _load_once(
-        self,
-        key: str,
-        load: Callable[[], Awaitable[T | None]],
-        adapter: TypeAdapter[T],
-        seconds: float,
-        generations: Generations,
-        tags: tuple[str, ...],
-    ) -> T | None:
+    async def _load_once(self, wanted: _Wanted[T], generations: Generations) -> T | None:
         """Loads under a lock shared by all processes; a lock whose owner died ends by itself."""
-        lock = self._key("lock", key)
+        lock = self._key("lock", wanted.key)
         try:
-            found, generations = await self._wait_for_turn(lock, key, generations, tags)
+            found, generations = await self._wait_for_turn(lock, wanted, generations)
         except ValkeyDown:
-            return await load()
-        if found is not None:
-            return adapter.validate_json(found)
+            return await wanted.load()
         stored: bytes | None = None
         try:
-            value = await load()
+            if found is not None:
+                return wanted.adapter.validate_json(found)
+            value = await wanted.load()
             if value is not None:
-                stored = b" ".join(generations) + b"\n" + adapter.dump_json(value)
+                stored = b" ".join(generations) + b"\n" + wanted.adapter.dump_json(value)
             return value
         finally:
-            await self._finish(lock, self._key("value", key), stored, seconds)
+            await self._finish(lock, wanted, stored)
 
     async def _wait_for_turn(
-        self, lock: str, key: str, generations: Generations, tags: tuple[str, ...]
+        self, lock: str, wanted: _Wanted[T], generations: Generations
     ) -> tuple[bytes | None, Generations]:
         deadline = asyncio.get_running_loop().time() + LOCK_SECONDS
         while asyncio.get_running_loop().time() < deadline:
             [acquired] = await self._valkey.execute(
                 lambda pipeline: pipeline.set(lock, b"1", nx=True, px=int(LOCK_SECONDS * 1000))
             )
-            if acquired:
-                break
-            await asyncio.sleep(POLL_SECONDS)
-            found, generations = await self._look_up(key, tags)
-            if found is not None:
+            # Also when it is our turn: whoever had it before us may have stored the value just now.
+            found, generations = await self._look_up(wanted)
+            if found is not None or acquired:
                 return found, generations
+            await asyncio.sleep(POLL_SECONDS)
         return None, generations
 
-    async def _finish(self, lock: str, value_key: str, stored: bytes | None, seconds: float) -> None:
+    async def _finish(self, lock: str, wanted: _Wanted[T], stored: bytes | None) -> None:
         def fill(pipeline: Pipeline) -> None:
             if stored is not None:
-                pipeline.set(value_key, stored, px=int(seconds * 1000))
+                pipeline.set(self._key("value", wanted.key), stored, px=int(wanted.seconds * 1000))
             pipeline.delete(lock)
 
         with contextlib.suppress(ValkeyDown):
             await self._valkey.execute(fill)
 
-    async def _look_up(self, key: str, tags: tuple[str, ...]) -> tuple[bytes | None, Generations]:
+    async def _look_up(self, wanted: _Wanted[T]) -> tuple[bytes | None, Generations]:
         """The stored value if it is valid, and the generations of the tags, made where they were missing."""
-        tag_keys = [self._key("tag", tag) for tag in tags]
+        tag_keys = [self._key("tag", tag) for tag in wanted.tags]
         [(stored, *generations)] = await self._valkey.execute(
-            lambda pipeline: pipeline.mget([self._key("value", key), *tag_keys])
+            lambda pipeline: pipeline.mget([self._key("value", wanted.key), *tag_keys])
         )
         if None in generations:
             missing = [name for name, value in zip(tag_keys, generations, strict=True) if value is None]
@@ -279,6 +265,9 @@ class Cache:
     def _missed_messages(self) -> None:
         self._invalidations += 1
         self._memory.clear()
+
+    def _adapter(self, type_: type[T]) -> TypeAdapter[T]:
+        return self._adapters.get(type_) or self._adapters.setdefault(type_, TypeAdapter(type_))
 
     def _may_use_memory(self) -> bool:
         return self._notifications is None or self._notifications.is_listening

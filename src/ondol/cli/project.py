@@ -35,9 +35,10 @@ def load(folder: Path | None = None) -> Ondol:
         application = importlib.import_module("main").app
     except ValidationError as error:
         raise typer.BadParameter(f"The settings are not right.\n{error}") from error
-    if not isinstance(application, FastAPI) or not isinstance(getattr(application.state, "ondol", None), Ondol):
+    ondol = getattr(application.state, "ondol", None) if isinstance(application, FastAPI) else None
+    if not isinstance(ondol, Ondol):
         raise typer.BadParameter(f"{folder / 'main.py'} has no FastAPI application `app` with Ondol installed.")
-    return application.state.ondol
+    return ondol
 
 
 @asynccontextmanager

@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,7 +77,7 @@ def attach(state: StateFolder, *, holder: ProcessIdentity | None = None, tempora
 
 
 @contextlib.contextmanager
-def attached(state: StateFolder, *, temporary: bool = False):  # type: ignore[no-untyped-def]
+def attached(state: StateFolder, *, temporary: bool = False) -> Iterator[Attachment]:
     """`attach` for a with block."""
     attachment = attach(state, temporary=temporary)
     try:

@@ -54,13 +54,12 @@ class StateFolder:
         return cls(Path("/var/lib/ondol") / f"{project.name}-{digest}")
 
     @classmethod
-    def temporary(cls, project: Path) -> "StateFolder":
-        """A folder for one test run: inside `for_project`, else in the system's temporary folder."""
+    def temporary(cls, project: Path, name: str) -> "StateFolder":
+        """A folder for one test run, not yet made: inside `for_project`, else in the system's temporary folder."""
         base = cls.for_project(project).path
         if base.parent == project.resolve():
-            make_folder(base)
-            return cls(Path(tempfile.mkdtemp(prefix="test-", dir=base)))
-        return cls(Path(tempfile.mkdtemp(prefix="ondol-test-")))
+            return cls(base / f"test-{name}")
+        return cls(Path(tempfile.gettempdir()) / f"ondol-test-{name}")
 
     def create(self) -> None:
         """Makes what is missing. Raises ServersError where the folder cannot be written."""

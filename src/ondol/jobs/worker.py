@@ -68,21 +68,20 @@ class Worker:
     def _register(self, job: Job) -> None:
         call = validate_call(config=_CALL)(job.function)
 
-        async def run(context: JobContext, **arguments: Any) -> None:
+        async def run(context: JobContext, /, **arguments: Any) -> None:
             arguments.pop("timestamp", None)  # procrastinate's, on scheduled jobs
             with structlog.contextvars.bound_contextvars(job=job.name, job_id=context.job.id):
                 await call(self._runtime, **arguments)
                 log.info("job_done", attempt=context.job.attempts + 1)
 
         task = self._app.task(
-            run,
             name=job.name,
             queue=job.queue,
             pass_context=True,
             retry=RetryStrategy(max_attempts=job.attempts - 1, exponential_wait=2),
-        )
+        )(run)
         if job.cron:
-            self._app.periodic(cron=job.cron)(task)
+            self._app.periodic(cron=job.cron)(task)  # type: ignore[arg-type]  # it passes `timestamp` by name
 
     async def _rescue_for_ever(self) -> None:
         """A job whose worker was killed stays "doing" for ever, if nobody gives it back."""

@@ -8,7 +8,7 @@ from structlog.typing import Processor
 
 from ondol.settings import LoggingSettings
 
-QUIET = ("procrastinate", "alembic", "watchfiles", "psycopg.pool", "multipart", "asyncio")
+QUIET = ("httpx2", "procrastinate", "alembic", "watchfiles", "psycopg.pool", "multipart", "asyncio")
 
 
 def configure_logging(settings: LoggingSettings | None = None) -> None:

@@ -1,0 +1,1 @@
+"""Tests on real servers: `addopts = "-p ondol.testing.plugin"`."""

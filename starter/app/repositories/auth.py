@@ -13,7 +13,7 @@ class AuthRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def state(self, session_id: UUID) -> Row[tuple[datetime, datetime | None, bool, str]] | None:
+    async def state(self, session_id: UUID) -> Row[datetime, datetime | None, bool, str] | None:
         """What authenticating a request depends on: the session's expiry and revocation, the user's state and role."""
         statement = (
             select(UserSession.expires_at, UserSession.revoked_at, User.is_active, User.role)
@@ -22,7 +22,7 @@ class AuthRepository:
         )
         return (await self._session.execute(statement)).one_or_none()
 
-    async def get_token_locked(self, digest: bytes) -> Row[tuple[RefreshToken, UserSession, User]] | None:
+    async def get_token_locked(self, digest: bytes) -> Row[RefreshToken, UserSession, User] | None:
         """A refresh token with its session and user; two uses at once come one after the other."""
         statement = (
             select(RefreshToken, UserSession, User)

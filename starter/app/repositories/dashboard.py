@@ -17,7 +17,7 @@ class DashboardRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def revenue(self, since: datetime) -> Sequence[Row[tuple[date, str, Decimal, int]]]:
+    async def revenue(self, since: datetime) -> Sequence[Row[date, str, Decimal, int]]:
         day = func.date(func.timezone("UTC", Order.created_at)).label("day")
         statement = (
             select(day, Order.currency, func.sum(Order.total).label("revenue"), func.count().label("orders"))
@@ -27,7 +27,7 @@ class DashboardRepository:
         )
         return (await self._session.execute(statement)).all()
 
-    async def best_sellers(self, since: datetime) -> Sequence[Row[tuple[UUID, str, int]]]:
+    async def best_sellers(self, since: datetime) -> Sequence[Row[UUID, str, int]]:
         sold = func.sum(OrderLine.quantity).label("sold")
         statement = (
             select(Product.id.label("product_id"), Product.name, sold)
@@ -40,7 +40,7 @@ class DashboardRepository:
         )
         return (await self._session.execute(statement)).all()
 
-    async def low_stock(self, below: int) -> Sequence[Row[tuple[UUID, str, int]]]:
+    async def low_stock(self, below: int) -> Sequence[Row[UUID, str, int]]:
         statement = (
             select(Product.id.label("product_id"), Product.name, Product.stock)
             .where(Product.stock < below)

@@ -35,6 +35,6 @@ class OrderRepository:
         await self._session.flush()
 
 
-def _complete(statement: Select[tuple[Order]]) -> Select[tuple[Order]]:
+def _complete(statement: Select[Order]) -> Select[Order]:
     lines = selectinload(Order.lines).joinedload(OrderLine.product)
     return statement.options(joinedload(Order.customer, innerjoin=True), lines)

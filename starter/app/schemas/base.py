@@ -18,20 +18,15 @@ class Output(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
 
-def _without_nul(value: str) -> str:
-    if "\0" in value:
-        raise ValueError("must not contain the character NUL")
-    return value
-
-
 def _in_cents(value: Decimal) -> Decimal:
     return value.quantize(Decimal("0.01"))
 
 
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_without_nul)]
-"""One line of text that is not empty."""
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, pattern=r"^[^\x00-\x1f\x7f]*$")]
+"""One line of text: not empty, no control characters."""
 
-Text = Annotated[str, AfterValidator(_without_nul)]
+Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
+"""Any text PostgreSQL can hold: all but the character NUL."""
 
 Money = Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=2, examples=["12.50"]), AfterValidator(_in_cents)]
 """An amount with two decimals, written as a string: JSON's numbers lose cents."""

@@ -9,7 +9,7 @@ from pydantic import MISSING, AfterValidator, EmailStr, Field, SecretStr, String
 from app.schemas.base import Input, Line, Output
 from app.scopes import Role
 
-Email = Annotated[EmailStr, AfterValidator(str.lower), Field(max_length=254, examples=["jiwoo@example.com"])]
+Email = Annotated[EmailStr, Field(max_length=254, examples=["jiwoo@example.com"]), AfterValidator(str.lower)]
 FullName = Annotated[Line, StringConstraints(max_length=100), Field(examples=["김지우"])]
 Password = Annotated[SecretStr, Field(min_length=MIN_LENGTH, max_length=MAX_LENGTH)]
 

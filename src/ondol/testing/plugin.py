@@ -1,0 +1,91 @@
+"""The pytest plugin: real PostgreSQL and Valkey, started once a run, emptied after each test.
+
+Nothing starts until a test asks for a fixture. Workers of pytest-xdist share the servers; each has a database and a
+Valkey database of its own. When pytest ends, in whatever way, the keeper of the servers removes everything.
+
+The ini option `ondol_project` names the folder with `migrations/`; by default it is where the ini file is.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from ondol.dev.processes import ProcessIdentity
+from ondol.dev.servers import Attachment, StateFolder, attach
+from ondol.testing.databases import TestDatabase, migrated_template
+
+_STATE, _HOLDER = "ONDOL_TEST_STATE", "ONDOL_TEST_HOLDER"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addini("ondol_project", "The folder of the project under test, with its migrations/.", default=".")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Decided once, by the process the person started; the workers of xdist inherit it.
+    if not hasattr(config, "workerinput"):
+        holder = ProcessIdentity.of(os.getpid())
+        os.environ[_HOLDER] = str(holder)
+        os.environ[_STATE] = str(StateFolder.temporary(_project(config), str(holder)).path)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    state = StateFolder(Path(os.environ[_STATE]))
+    if not hasattr(config, "workerinput") and state.path.exists():
+        _attach(state).release()
+
+
+def _project(config: pytest.Config) -> Path:
+    return (config.rootpath / str(config.getini("ondol_project"))).resolve()
+
+
+def _attach(state: StateFolder) -> Attachment:
+    return attach(state, holder=ProcessIdentity.parse(os.environ[_HOLDER]), temporary=True)
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Asynchronous tests run on asyncio."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def project_folder(pytestconfig: pytest.Config) -> Path:
+    return _project(pytestconfig)
+
+
+@pytest.fixture(scope="session")
+def servers() -> Attachment:
+    """PostgreSQL and Valkey of this test run."""
+    return _attach(StateFolder(Path(os.environ[_STATE])))
+
+
+@pytest.fixture(scope="session")
+def worker_database(servers: Attachment, project_folder: Path) -> TestDatabase:
+    """A migrated database for this process, cloned from a template that is migrated once a run."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    return TestDatabase.cloned(migrated_template(servers, project_folder), f"test_{worker}")
+
+
+@pytest.fixture(scope="session")
+def worker_redis_url(servers: Attachment) -> str:
+    digits = "".join(filter(str.isdigit, os.environ.get("PYTEST_XDIST_WORKER", ""))) or "0"
+    return f"{servers.redis_url.rpartition('/')[0]}/{int(digits) % 64}"
+
+
+@pytest.fixture
+def database_url(worker_database: TestDatabase) -> Iterator[str]:
+    """A migrated, empty PostgreSQL database. What the test committed is removed after it."""
+    yield worker_database.url
+    worker_database.empty()
+
+
+@pytest.fixture
+def redis_url(worker_redis_url: str) -> Iterator[str]:
+    """An empty Valkey database."""
+    yield worker_redis_url
+    with redis.Redis.from_url(worker_redis_url) as client:
+        client.flushdb()

@@ -1,0 +1,73 @@
+"""Real processes for tests that need them: web workers, job workers."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from ondol.dev.processes import die_with_parent
+
+READY_SECONDS = 30.0
+
+
+@contextmanager
+def running(
+    arguments: list[str], *, folder: Path, environment: Mapping[str, str], log: Path
+) -> Iterator[subprocess.Popen[bytes]]:
+    """`python ARGUMENTS` in `folder`, ended with the block; with the test run too if that is killed (on Linux)."""
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, *arguments],
+            cwd=folder,
+            env={**os.environ, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509
+        )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@contextmanager
+def web_server(folder: Path, environment: Mapping[str, str], log: Path, *options: str) -> Iterator[str]:
+    """`uvicorn main:app` on a free port, ready; gives its base URL."""
+    port = free_port()
+    arguments = ["-m", "uvicorn", "main:app", "--port", str(port), *options]
+    with running(arguments, folder=folder, environment=environment, log=log) as process:
+        base = f"http://127.0.0.1:{port}"
+        wait_until_ready(base, process, log)
+        yield base
+
+
+def wait_until_ready(base: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    """Returns at the first 200 of /health/ready. Raises RuntimeError with the end of the log."""
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{base}/health/ready", timeout=2):  # noqa: S310
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.05)
+    raise RuntimeError(f"{base} is not ready:\n{log.read_text(errors='replace')[-3000:]}")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,174 @@
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import bcrypt
+import jwt
+import pytest
+from app.models import RefreshToken, User, UserSession
+from app.settings import AppSettings
+from fastapi.testclient import TestClient
+from ondol.db.session import SyncDatabase
+from sqlalchemy import func, select, update
+
+PASSWORD = "correct horse battery"
+NEW_USER = {"email": "Jiwoo@Example.com", "password": PASSWORD, "full_name": "김지우"}
+
+
+def me(client: TestClient, access_token: str) -> int:
+    return client.get("/api/v1/users/me", headers={"Authorization": f"Bearer {access_token}"}).status_code
+
+
+def refresh(client: TestClient, token: str) -> Any:
+    return client.post("/api/v1/auth/refresh", json={"refresh_token": token})
+
+
+def test_register_then_log_in_with_the_password_form(client: TestClient) -> None:
+    registered = client.post("/api/v1/auth/register", json=NEW_USER)
+    assert registered.status_code == 201
+    assert (registered.json()["email"], registered.json()["role"]) == ("jiwoo@example.com", "customer")
+
+    answer = client.post("/api/v1/auth/token", data={"username": "JIWOO@example.com", "password": PASSWORD})
+    tokens = answer.json()
+    assert answer.status_code == 200
+    assert set(tokens) == {"access_token", "token_type", "expires_in", "refresh_token", "scope"}
+    assert (tokens["token_type"], tokens["expires_in"]) == ("bearer", 600)
+    assert tokens["scope"] == "orders:read orders:write"
+    assert me(client, tokens["access_token"]) == 200
+
+
+def test_an_address_can_be_registered_once(client: TestClient) -> None:
+    assert client.post("/api/v1/auth/register", json=NEW_USER).status_code == 201
+    again = client.post("/api/v1/auth/register", json={**NEW_USER, "email": "jiwoo@EXAMPLE.com"})
+    assert (again.status_code, again.json()["code"]) == (409, "email_taken")
+
+
+@pytest.mark.parametrize("change", [{"email": "no"}, {"password": "short"}, {"full_name": " "}, {"role": "admin"}])
+def test_registering_checks_every_field(client: TestClient, change: dict[str, str]) -> None:
+    answer = client.post("/api/v1/auth/register", json={**NEW_USER, **change})
+    assert answer.status_code == 422
+    assert [error["loc"] for error in answer.json()["errors"]] == [["body", *change]]
+    assert PASSWORD not in answer.text
+    assert "short" not in answer.json()["errors"][0]["msg"].split()
+
+
+def test_unknown_wrong_and_disabled_are_told_the_same(
+    client: TestClient, customer: Any, other: Any, admin: Any
+) -> None:
+    client.patch(f"/api/v1/users/{other.id}", json={"is_active": False}, headers=admin.headers)
+    answers = [
+        client.post("/api/v1/auth/token", data={"username": name, "password": password})
+        for name, password in [
+            ("nobody@example.com", PASSWORD),
+            (customer.email, "wrong password"),
+            (other.email, PASSWORD),
+        ]
+    ]
+    bodies = [{k: v for k, v in answer.json().items() if k != "request_id"} for answer in answers]
+    assert [answer.status_code for answer in answers] == [401] * 3
+    assert bodies[0] == bodies[1] == bodies[2]
+    assert answers[0].headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_scopes_can_be_narrowed_but_not_widened(client: TestClient, customer: Any, log_in: Callable[..., Any]) -> None:
+    narrow = log_in(customer.email, scope="orders:read products:write")
+    assert narrow.tokens["scope"] == "orders:read"
+    answer = client.post("/api/v1/orders", json={"lines": []}, headers=narrow.headers)
+    assert answer.status_code in (403, 422)
+    product = {"lines": [{"product_id": "01900000-0000-7000-8000-000000000001", "quantity": 1}]}
+    answer = client.post("/api/v1/orders", json=product, headers=narrow.headers)
+    assert (answer.status_code, answer.json()["code"]) == (403, "insufficient_scope")
+    assert "insufficient_scope" in answer.headers["WWW-Authenticate"]
+
+
+def forged(settings: AppSettings, access_token: str, **changes: Any) -> str:
+    secret = settings.auth.secret_key.get_secret_value()
+    claims = jwt.decode(access_token, options={"verify_signature": False})
+    return jwt.encode({**claims, **changes}, secret, algorithm="HS256")
+
+
+def test_only_our_own_valid_access_tokens_are_taken(client: TestClient, customer: Any, settings: AppSettings) -> None:
+    token = customer.tokens["access_token"]
+    assert me(client, forged(settings, token)) == 200
+    header, payload, signature = token.split(".")
+    claims = jwt.decode(token, options={"verify_signature": False})
+    for bad in (
+        "",
+        "x",
+        "한글",
+        f"{header}.{payload}.{signature[:-2]}xx",
+        jwt.encode(claims, "", algorithm="none"),
+        forged(settings, token, exp=int(time.time()) - 60),
+        forged(settings, token, aud="somebody else"),
+        forged(settings, token, iss="somebody else"),
+        forged(settings, token, typ="refresh"),
+        forged(settings, token, sub="x"),
+        forged(settings, token, sid="01900000-0000-7000-8000-000000000001"),
+    ):
+        headers = {"Authorization": f"Bearer {bad}".encode()}
+        assert client.get("/api/v1/users/me", headers=headers).status_code == 401, bad
+    assert client.get("/api/v1/users/me").status_code == 401
+
+
+def test_refreshing_rotates_and_a_retry_gets_the_same_answer(client: TestClient, customer: Any) -> None:
+    first = customer.tokens["refresh_token"]
+    second = refresh(client, first).json()["refresh_token"]
+    assert second != first
+    # The answer got lost and the client asks again, at once: nothing is wrong.
+    assert refresh(client, first).json()["refresh_token"] == second
+    assert me(client, refresh(client, second).json()["access_token"]) == 200
+
+
+def test_reusing_an_old_refresh_token_ends_the_whole_family(
+    client: TestClient, customer: Any, database: SyncDatabase
+) -> None:
+    first = customer.tokens["refresh_token"]
+    pair = refresh(client, first).json()
+    with database.transaction() as session:
+        session.execute(update(RefreshToken).values(used_at=RefreshToken.used_at - timedelta(seconds=11)))
+    stolen = refresh(client, first)
+    assert (stolen.status_code, stolen.json()["code"]) == (401, "invalid_refresh_token")
+    assert refresh(client, pair["refresh_token"]).status_code == 401
+    assert me(client, pair["access_token"]) == 401
+    assert me(client, customer.tokens["access_token"]) == 401
+
+
+def test_unknown_and_expired_refresh_tokens_are_refused(
+    client: TestClient, customer: Any, database: SyncDatabase
+) -> None:
+    assert refresh(client, "x" * 43).status_code == 401
+    assert refresh(client, "한" * 43).status_code == 401
+    with database.transaction() as session:
+        session.execute(update(UserSession).values(expires_at=func.now() - timedelta(seconds=1)))
+    assert refresh(client, customer.tokens["refresh_token"]).status_code == 401
+
+
+def test_logging_out_ends_the_session_but_no_other(
+    client: TestClient, customer: Any, log_in: Callable[..., Any]
+) -> None:
+    elsewhere = log_in(customer.email)
+    assert client.post("/api/v1/auth/logout", headers=customer.headers).status_code == 204
+    assert me(client, customer.tokens["access_token"]) == 401
+    assert refresh(client, customer.tokens["refresh_token"]).status_code == 401
+    assert me(client, elsewhere.tokens["access_token"]) == 200
+
+
+def test_refresh_tokens_are_stored_as_hashes_only(client: TestClient, customer: Any, database: SyncDatabase) -> None:
+    with database.transaction() as session:
+        digest = session.scalars(select(RefreshToken.digest)).one()
+        hashed = session.scalars(select(User.hashed_password)).one()
+    assert customer.tokens["refresh_token"].encode() not in digest
+    assert hashed.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+
+
+def test_a_bcrypt_hash_is_upgraded_at_login(
+    client: TestClient, customer: Any, log_in: Callable[..., Any], database: SyncDatabase
+) -> None:
+    from_elsewhere = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
+    with database.transaction() as session:
+        session.execute(update(User).values(hashed_password=from_elsewhere))
+    log_in(customer.email)
+    with database.transaction() as session:
+        assert session.scalars(select(User.hashed_password)).one().startswith("$argon2id$")
+    log_in(customer.email)
