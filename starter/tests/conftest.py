@@ -7,14 +7,15 @@ from typing import Any
 
 import httpx2
 import pytest
-from app.factory import create_app
-from app.models import User
-from app.scopes import Role
-from app.settings import AppSettings
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from ondol.db.session import SyncDatabase
 from ondol.runtime import Ondol
+
+from app.factory import create_app
+from app.models import User
+from app.scopes import Role
+from app.settings import AppSettings
 
 PASSWORD = "correct horse battery"
 

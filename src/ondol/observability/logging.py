@@ -11,6 +11,17 @@ from ondol.settings import LoggingSettings
 QUIET = ("httpx2", "procrastinate", "alembic", "watchfiles", "psycopg.pool", "multipart", "asyncio")
 
 
+class StandardErrorHandler(logging.Handler):
+    """Writes to what standard error is at that moment: a test, or a supervisor, may have replaced it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            sys.stderr.write(self.format(record) + "\n")
+            sys.stderr.flush()
+        except Exception:
+            self.handleError(record)
+
+
 def configure_logging(settings: LoggingSettings | None = None) -> None:
     """Sends every log line to standard error, as JSON or readable. Call it once, when a process starts."""
     settings = settings or LoggingSettings()
@@ -26,7 +37,7 @@ def configure_logging(settings: LoggingSettings | None = None) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = StandardErrorHandler()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 
 from ondol.errors import Unavailable
 from ondol.timeouts import request_deadline
-from ondol.web.problems import problem_response, response_for
+from ondol.web.problems import code_for, problem_response, response_for
 
 REQUEST_ID = "X-Request-ID"
 _WELL_FORMED_ID = re.compile(r"[A-Za-z0-9._-]{8,128}")
@@ -122,8 +122,8 @@ class PlainErrorsMiddleware:
             for name, value in Headers(scope=start).items()
             if name not in ("content-type", "content-length", "content-encoding")
         }
-        code = {400: "bad_request", 413: "content_too_large"}.get(start["status"], "error")
-        answer = problem_response(start["status"], code=code, detail=body.decode(errors="replace"), headers=kept)
+        status = start["status"]
+        answer = problem_response(status, code=code_for(status), detail=body.decode(errors="replace"), headers=kept)
         await answer(scope, receive, send)
 
 

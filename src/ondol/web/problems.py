@@ -28,10 +28,21 @@ MEDIA_TYPE = "application/problem+json"
 MAX_ERRORS = 20
 MAX_TEXT = 200
 
+# RFC 9110's names; Python's differ between versions.
+_PHRASES = {413: "Content Too Large", 414: "URI Too Long", 422: "Unprocessable Content"}
 _CODES = {
     kind.status: kind.code
     for kind in (BadRequest, Conflict, Forbidden, NotFound, TooManyRequests, Unauthorized, Unavailable)
 }
+
+
+def phrase(status: int) -> str:
+    return _PHRASES.get(status) or HTTPStatus(status).phrase
+
+
+def code_for(status: int) -> str:
+    """The code of an error that has none of its own: `not_found`, `content_too_large`."""
+    return _CODES.get(status) or phrase(status).lower().replace(" ", "_")
 
 
 class ProblemBody(BaseModel):
@@ -69,7 +80,7 @@ def problem_response(
     """The answer for a problem, with the id of the request under way."""
     body = {
         "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
+        "title": phrase(status),
         "status": status,
         "detail": detail,
         "code": code,
@@ -106,7 +117,7 @@ def problem_responses(*kinds: type[Problem]) -> dict[int | str, dict[str, Any]]:
         answer = by_status.setdefault(
             kind.status,
             {
-                "description": HTTPStatus(kind.status).phrase,
+                "description": phrase(kind.status),
                 "content": {
                     MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": {}},
                 },
@@ -124,8 +135,8 @@ async def _on_problem(_: Request, error: Exception) -> Response:
 
 async def _on_http_exception(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    code = _CODES.get(error.status_code, HTTPStatus(error.status_code).phrase.lower().replace(" ", "_"))
-    return problem_response(error.status_code, code=code, detail=str(error.detail), headers=error.headers)
+    status = error.status_code
+    return problem_response(status, code=code_for(status), detail=str(error.detail), headers=error.headers)
 
 
 async def _on_database_error(_: Request, error: Exception) -> Response:

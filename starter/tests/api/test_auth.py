@@ -6,11 +6,12 @@ from typing import Any
 import bcrypt
 import jwt
 import pytest
-from app.models import RefreshToken, User, UserSession
-from app.settings import AppSettings
 from fastapi.testclient import TestClient
 from ondol.db.session import SyncDatabase
 from sqlalchemy import func, select, update
+
+from app.models import RefreshToken, User, UserSession
+from app.settings import AppSettings
 
 PASSWORD = "correct horse battery"
 NEW_USER = {"email": "Jiwoo@Example.com", "password": PASSWORD, "full_name": "김지우"}

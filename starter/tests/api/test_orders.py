@@ -3,11 +3,12 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from app.models import Order, Product
 from fastapi.testclient import TestClient
 from ondol.db.session import SyncDatabase
 from ondol.runtime import Ondol
 from sqlalchemy import event, func, select, text
+
+from app.models import Order, Product
 
 NOWHERE = "01900000-0000-7000-8000-000000000001"
 

@@ -1,0 +1,78 @@
+import json
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from app.scopes import Scope
+
+
+def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {op["operationId"]: op for item in document["paths"].values() for op in item.values()}
+
+
+def test_operation_ids_are_stable(app: FastAPI) -> None:
+    assert set(operations(app.openapi())) == {
+        *("health_live", "health_ready"),
+        *("auth_register", "auth_token", "auth_refresh", "auth_logout"),
+        *("users_me", "users_update_me", "users_change_password", "users_list", "users_get", "users_update"),
+        *("products_list", "products_create", "products_get", "products_update", "products_delete"),
+        *("orders_create", "orders_list", "orders_get", "orders_cancel"),
+        "dashboard_get",
+    }
+
+
+def test_every_operation_says_what_it_can_answer(app: FastAPI) -> None:
+    document = app.openapi()
+    for name, operation in operations(document).items():
+        assert operation["tags"], name
+        assert operation["summary"], name
+        assert operation["description"], name
+        assert "503" in operation["responses"], name
+        if operation.get("security"):
+            assert {"401", "403"} <= set(operation["responses"]), name
+        for status, answer in operation["responses"].items():
+            if status[0] == "4":
+                assert set(answer["content"]) == {"application/problem+json"}, (name, status)
+    out_of_stock = operations(document)["orders_create"]["responses"]["409"]["content"]["application/problem+json"]
+    assert set(out_of_stock["examples"]) == {"out_of_stock", "unknown_products", "mixed_currencies"}
+
+
+def test_every_reference_leads_somewhere(app: FastAPI) -> None:
+    document = app.openapi()
+    text = json.dumps(document)
+    for part in text.split('"$ref": "#/components/schemas/')[1:]:
+        assert part.partition('"')[0] in document["components"]["schemas"]
+    assert "HTTPValidationError" not in text
+
+
+def test_scopes_and_the_password_flow_are_shown(app: FastAPI) -> None:
+    document = app.openapi()
+    [(name, scheme)] = document["components"]["securitySchemes"].items()
+    assert scheme["flows"]["password"]["tokenUrl"] == "/api/v1/auth/token"
+    assert set(scheme["flows"]["password"]["scopes"]) == set(Scope)
+    assert operations(document)["products_create"]["security"] == [{name: ["products:write"]}]
+    assert "security" not in operations(document)["products_list"]
+
+
+def test_schemas_have_examples_and_limits(app: FastAPI) -> None:
+    schemas = app.openapi()["components"]["schemas"]
+    name = schemas["ProductCreate"]["properties"]["name"]
+    assert (name["maxLength"], name["minLength"], name["examples"]) == (200, 1, ["가벼운 노트북 14"])
+    assert schemas["ProductCreate"]["additionalProperties"] is False
+    assert "hashed_password" not in json.dumps(schemas)
+
+
+def test_the_document_and_its_pages_are_served_from_here(app: FastAPI, client: TestClient) -> None:
+    assert client.get("/openapi.json").json() == json.loads(json.dumps(app.openapi()))
+    for path, script in (("/docs", "swagger-ui-bundle.js"), ("/redoc", "redoc.standalone.js")):
+        page = client.get(path)
+        assert page.status_code == 200
+        assert "http://" not in page.text
+        assert "https://" not in page.text
+        policy = page.headers["Content-Security-Policy"]
+        assert "script-src 'self'" in policy
+        assert f"/docs-assets/{script}" in page.text
+        asset = client.get(f"/docs-assets/{script}")
+        assert asset.status_code == 200
+        assert len(asset.content) > 100_000

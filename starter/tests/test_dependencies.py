@@ -1,0 +1,154 @@
+"""Every alias in dependencies.py can be overridden, and the effect is seen over HTTP."""
+
+from collections.abc import AsyncIterator, Callable
+from decimal import Decimal
+from typing import Annotated, Any, get_args, get_origin
+from uuid import UUID
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from ondol import NotFound
+from ondol.auth.principal import Principal
+from ondol.db.pagination import PageRows
+from ondol.web.conditional import expected_version
+from ondol.web.dependencies import get_cache, get_ondol, get_paginator, read_session, write_session
+
+from app import dependencies
+from app.dependencies import current_user, oauth2_scheme
+from app.schemas.auth import TokenPair
+from app.schemas.dashboard import Dashboard
+
+ID = UUID("01900000-0000-7000-8000-000000000009")
+PRODUCT = "/api/v1/products/01900000-0000-7000-8000-000000000001"
+
+
+class Teapot(NotFound):
+    code = "overridden"
+
+
+def refuse() -> Any:
+    raise Teapot
+
+
+async def refuse_session() -> AsyncIterator[Any]:
+    raise Teapot
+    yield
+
+
+class StandIn:
+    """Answers every service call the same way."""
+
+    def __init__(self, answer: Any) -> None:
+        self._answer = answer
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        async def call(*_: Any, **__: Any) -> Any:
+            return self._answer
+
+        return call
+
+
+class RefusingPaginator:
+    async def page(self, *_: Any, **__: Any) -> Any:
+        raise Teapot
+
+
+EMPTY = PageRows[Any]([], "overridden")
+ORDER = {
+    "id": ID,
+    "status": "placed",
+    "total": Decimal(7),
+    "currency": "KRW",
+    "lines": [],
+    "customer": {"id": ID, "full_name": "n"},
+    "version": 1,
+    "created_at": "2026-01-01T00:00:00Z",
+}
+ACCOUNT = {
+    "id": ID,
+    "email": "overridden@example.com",
+    "full_name": "n",
+    "role": "customer",
+    "is_active": True,
+    "last_seen_at": None,
+    "version": 1,
+    "created_at": "2026-01-01T00:00:00Z",
+    "updated_at": "2026-01-01T00:00:00Z",
+}
+PAIR = TokenPair(access_token="overridden", expires_in=1, refresh_token="r", scope="")
+SUMS = Dashboard(revenue=[], best_sellers=[], low_stock=[], new_customers=77, as_of="2026-01-01T00:00:00Z")
+EVERYTHING = Principal(ID, ID, frozenset(dependencies.Scope))
+
+
+def principal() -> Principal:
+    return EVERYTHING
+
+
+def answering(answer: Any) -> Callable[[], Any]:
+    return lambda: StandIn(answer)
+
+
+REFRESH = ("POST", "/api/v1/auth/refresh", {"json": {"refresh_token": "x" * 30}})
+ME = ("GET", "/api/v1/users/me", {})
+RENAME = ("PATCH", "/api/v1/users/me", {"json": {"full_name": "m"}})
+LIST = ("GET", "/api/v1/products", {})
+CREATE = ("POST", "/api/v1/products", {"json": {"name": "n", "price": "1.00"}})
+ORDERS = ("GET", "/api/v1/orders", {})
+CANCEL = ("POST", f"/api/v1/orders/{ID}/cancel", {})
+USERS = ("GET", "/api/v1/users", {})
+USER = ("PATCH", f"/api/v1/users/{ID}", {"json": {}})
+DASHBOARD = ("GET", "/api/v1/dashboard", {})
+
+# alias: (what is overridden, by what, a request, what its answer must contain)
+CASES: dict[str, tuple[Any, Any, tuple[str, str, dict[str, Any]], str]] = {
+    "SessionDep": (write_session, refuse_session, REFRESH, "overridden"),
+    "ReadSessionDep": (read_session, refuse_session, LIST, "overridden"),
+    "PaginatorDep": (get_paginator, RefusingPaginator, LIST, "overridden"),
+    "CacheDep": (get_cache, refuse, LIST, "overridden"),
+    "OndolDep": (get_ondol, refuse, ("GET", "/health/ready", {}), "overridden"),
+    "ExpectedVersion": (expected_version, refuse, ("PATCH", PRODUCT, {"json": {}}), "overridden"),
+    "AccessToken": (oauth2_scheme, refuse, ME, "overridden"),
+    "CurrentUser": (current_user, refuse, ME, "overridden"),
+    "ProductsWriter": (current_user, principal, CREATE, '"price":"1.00"'),
+    "OrdersReader": (current_user, principal, ORDERS, '"items":[]'),
+    "OrdersWriter": (current_user, principal, CANCEL, "order_not_found"),
+    "UsersReader": (current_user, principal, USERS, '"items":[]'),
+    "UsersWriter": (current_user, principal, USER, "user_not_found"),
+    "DashboardReader": (current_user, principal, DASHBOARD, '"new_customers":0'),
+    "ShopSettingsDep": (dependencies.shop_settings, refuse, LIST, "overridden"),
+    "AuthServiceDep": (dependencies.auth_service, answering(PAIR), REFRESH, '"access_token":"overridden"'),
+    "UserServiceDep": (dependencies.user_service, answering(ACCOUNT), RENAME, "overridden@example.com"),
+    "UserReadServiceDep": (dependencies.user_read_service, answering(ACCOUNT), ME, "overridden@example.com"),
+    "ProductServiceDep": (dependencies.product_service, answering(None), ("DELETE", PRODUCT, {}), ""),
+    "ProductReadServiceDep": (dependencies.product_read_service, answering(EMPTY), LIST, '"overridden"'),
+    "OrderServiceDep": (dependencies.order_service, answering(ORDER), CANCEL, '"total":"7.00"'),
+    "OrderReadServiceDep": (dependencies.order_read_service, answering(EMPTY), ORDERS, '"overridden"'),
+    "DashboardServiceDep": (dependencies.dashboard_service, answering(SUMS), DASHBOARD, '"new_customers":77'),
+}
+
+NEEDS_A_CALLER = {
+    *("ExpectedVersion", "UserServiceDep", "UserReadServiceDep", "ProductServiceDep", "OrderServiceDep"),
+    *("OrderReadServiceDep", "DashboardServiceDep"),
+}
+
+
+def aliases() -> set[str]:
+    return {name for name, value in vars(dependencies).items() if get_origin(value) is Annotated and get_args(value)}
+
+
+def test_every_alias_has_a_case_and_is_exported() -> None:
+    assert set(CASES) == aliases() == set(dependencies.__all__)
+
+
+@pytest.mark.parametrize("alias", CASES)
+def test_overriding_an_alias_is_seen_over_http(app: FastAPI, client: TestClient, alias: str) -> None:
+    original, replacement, (method, path, request), expected = CASES[alias]
+    if alias in NEEDS_A_CALLER:
+        app.dependency_overrides[current_user] = principal
+    before = client.request(method, path, **request)
+    app.dependency_overrides[original] = replacement
+    after = client.request(method, path, **request)
+    assert expected in after.text
+    assert after.status_code < 500
+    assert (after.status_code, after.text) != (before.status_code, before.text)
