@@ -1,0 +1,116 @@
+"""The service as it runs in production: two web processes on one PostgreSQL and one Valkey."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import httpx2
+import pytest
+from ondol.auth.tokens import AccessTokens
+from ondol.db.session import SyncDatabase
+from ondol.dev.programs import server_user
+from ondol.dev.servers import Attachment
+from ondol.dev.valkey import ValkeyServer
+from ondol.testing.databases import TestDatabase
+from ondol.testing.processes import free_port, web_server
+
+from app.models import User, UserSession
+from app.scopes import SCOPES_OF, Role
+from app.settings import AppSettings
+
+
+@dataclass(frozen=True)
+class Rig:
+    """Two workers by their base URLs, and what stands behind them."""
+
+    bases: tuple[str, str]
+    database: SyncDatabase
+    database_url: str
+    valkey: ValkeyServer
+    environment: dict[str, str]
+    logs: Path
+
+    def people(self, number: int, role: Role = Role.CUSTOMER) -> list[dict[str, str]]:
+        """`number` accounts with a session each; their request headers. Hashing a thousand passwords would take
+        the better part of a minute and is not what these tests are about."""
+        settings = AppSettings(environment="test").auth
+        tokens = AccessTokens(
+            settings.secret_key.get_secret_value(),
+            issuer=settings.issuer,
+            audience=settings.audience,
+            lifetime_seconds=settings.access_token_seconds,
+        )
+        expires = datetime.now(UTC) + timedelta(days=1)
+        with self.database.transaction() as session:
+            users = [
+                User(
+                    email=f"{role}{i}-{os.urandom(4).hex()}@example.com", full_name="n", hashed_password="-", role=role
+                )
+                for i in range(number)
+            ]
+            session.add_all(users)
+            session.flush()
+            sessions = [UserSession(user_id=user.id, expires_at=expires) for user in users]
+            session.add_all(sessions)
+            session.flush()
+            pairs: list[tuple[UUID, UUID]] = [(user.id, own.id) for user, own in zip(users, sessions, strict=True)]
+        scopes = frozenset(SCOPES_OF[role])
+        return [
+            {"Authorization": f"Bearer {tokens.issue(user_id=user, session_id=own, scopes=scopes)}"}
+            for user, own in pairs
+        ]
+
+    def admin(self) -> dict[str, str]:
+        return self.people(1, Role.ADMIN)[0]
+
+    def client(self, worker: int = 0, **options: object) -> httpx2.Client:
+        return httpx2.Client(base_url=self.bases[worker], timeout=20, **options)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def valkey(tmp_path_factory: pytest.TempPathFactory, servers: Attachment) -> Iterator[ValkeyServer]:
+    """A Valkey of its own, which a test may kill or stop without hurting others."""
+    folder = tmp_path_factory.mktemp("valkey")
+    folder.chmod(0o755)
+    server = ValkeyServer(
+        folder / "valkey.log", servers.state.copies, user=server_user(), port=free_port(), password="t" * 24
+    )
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def rig_processes(
+    worker_database: TestDatabase, valkey: ValkeyServer, project_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Rig]:
+    logs = tmp_path_factory.mktemp("logs")
+    environment = {
+        "ENVIRONMENT": "test",
+        "DATABASE_URL": worker_database.url,
+        "REDIS_URL": valkey.url(),
+        "DATABASE__POOL_SIZE": "10",
+        "MAIL__FOLDER": str(logs / "mailbox"),
+    }
+    with ExitStack() as stack:
+        bases = tuple(
+            stack.enter_context(web_server(project_folder, environment, logs / f"web{worker}.log"))
+            for worker in range(2)
+        )
+        database = SyncDatabase(worker_database.url)
+        stack.callback(database.close)
+        yield Rig(bases, database, worker_database.url, valkey, environment, logs)
+
+
+@pytest.fixture
+def rig(rig_processes: Rig, worker_database: TestDatabase) -> Iterator[Rig]:
+    yield rig_processes
+    worker_database.empty()
+    for log in rig_processes.logs.glob("web*.log"):
+        broken = [line for line in log.read_text().splitlines() if '"unhandled_error"' in line]
+        assert broken == [], json.loads(broken[0]).get("exception")
