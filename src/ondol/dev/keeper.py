@@ -147,6 +147,8 @@ def main() -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--temporary", action="store_true")
     arguments = parser.parse_args()
+    if os.fork():
+        return 0
     state = StateFolder(arguments.folder)
     me = ProcessIdentity.of(os.getpid())
     assert me is not None

@@ -30,6 +30,10 @@ def pytest_configure(config: pytest.Config) -> None:
         holder = ProcessIdentity.of(os.getpid())
         os.environ[_HOLDER] = str(holder)
         os.environ[_STATE] = str(StateFolder.temporary(_project(config), str(holder)).path)
+        # pytest's own temporary files too stay within the checkout.
+        scratch = config.rootpath / ".ondol" / "tmp"
+        scratch.mkdir(parents=True, exist_ok=True)
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(scratch))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
