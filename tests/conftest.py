@@ -1,0 +1,18 @@
+"""What the library's own tests share. Servers come from `ondol.testing.plugin`."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def starter_copy(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Iterator[Path]:
+    """The starter in a folder of its own, with its own servers: a test may edit it."""
+    folder = pytestconfig.rootpath / ".ondol" / "tmp" / f"copy {request.node.name}"
+    shutil.rmtree(folder, ignore_errors=True)
+    ignored = shutil.ignore_patterns(".ondol", "__pycache__", "tests", ".env")
+    shutil.copytree(pytestconfig.rootpath / "starter", folder, ignore=ignored)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
