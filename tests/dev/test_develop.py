@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from ondol.dev.processes import ProcessIdentity
 from ondol.dev.servers import StateFolder
 from ondol.testing.processes import free_port, running, wait_until_ready

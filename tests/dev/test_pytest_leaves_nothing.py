@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from ondol.dev.processes import ProcessIdentity
 from ondol.dev.servers import StateFolder
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 import redis
+
 from ondol.dev.processes import ProcessIdentity
 from ondol.dev.programs import server_user
 from ondol.dev.servers import ServersError, StateFolder, attach

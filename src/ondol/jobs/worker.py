@@ -29,15 +29,16 @@ class Worker:
         self._settings = settings or JobsSettings()
         self._runtime = runtime
         self._url = without_driver(database_url)
-        self._app = App(connector=PsycopgConnector())
-        for job in jobs:
-            self._register(job)
+        self._jobs = jobs
 
     async def run(self, *, until_empty: bool = False) -> None:
         """Works until cancelled or signalled (SIGTERM, SIGINT: running jobs finish).
 
         `until_empty`: returns when nothing is left to do now, without touching signal handlers; for tests.
         """
+        app = App(connector=PsycopgConnector())
+        for job in self._jobs:
+            self._register(app, job)
         pool = AsyncConnectionPool(
             self._url,
             open=False,
@@ -48,10 +49,10 @@ class Worker:
             configure=_autocommit,
             check=AsyncConnectionPool.check_connection,
         )
-        async with pool, self._app.open_async(pool):
-            rescue = asyncio.create_task(self._rescue_for_ever())
+        async with pool, app.open_async(pool):
+            rescue = asyncio.create_task(self._rescue_for_ever(app))
             try:
-                await self._app.run_worker_async(
+                await app.run_worker_async(
                     concurrency=self._settings.concurrency,
                     wait=not until_empty,
                     install_signal_handlers=not until_empty,
@@ -65,7 +66,7 @@ class Worker:
                 rescue.cancel()
                 await asyncio.gather(rescue, return_exceptions=True)
 
-    def _register(self, job: Job) -> None:
+    def _register(self, app: App, job: Job) -> None:
         call = validate_call(config=_CALL)(job.function)
 
         async def run(context: JobContext, /, **arguments: Any) -> None:
@@ -74,21 +75,21 @@ class Worker:
                 await call(self._runtime, **arguments)
                 log.info("job_done", attempt=context.job.attempts + 1)
 
-        task = self._app.task(
+        task = app.task(
             name=job.name,
             queue=job.queue,
             pass_context=True,
             retry=RetryStrategy(max_attempts=job.attempts - 1, exponential_wait=2),
         )(run)
         if job.cron:
-            self._app.periodic(cron=job.cron)(task)  # type: ignore[arg-type]  # it passes `timestamp` by name
+            app.periodic(cron=job.cron)(task)  # type: ignore[arg-type]  # it passes `timestamp` by name
 
-    async def _rescue_for_ever(self) -> None:
+    async def _rescue_for_ever(self, app: App) -> None:
         """A job whose worker was killed stays "doing" for ever, if nobody gives it back."""
         while True:
             await asyncio.sleep(self._settings.heartbeat_seconds)
             try:
-                manager = self._app.job_manager
+                manager = app.job_manager
                 silence = self._settings.stalled_after_seconds
                 for stalled in await manager.get_stalled_jobs(seconds_since_heartbeat=silence):
                     log.warning("job_rescued", job_id=stalled.id, job=stalled.task_name)

@@ -1,0 +1,118 @@
+"""Jobs on the real queue: in the transaction, retried, rescued."""
+
+import asyncio
+import time
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from ondol.db.session import Database
+from ondol.jobs import enqueue, job
+from ondol.jobs.worker import Worker
+from ondol.settings import JobsSettings
+from ondol.testing.processes import running
+
+SEEN: list[Any] = []
+
+
+@job(name="tests.note")
+async def note(runtime: Any, *, number: int, key: UUID) -> None:
+    SEEN.append((runtime, number, key))
+
+
+@job(name="tests.fragile", attempts=3)
+async def fragile(runtime: Any) -> None:
+    SEEN.append("tried")
+    raise RuntimeError("no")
+
+
+KEY = UUID("01900000-0000-7000-8000-000000000001")
+
+
+@pytest.fixture(autouse=True)
+def forget() -> None:
+    SEEN.clear()
+
+
+async def test_a_job_commits_with_its_data_or_not_at_all(database_url: str) -> None:
+    database = Database(database_url)
+    with pytest.raises(RuntimeError, match="changed my mind"):
+        async with database.transaction() as session:
+            await enqueue(session, note, number=1, key=KEY)
+            raise RuntimeError("changed my mind")
+    async with database.transaction() as session:
+        await enqueue(session, note, number=2, key=KEY)
+    await Worker("the runtime", [note], database_url).run(until_empty=True)
+    assert SEEN == [("the runtime", 2, KEY)]  # the UUID is one again
+    await database.close()
+
+
+async def test_wrong_arguments_are_refused_at_once(database_url: str) -> None:
+    database = Database(database_url)
+    with pytest.raises(TypeError, match="missing a required argument"):
+        async with database.transaction() as session:
+            await enqueue(session, note, number=1)
+    await database.close()
+
+
+async def test_a_job_that_fails_waits_longer_each_time_and_is_left_as_failed(database_url: str) -> None:
+    database = Database(database_url)
+    async with database.transaction() as session:
+        await enqueue(session, fragile)
+    await database.close()
+    worker = Worker(None, [fragile], database_url)
+    for attempt in (1, 2, 3):
+        with psycopg.connect(database_url, autocommit=True) as connection:
+            connection.execute("UPDATE procrastinate_jobs SET scheduled_at = now() - interval '1 s'")
+        await worker.run(until_empty=True)
+        assert len(SEEN) == attempt
+    with psycopg.connect(database_url) as connection:
+        assert connection.execute("SELECT status, attempts FROM procrastinate_jobs").fetchall() == [("failed", 3)]
+
+
+async def test_a_job_left_behind_by_a_dead_worker_runs_again(database_url: str) -> None:
+    database = Database(database_url)
+    async with database.transaction() as session:
+        await enqueue(session, note, number=7, key=KEY)
+    await database.close()
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        # What a worker that was killed in the middle leaves: its job "doing", its heartbeat old.
+        worker = connection.execute(
+            "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 h') RETURNING id"
+        ).fetchone()
+        assert worker is not None
+        connection.execute("UPDATE procrastinate_jobs SET status = 'doing', worker_id = %s", [worker[0]])
+    settings = JobsSettings(heartbeat_seconds=0.1, stalled_after_seconds=0.5)
+    running_worker = asyncio.create_task(Worker(None, [note], database_url, settings).run())
+    async with asyncio.timeout(10):
+        while not SEEN:
+            await asyncio.sleep(0.05)
+    running_worker.cancel()
+    await asyncio.gather(running_worker, return_exceptions=True)
+    assert SEEN == [(None, 7, KEY)]
+
+
+def test_the_worker_command_runs_jobs_and_ends_at_sigterm(
+    database_url: str, redis_url: str, project_folder: Path, tmp_path: Path
+) -> None:
+    environment = {"ENVIRONMENT": "test", "DATABASE_URL": database_url, "REDIS_URL": redis_url}
+    log = tmp_path / "log"
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(
+            "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW('default', 'accounts.delete_expired_sessions', 0, NULL, NULL,"
+            " '{}', NULL)::procrastinate_job_to_defer_v1])"
+        )
+        with running(["-m", "ondol.cli", "worker"], folder=project_folder, environment=environment, log=log) as worker:
+            for _ in range(200):
+                [row] = connection.execute("SELECT status FROM procrastinate_jobs").fetchall()
+                if row == ("succeeded",):
+                    break
+                worker.poll()
+                assert worker.returncode is None, log.read_text()
+                time.sleep(0.1)
+            worker.terminate()
+            assert worker.wait(timeout=15) == 0, log.read_text()
+    assert row == ("succeeded",)

@@ -1,0 +1,90 @@
+"""Opening and closing in order, with real servers."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+from sqlalchemy import text
+
+from ondol.db.session import Database
+from ondol.runtime import Ondol, StartFailed
+from ondol.settings import Settings
+
+
+def settings_for(database_url: str, redis_url: str, folder: Path) -> Settings:
+    return Settings(environment="test", database_url=database_url, redis_url=redis_url, project_folder=folder)
+
+
+@pytest.fixture
+def limited_url(database_url: str) -> Iterator[str]:
+    """A role that may have one connection only: enough for the pool's first, not for the listener."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("CREATE ROLE limited LOGIN PASSWORD 'limited' CONNECTION LIMIT 1")
+        yield database_url.replace("//", "//limited:limited@", 1).replace(
+            database_url.partition("//")[2].partition("@")[0] + "@", ""
+        )
+        connection.execute("DROP ROLE limited")
+
+
+async def test_everything_opens_and_closes(database_url: str, redis_url: str, tmp_path: Path) -> None:
+    ondol = Ondol(settings_for(database_url, redis_url, tmp_path))
+    for _ in range(2):  # a second lifespan of the same object, as a test client makes it
+        ondol = Ondol(settings_for(database_url, redis_url, tmp_path))
+        await ondol.open()
+        await ondol.database.ping()
+        assert await ondol.cache.is_up()
+        await ondol.close()
+    assert open_connections(database_url, "ondol") == 1  # the one that asks
+
+
+async def test_a_database_that_is_not_there_is_named(redis_url: str, tmp_path: Path) -> None:
+    ondol = Ondol(settings_for("postgresql://nobody@127.0.0.1:1/x", redis_url, tmp_path))
+    with pytest.raises(StartFailed, match="look at DATABASE_URL"):
+        await ondol.open()
+    await ondol.close()
+
+
+async def test_a_step_that_fails_closes_what_was_opened(limited_url: str, redis_url: str, tmp_path: Path) -> None:
+    ondol = Ondol(settings_for(limited_url, redis_url, tmp_path))
+    with pytest.raises(StartFailed, match="does not let us LISTEN; look at DATABASE_URL"):
+        await ondol.open()
+    # The pool's connection is gone: the one this role may have is free again.
+    with psycopg.connect(limited_url) as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+    await ondol.close()
+
+
+async def test_valkey_may_be_missing_at_the_start(database_url: str, tmp_path: Path) -> None:
+    ondol = Ondol(settings_for(database_url, "redis://127.0.0.1:1/0", tmp_path))
+    await ondol.open()
+    assert not await ondol.cache.is_up()
+    await ondol.database.ping()
+    await ondol.close()
+
+
+async def test_two_runtimes_live_in_one_process(database_url: str, redis_url: str, tmp_path: Path) -> None:
+    one = Ondol(settings_for(database_url, redis_url, tmp_path))
+    two = Ondol(settings_for(database_url.replace("/test_", "/test_"), redis_url, tmp_path))
+    await asyncio.gather(one.open(), two.open())
+    await one.close()
+    await two.database.ping()
+    await two.close()
+
+
+def open_connections(url: str, role: str) -> int:
+    query = sql.SQL("SELECT count(*) FROM pg_stat_activity WHERE usename = %s AND datname = current_database()")
+    with psycopg.connect(url) as connection:
+        row = connection.execute(query, [role]).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+async def test_pool_urls_with_a_driver_or_without_mean_the_same(database_url: str) -> None:
+    for url in (database_url, database_url.replace("postgresql", "postgres", 1)):
+        database = Database(url)
+        async with database.reading() as session:
+            assert (await session.execute(text("SELECT 1"))).scalar_one() == 1
+        await database.close()
