@@ -1,0 +1,164 @@
+"""The cache on real Valkey: one process here, two of them in the starter's live tests."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+from pydantic import BaseModel
+
+from ondol.cache import Cache
+from ondol.db.session import Database
+
+
+class Value(BaseModel):
+    number: int
+
+
+class Source:
+    """What a cache stands in front of; counts how often it is asked."""
+
+    def __init__(self) -> None:
+        self.number, self.loads = 0, 0
+        self.pause: Callable[[], Awaitable[object]] = lambda: asyncio.sleep(0)
+
+    async def load(self) -> Value:
+        self.loads += 1
+        number = self.number
+        await self.pause()
+        return Value(number=number)
+
+
+@pytest.fixture
+async def cache(redis_url: str, database_url: str) -> AsyncIterator[Cache]:
+    cache = Cache(redis_url, database_url)
+    await cache.open()
+    yield cache
+    await cache.close()
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    database = Database(database_url)
+    yield database
+    await database.close()
+
+
+async def read(cache: Cache, source: Source, memory_seconds: float = 0) -> int:
+    value = await cache.get("k", source.load, Value, seconds=60, tags=["t"], memory_seconds=memory_seconds)
+    assert value is not None
+    return value.number
+
+
+async def test_a_value_is_loaded_once_and_dropped_by_a_commit(cache: Cache, database: Database) -> None:
+    source = Source()
+    assert [await read(cache, source) for _ in range(3)] == [0, 0, 0]
+    assert source.loads == 1
+    source.number = 1
+    async with database.transaction() as session:
+        cache.invalidate(session, "t", "other")
+    assert [await read(cache, source) for _ in range(3)] == [1, 1, 1]
+    assert source.loads == 2
+
+
+async def test_a_rollback_drops_nothing(cache: Cache, database: Database) -> None:
+    source = Source()
+    await read(cache, source)
+    with pytest.raises(RuntimeError, match="no"):
+        async with database.transaction() as session:
+            cache.invalidate(session, "t")
+            raise RuntimeError("no")
+    await read(cache, source)
+    assert source.loads == 1
+
+
+async def test_simultaneous_misses_load_once(cache: Cache) -> None:
+    source = Source()
+    source.pause = lambda: asyncio.sleep(0.1)
+    assert await asyncio.gather(*(read(cache, source) for _ in range(100))) == [0] * 100
+    assert source.loads == 1
+
+
+async def test_a_value_loaded_before_a_commit_and_stored_after_it_is_never_read(
+    cache: Cache, database: Database
+) -> None:
+    source, loading, go_on = Source(), asyncio.Event(), asyncio.Event()
+
+    async def pause() -> None:
+        loading.set()
+        await go_on.wait()
+
+    source.pause = pause
+    slow = asyncio.create_task(read(cache, source))
+    await loading.wait()
+    source.number, source.pause = 1, lambda: asyncio.sleep(0)
+    async with database.transaction() as session:
+        cache.invalidate(session, "t")
+    # Who asks after the commit does not join the load from before it.
+    after = asyncio.create_task(read(cache, source))
+    await asyncio.sleep(0.05)
+    go_on.set()
+    assert await slow == 0
+    assert await after == 1
+    assert await read(cache, source) == 1
+
+
+async def test_the_death_of_the_one_who_loads_does_not_take_the_others_along(cache: Cache) -> None:
+    source = Source()
+    source.pause = lambda: asyncio.sleep(0.1)
+    first = asyncio.create_task(read(cache, source))
+    await asyncio.sleep(0.02)
+    others = [asyncio.create_task(read(cache, source)) for _ in range(5)]
+    await asyncio.sleep(0.02)
+    first.cancel()
+    assert await asyncio.gather(*others) == [0] * 5
+    assert first.cancelled()
+
+
+async def test_an_error_while_loading_is_everybodys(cache: Cache) -> None:
+    async def fail() -> Value:
+        await asyncio.sleep(0.05)
+        raise RuntimeError("the database is away")
+
+    results = await asyncio.gather(*(cache.get("k", fail, Value, seconds=60) for _ in range(5)), return_exceptions=True)
+    assert [str(result) for result in results] == ["the database is away"] * 5
+
+
+async def test_memory_is_told_by_other_processes(
+    redis_url: str, database_url: str, cache: Cache, database: Database
+) -> None:
+    """Two caches as in two processes: what one invalidates leaves the other's memory within milliseconds."""
+    other = Cache(redis_url, database_url)
+    await other.open()
+    source = Source()
+    for _ in range(20):
+        assert await read(other, source, memory_seconds=60) == source.number
+        source.number += 1
+        async with database.transaction() as session:
+            cache.invalidate(session, "t")
+        async with asyncio.timeout(1):
+            while await read(other, source, memory_seconds=60) != source.number:
+                await asyncio.sleep(0.001)
+    await other.close()
+
+
+async def test_memory_is_not_trusted_while_nobody_listens(
+    redis_url: str, database_url: str, cache: Cache, database: Database
+) -> None:
+    deaf = Cache(redis_url, database_url)  # not opened: it hears nothing
+    source = Source()
+    await read(deaf, source, memory_seconds=60)
+    source.number = 1
+    async with database.transaction() as session:
+        cache.invalidate(session, "t")
+    assert await read(deaf, source, memory_seconds=60) == 1
+    await deaf.close()
+
+
+async def test_without_valkey_every_read_is_a_load(database_url: str) -> None:
+    cache = Cache("redis://127.0.0.1:1/0", database_url)
+    await cache.open()
+    source = Source()
+    assert [await read(cache, source) for _ in range(3)] == [0, 0, 0]
+    assert source.loads == 3
+    assert not await cache.is_up()
+    await cache.close()
