@@ -33,7 +33,7 @@ _REDOC = Template("""<!doctype html>
 <title>$title</title>
 <link rel="icon" href="$assets/favicon.png">
 </head>
-<body>
+<body style="margin: 0">
 <redoc spec-url="$openapi"></redoc>
 <script src="$assets/redoc.standalone.js"></script>
 </body>
@@ -45,7 +45,7 @@ _SWAGGER_POLICY = (
 )
 # ReDoc writes style elements of its own and renders in a worker.
 _REDOC_POLICY = _SWAGGER_POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'").replace(
-    "img-src 'self' data:", "img-src 'self' data: https://cdn.redoc.ly; worker-src blob:; font-src 'self'"
+    "img-src 'self' data:", "img-src 'self' data:; worker-src blob:"
 )
 
 
