@@ -44,8 +44,7 @@ class PostgresServer:
     ) -> None:
         self._data, self._log, self._user = data, log, user
         self._port, self._password, self._fsync = port, password, fsync
-        # The wheel's bin folder needs its siblings lib and share: the whole tree is what must be readable.
-        self._programs = within_reach(postgres_folder().parent, user, copies) / "bin"
+        self._programs = within_reach(postgres_folder() / "postgres", user, copies).parent
         self.process: subprocess.Popen[bytes] | None = None
 
     def url(self, database: str = DATABASE) -> str:

@@ -119,19 +119,22 @@ def major_version(postgres: Path) -> int:
     return int(found.group(1))
 
 
-def within_reach(folder: Path, user: ServerUser | None, copies: Path) -> Path:
-    """`folder` itself, or a copy of it under `copies` when the server's user may not read it where it is.
+def within_reach(program: Path, user: ServerUser | None, copies: Path) -> Path:
+    """`program` itself, or a copy under `copies` when the server's user may not read it where it is.
 
-    The case is root, with the project or the virtual environment in root's home: its folders stay closed.
+    The case is root, with the project or the virtual environment in root's home: its folders stay closed. What is
+    copied is the package, and the libraries that a wheel keeps beside it.
     """
-    if user is None or can_reach(user, folder):
-        return folder
-    copy = copies / folder.name
-    source = (folder / "bin" / "postgres") if (folder / "bin").is_dir() else next(folder.iterdir())
-    mark = copies / f"{folder.name}.of"
-    state = f"{source} {source.stat().st_mtime_ns} {source.stat().st_size}"
-    if not (mark.exists() and mark.read_text() == state and copy.is_dir()):
-        shutil.rmtree(copy, ignore_errors=True)
-        shutil.copytree(folder, copy)
+    if user is None or can_reach(user, program.parent):
+        return program
+    package = next((parent for parent in program.parents if parent.parent.name == "site-packages"), program.parent)
+    copy = copies / program.relative_to(package.parent)
+    mark = copies / f"{program.name}.of"
+    state = f"{program} {program.stat().st_mtime_ns} {program.stat().st_size}"
+    if not (mark.exists() and mark.read_text() == state and copy.exists()):
+        for folder in (package, package.with_name(f"{package.name}.libs")):
+            if folder.is_dir():
+                shutil.rmtree(copies / folder.name, ignore_errors=True)
+                shutil.copytree(folder, copies / folder.name, ignore=shutil.ignore_patterns("__pycache__"))
         mark.write_text(state)
     return copy

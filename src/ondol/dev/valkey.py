@@ -16,8 +16,7 @@ class ValkeyServer:
     """Valkey on 127.0.0.1 with a password, configured through standard input so that `ps` does not show it."""
 
     def __init__(self, log: Path, copies: Path, *, user: ServerUser | None, port: int, password: str) -> None:
-        program = valkey_program()
-        self._program = within_reach(program.parent, user, copies) / program.name
+        self._program = within_reach(valkey_program(), user, copies)
         self._log, self._user, self._port, self._password = log, user, port, password
         self.process: subprocess.Popen[bytes] | None = None
 
