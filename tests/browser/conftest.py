@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ondol.testing.processes import web_server
 from playwright.sync_api import Page, sync_playwright
+
+from ondol.testing.processes import web_server
 
 
 @pytest.fixture(scope="session")

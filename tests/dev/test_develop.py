@@ -66,7 +66,7 @@ def test_two_run_side_by_side_and_one_survives_the_other(starter_copy: Path, tmp
             wait_until_ready(base, two, logs[1])
             os.killpg(one.pid, 9)
             one.wait()
-            time.sleep(6)  # longer than the keeper's grace
+            time.sleep(4)  # longer than the keeper's grace
             with urllib.request.urlopen(f"{base}/api/v1/products", timeout=5) as answer:
                 assert answer.status == 200
     state = StateFolder.for_project(starter_copy)

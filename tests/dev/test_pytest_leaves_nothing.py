@@ -13,7 +13,7 @@ import pytest
 from ondol.dev.processes import ProcessIdentity
 from ondol.dev.servers import StateFolder
 
-RUN = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "starter/tests/api/test_dashboard.py"]
+RUN = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "starter/tests/test_problems.py", "-k", "health"]
 
 
 def outside() -> set[str]:
@@ -26,8 +26,11 @@ def listing(folder: str) -> list[Path]:
     return [*path.glob("*ondol*"), *path.glob("pytest-of-*/*"), *path.glob("PostgreSQL*")] if path.is_dir() else []
 
 
-@pytest.mark.parametrize("ending", ["normal", "ctrl-c", "kill -9"])
-@pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["", "xdist"])
+@pytest.mark.parametrize(
+    ("ending", "workers"),
+    [("normal", []), ("ctrl-c", ["-n", "2"]), ("kill -9", []), ("kill -9", ["-n", "2"])],
+    ids=["normal", "ctrl-c with xdist", "kill -9", "kill -9 with xdist"],
+)
 def test_nothing_is_left(pytestconfig: pytest.Config, project_folder: Path, ending: str, workers: list[str]) -> None:
     before = outside()
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("ONDOL_", "PYTEST_"))}

@@ -176,11 +176,14 @@ class Cache:
     async def _wait_for_turn(
         self, lock: str, wanted: _Wanted[T], generations: Generations
     ) -> tuple[bytes | None, Generations]:
-        deadline = asyncio.get_running_loop().time() + LOCK_SECONDS
+        deadline, mine = asyncio.get_running_loop().time() + LOCK_SECONDS, _new_generation()
+
+        def acquire(pipeline: Pipeline) -> None:
+            pipeline.set(lock, mine, nx=True, px=int(LOCK_SECONDS * 1000))
+            pipeline.get(lock)  # says the same also when the commands ran twice
+
         while asyncio.get_running_loop().time() < deadline:
-            [acquired] = await self._valkey.execute(
-                lambda pipeline: pipeline.set(lock, b"1", nx=True, px=int(LOCK_SECONDS * 1000))
-            )
+            acquired = (await self._valkey.execute(acquire))[-1] == mine
             # Also when it is our turn: whoever had it before us may have stored the value just now.
             found, generations = await self._look_up(wanted)
             if found is not None or acquired:

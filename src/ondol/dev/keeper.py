@@ -24,7 +24,7 @@ from ondol.dev.valkey import ValkeyServer
 
 POLL_SECONDS = 0.2
 # Long enough for the next command of the same person, short enough to leave nothing behind after a kill -9.
-GRACE_SECONDS = 4.0
+GRACE_SECONDS = 2.0
 RESTART_PAUSE_SECONDS = 1.0
 
 
