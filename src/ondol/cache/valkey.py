@@ -16,9 +16,10 @@ from ondol.settings import CacheSettings
 
 log = structlog.stdlib.get_logger("ondol.cache")
 
-MAX_CONNECTIONS = 50
+# Few: a command takes a tenth of a millisecond, so more of them only wait for this one process.
+MAX_CONNECTIONS = 10
 WAIT_FOR_CONNECTION_SECONDS = 1.0
-ATTEMPTS_WHEN_BUSY = 3
+ATTEMPTS_WHEN_BUSY, BUSY_FACTOR = 3, 1.25
 
 
 class ValkeyDown(Exception):
@@ -66,7 +67,10 @@ class Valkey:
                 return await self.execute_anyway(fill)
             except (RedisError, OSError) as error:
                 # A time-out that is seen late says that we were slow, not Valkey.
-                busy = isinstance(error, RedisTimeout) and loop.time() - started > 2 * self._settings.timeout_seconds
+                busy = (
+                    isinstance(error, RedisTimeout)
+                    and loop.time() - started > BUSY_FACTOR * self._settings.timeout_seconds
+                )
                 if not busy or attempt + 1 == ATTEMPTS_WHEN_BUSY:
                     self._go_down(error)
         raise ValkeyDown

@@ -18,6 +18,7 @@ from ondol.dev.servers import Attachment, StateFolder, attach
 from ondol.testing.databases import TestDatabase, migrated_template
 
 _STATE, _HOLDER = "ONDOL_TEST_STATE", "ONDOL_TEST_HOLDER"
+_decided_here = pytest.StashKey[bool]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,21 +26,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # Decided once, by the process the person started; the workers of xdist inherit it.
-    if not hasattr(config, "workerinput"):
+    # Decided once, by the process the person started; the workers of xdist, and whatever is run below, inherit it.
+    if _STATE not in os.environ:
         holder = ProcessIdentity.of(os.getpid())
         os.environ[_HOLDER] = str(holder)
         os.environ[_STATE] = str(StateFolder.temporary(_project(config), str(holder)).path)
-        # pytest's own temporary files too stay within the checkout.
-        scratch = config.rootpath / ".ondol" / "tmp"
-        scratch.mkdir(parents=True, exist_ok=True)
-        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(scratch))
+        config.stash[_decided_here] = True
+    # pytest's own temporary files too stay within the checkout.
+    scratch = config.rootpath / ".ondol" / "tmp"
+    scratch.mkdir(parents=True, exist_ok=True)
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(scratch))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    state = StateFolder(Path(os.environ[_STATE]))
-    if not hasattr(config, "workerinput") and state.path.exists():
-        _attach(state).release()
+    if config.stash.get(_decided_here, False):
+        state = StateFolder(Path(os.environ.pop(_STATE)))
+        if state.path.exists():
+            _attach(state).release()
 
 
 def _project(config: pytest.Config) -> Path:

@@ -87,3 +87,14 @@ def test_an_unknown_account_is_not_found(client: TestClient, admin: Any) -> None
     url = "/api/v1/users/01900000-0000-7000-8000-000000000001"
     for answer in (client.get(url, headers=admin.headers), client.patch(url, json={}, headers=admin.headers)):
         assert (answer.status_code, answer.json()["code"]) == (404, "user_not_found")
+
+
+def test_logging_in_stamps_when_somebody_was_last_seen(
+    client: TestClient, customer: Any, log_in: Callable[..., Any]
+) -> None:
+    before = client.get("/api/v1/users/me", headers=customer.headers).json()
+    assert before["last_seen_at"] is not None
+    log_in(customer.email)
+    after = client.get("/api/v1/users/me", headers=customer.headers).json()
+    assert after["last_seen_at"] > before["last_seen_at"]
+    assert (after["version"], after["updated_at"]) == (before["version"], before["updated_at"])

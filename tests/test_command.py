@@ -1,0 +1,80 @@
+"""The command, as a person calls it."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def ondol(*arguments: str, folder: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "ondol.cli", *arguments],
+        cwd=folder,
+        env={**os.environ, "ENVIRONMENT": "test", "COLUMNS": "200", **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+@pytest.fixture
+def servers_of_the_test(database_url: str, redis_url: str) -> dict[str, str]:
+    return {"DATABASE_URL": database_url, "REDIS_URL": redis_url}
+
+
+def test_settings_shows_values_sources_and_no_secret(project_folder: Path, servers_of_the_test: dict[str, str]) -> None:
+    shown = ondol("settings", folder=project_folder, SHOP__LOW_STOCK="3", **servers_of_the_test).stdout
+    lines = {line.split()[1]: line for line in shown.splitlines() if line.startswith("│")}
+    assert "3" in lines["SHOP__LOW_STOCK"]
+    assert "environment" in lines["SHOP__LOW_STOCK"]
+    assert "default" in lines["PORT"]
+    assert "********" in lines["DATABASE_URL"]
+    assert servers_of_the_test["DATABASE_URL"].rpartition("@")[0].rpartition(":")[2] not in shown
+
+
+def test_seed_fills_the_database_once(project_folder: Path, servers_of_the_test: dict[str, str]) -> None:
+    first = ondol("db", "seed", folder=project_folder, **servers_of_the_test)
+    assert first.stdout.strip() == "1 admin, 50 customers, 1000 products and 300 orders.", first.stderr
+    second = ondol("db", "seed", folder=project_folder, **servers_of_the_test)
+    assert second.stdout.strip() == "The sample data is there already."
+
+
+def test_migrations_go_down_and_up_and_match_the_models(
+    project_folder: Path, servers_of_the_test: dict[str, str]
+) -> None:
+    for arguments in (("downgrade", "base"), ("upgrade",), ("check",)):
+        finished = ondol("db", *arguments, folder=project_folder, **servers_of_the_test)
+        assert finished.returncode == 0, finished.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "sentence"),
+    [
+        (["db", "upgrade"], {"AUTH__SECRET_KEY": "short"}, "AUTH__SECRET_KEY needs 32 characters or more"),
+        (["worker"], {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/x"}, "look at DATABASE_URL"),
+    ],
+)
+def test_what_a_person_can_mend_is_a_sentence(
+    project_folder: Path,
+    servers_of_the_test: dict[str, str],
+    arguments: list[str],
+    environment: dict[str, str],
+    sentence: str,
+) -> None:
+    finished = ondol(*arguments, folder=project_folder, **{**servers_of_the_test, **environment})
+    assert finished.returncode != 0
+    assert sentence in finished.stderr
+    assert "Traceback" not in finished.stderr
+
+
+def test_a_taken_port_and_a_missing_project_are_told(project_folder: Path, tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        finished = ondol("demo", "--port", port, folder=project_folder)
+    assert (finished.returncode, f"Port {port} is not free" in finished.stderr) == (1, True)
+    assert "There is no project here" in ondol("settings", folder=tmp_path).stderr
