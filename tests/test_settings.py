@@ -41,7 +41,7 @@ def test_environment_beats_dotenv_beats_secrets_beats_default(monkeypatch: pytes
 
 
 def test_the_names_every_platform_sets_are_understood(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DATABASE_URL", "postgres://u:hidden@h/d")
+    monkeypatch.setenv("DATABASE_URL", "postgres://u:hidden@127.0.0.1/d")
     monkeypatch.setenv("REDIS_URL", "redis://h")
     monkeypatch.setenv("PORT", "9000")
     settings = Settings()

@@ -5,8 +5,8 @@ opened in order by the lifespan and closed in the reverse order.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any
 
 import structlog
@@ -18,7 +18,7 @@ from ondol.cache import Cache
 from ondol.db.migrations import upgrade
 from ondol.db.pagination import Paginator
 from ondol.db.session import Database
-from ondol.dev.servers import Attachment, StateFolder, attach
+from ondol.dev.servers import Attachment, ServersError, StateFolder, attach
 from ondol.jobs.queue import Job
 from ondol.jobs.worker import Worker
 from ondol.mail import Mailbox, Mailer
@@ -61,13 +61,18 @@ class Ondol:
     async def open(self) -> None:
         """Opens everything in order. A step that fails closes what was opened. Raises StartFailed."""
         async with AsyncExitStack() as parts:
-            self.database_url, self.redis_url = await self.locate_servers()
-            self.database = Database(self.database_url, self.settings.database)
-            parts.push_async_callback(self.database.close)
-            await _step("PostgreSQL does not answer; look at DATABASE_URL", self.database.ping())
-            self.cache = Cache(self.redis_url, self.database_url, self.settings.cache)
-            parts.push_async_callback(self.cache.close)
-            await _step("PostgreSQL does not let us LISTEN; look at DATABASE_URL", self.cache.open())
+            parts.callback(self.passwords.close)
+            with _step("The development servers do not start"):
+                self.database_url, self.redis_url = await self.locate_servers()
+            with _step("PostgreSQL does not answer; look at DATABASE_URL"):
+                self.database = Database(self.database_url, self.settings.database)
+                parts.push_async_callback(self.database.close)
+                await self.database.ping()
+            with _step("The cache cannot be made; look at REDIS_URL"):
+                self.cache = Cache(self.redis_url, self.database_url, self.settings.cache)
+                parts.push_async_callback(self.cache.close)
+            with _step("PostgreSQL does not let us LISTEN; look at DATABASE_URL"):
+                await self.cache.open()
             if not await self.cache.is_up():
                 # Not an error: the cache holds only what may be lost.
                 log.warning("valkey_down_at_start", setting="REDIS_URL")
@@ -76,7 +81,6 @@ class Ondol:
     async def close(self) -> None:
         """Closes everything, newest first."""
         await self._open_parts.aclose()
-        self.passwords.close()
 
     @asynccontextmanager
     async def lifespan(self, app: Any) -> AsyncIterator[None]:
@@ -115,8 +119,12 @@ class Ondol:
         return attachment
 
 
-async def _step(sentence: str, work: Any) -> None:
+@contextmanager
+def _step(sentence: str) -> Iterator[None]:
     try:
-        await work
+        yield
+    except (StartFailed, ServersError) as error:
+        raise StartFailed(str(error)) from error
     except Exception as error:
-        raise StartFailed(f"{sentence}. ({type(error).__name__}: {str(error).splitlines()[0]})") from error
+        reason = (str(error).splitlines() or ["no reason given"])[0]
+        raise StartFailed(f"{sentence}. ({type(error).__name__}: {reason})") from error

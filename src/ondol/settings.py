@@ -9,9 +9,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     NestedSecretsSettingsSource,
@@ -21,6 +31,7 @@ from pydantic_settings import (
 
 DEVELOPMENT_SECRET = "development-only-never-in-production"  # noqa: S105  (refused in production)
 MIN_SECRET_LENGTH = 32
+LOOPBACK = {None, "localhost", "127.0.0.1", "::1"}
 
 
 class Environment(StrEnum):
@@ -163,6 +174,15 @@ class Settings(BaseSettings):
         if value is None and info.data.get("environment") is Environment.PRODUCTION:
             raise ValueError(f"{str(info.field_name).upper()} must be set in production")
         return value
+
+    @model_validator(mode="after")
+    def _known_secrets_stay_at_home(self) -> Self:
+        """Whoever forgets ENVIRONMENT=production must not sign tokens with a key that everybody knows."""
+        url = self.database_url.get_secret_value() if self.database_url else ""
+        is_elsewhere = bool(url) and urlsplit(url).hostname not in LOOPBACK
+        if is_elsewhere and self.auth.secret_key.get_secret_value() == DEVELOPMENT_SECRET:
+            raise ValueError("AUTH__SECRET_KEY must be set when DATABASE_URL leads to another machine")
+        return self
 
     @classmethod
     def settings_customise_sources(

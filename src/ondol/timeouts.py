@@ -5,6 +5,7 @@ would be told "too late" about a write that is on disk.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Coroutine
 from contextvars import ContextVar
 from typing import Any, TypeVar
@@ -18,7 +19,8 @@ def lift_deadline() -> None:
     """From here on the request may take its time. Does nothing where no deadline runs."""
     deadline = request_deadline.get()
     if deadline is not None and not deadline.expired():
-        deadline.reschedule(None)
+        with contextlib.suppress(RuntimeError):  # over already: this task outlived its request
+            deadline.reschedule(None)
 
 
 async def uninterrupted(work: Coroutine[Any, Any, T]) -> T:

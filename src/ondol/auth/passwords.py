@@ -30,7 +30,8 @@ class PasswordHasher:
         argon2, bcrypt = Argon2Hasher(time_cost=2, memory_cost=19_456, parallelism=1), BcryptHasher()
         self._scheme = scheme
         self._hasher = PasswordHash((argon2, bcrypt) if scheme == "argon2" else (bcrypt, argon2))
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="ondol-hash")
+        self._threads = threads
+        self._pool: ThreadPoolExecutor | None = None
         # Verified against when the account does not exist, so that this takes as long as when it does.
         self._decoy = self._hasher.hash(_prepare("no such account", scheme))
 
@@ -40,19 +41,27 @@ class PasswordHasher:
     async def verify(self, password: str, hashed: str | None) -> tuple[bool, str | None]:
         """Whether it is the password, and a better hash to store instead, if there is one.
 
-        `hashed=None` (no such account) is False, after the same work.
+        `hashed=None` (no such account) is False, after the same work; so is what cannot be a password: too long (NFKC
+        takes quadratic time on some text), or no Unicode text at all.
         """
-        valid, better = await self._run(self._verify, password, hashed or self._decoy)
-        return (valid, better) if hashed else (False, None)
+        possible = hashed is not None and is_possible(password)
+        attempt, stored = (password, hashed) if hashed is not None and possible else ("", self._decoy)
+        valid, better = await self._run(self._verify, attempt, stored)
+        return (valid, better) if possible else (False, None)
 
     def hash_now(self, password: str) -> str:
         """The same as `hash`, blocking: for scripts."""
         return self._hash(password)
 
     def close(self) -> None:
-        self._pool.shutdown(cancel_futures=True)
+        """Ends the threads; they are made anew when somebody hashes again."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+            self._pool = None
 
     async def _run(self, function: Callable[P, R], *arguments: P.args, **_: P.kwargs) -> R:
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="ondol-hash")
         return await asyncio.get_running_loop().run_in_executor(self._pool, function, *arguments)
 
     def _hash(self, password: str) -> str:
@@ -63,6 +72,11 @@ class PasswordHasher:
         valid, _ = self._hasher.verify_and_update(_prepare(password, stored), hashed)
         outdated = stored != self._scheme or self._hasher.current_hasher.check_needs_rehash(hashed)
         return valid, self._hash(password) if valid and outdated else None
+
+
+def is_possible(password: str) -> bool:
+    """Whether this could be anybody's password: not over the limit, and without lone surrogates."""
+    return len(password) <= MAX_LENGTH and not any("\ud800" <= character <= "\udfff" for character in password)
 
 
 def _prepare(password: str, scheme: Literal["argon2", "bcrypt"]) -> bytes:

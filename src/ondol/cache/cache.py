@@ -1,24 +1,26 @@
 """The read-through cache.
 
-Why it is never stale. Every tag has a generation in Valkey: a random value that an invalidation replaces. A stored
-value carries the generations its tags had *before* it was loaded, and is a hit only while they are still the same; so
-a value that was loaded before a commit and stored after it is never read. An invalidation happens between the commit
-and the response, so the next read anywhere sees it. One that Valkey did not take is kept and delivered before Valkey
-is used again; and every other process is told through PostgreSQL and does the same, so the death of the writer
-between two lines loses nothing either.
+Why it is not stale. Every tag has a generation in Valkey: a random value that an invalidation replaces. A stored value
+carries the generations its tags had *before* it was loaded, and is a hit only while they are still the same; so a
+value that was loaded before a commit and stored after it is never read. An invalidation happens between the commit and
+the response, so the next read anywhere sees it. One that Valkey did not take is kept, and delivered before Valkey is
+used again; every other process is told through PostgreSQL and does the same. And one tag is everybody's: a process
+renews it when it starts, and when it may have missed a message, so what a process that died could not deliver is not
+believed either.
 """
 
 import asyncio
 import contextlib
-import secrets
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from secrets import token_hex
+from typing import Any, TypeVar
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from redis.asyncio.client import Pipeline
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ondol.cache.lock import LOCK_SECONDS, Lock
 from ondol.cache.memory import Memory
 from ondol.cache.notifications import Notifications
 from ondol.cache.valkey import Valkey, ValkeyDown
@@ -29,18 +31,18 @@ T = TypeVar("T")
 Generations = tuple[bytes, ...]
 
 GENERATION_SECONDS = 86_400
-LOCK_SECONDS = 2.0
 POLL_SECONDS = 0.01
+EVERYTHING = "*"
 _TAGS = "ondol.cache_tags"
 
 
 @dataclass(frozen=True)
-class _Wanted(Generic[T]):
+class _Wanted:
     """One call of `get`."""
 
     key: str
-    load: Callable[[], Awaitable[T | None]]
-    adapter: TypeAdapter[T]
+    load: Callable[[], Awaitable[Any]]
+    adapter: TypeAdapter[Any]
     seconds: float
     tags: tuple[str, ...]
 
@@ -80,6 +82,7 @@ class Cache:
         """Begins to listen for invalidations. Valkey itself may be down."""
         if self._notifications is not None:
             await self._notifications.open()
+        await self._drop([EVERYTHING])
 
     async def close(self) -> None:
         if self._notifications is not None:
@@ -113,20 +116,20 @@ class Cache:
             return held  # type: ignore[no-any-return]
         wanted = _Wanted(key, load, self._adapter(type_), seconds, tuple(tags))
         seen = self._invalidations
-        value = await self._through_valkey(wanted)
+        value: T | None = await self._through_valkey(wanted)
         # An invalidation that came while we loaded may be about this value: then it is not kept.
         if memory_seconds and value is not None and seen == self._invalidations and self._may_use_memory():
             self._memory.set(key, value, tags=wanted.tags, seconds=memory_seconds)
         return value
 
-    async def _through_valkey(self, wanted: _Wanted[T]) -> T | None:
+    async def _through_valkey(self, wanted: _Wanted) -> Any:
         while True:
             try:
-                found, generations = await self._look_up(wanted)
+                value, generations = await self._look_up(wanted)
             except ValkeyDown:
                 return await wanted.load()
-            if found is not None:
-                return wanted.adapter.validate_json(found)
+            if value is not None:
+                return value
             flight = self._flights.get(wanted.key)
             if flight is None or flight.generations != generations:
                 return await self._fly(wanted, generations)
@@ -136,11 +139,11 @@ class Cache:
                 if not flight.result.cancelled():
                     raise  # it is we who are cancelled; else the one who loaded was: begin again
 
-    async def _fly(self, wanted: _Wanted[T], generations: Generations) -> T | None:
+    async def _fly(self, wanted: _Wanted, generations: Generations) -> Any:
         flight = _Flight(generations, asyncio.get_running_loop().create_future())
         self._flights[wanted.key] = flight
         try:
-            value = await self._load_once(wanted, generations)
+            value = await self._load_once(wanted)
         except asyncio.CancelledError:
             flight.result.cancel()
             raise
@@ -155,54 +158,42 @@ class Cache:
             if self._flights.get(wanted.key) is flight:
                 del self._flights[wanted.key]
 
-    async def _load_once(self, wanted: _Wanted[T], generations: Generations) -> T | None:
+    async def _load_once(self, wanted: _Wanted) -> Any:
         """Loads under a lock shared by all processes; a lock whose owner died ends by itself."""
-        lock = self._key("lock", wanted.key)
+        lock = Lock(self._valkey, self._key("lock", wanted.key))
         try:
-            found, generations = await self._wait_for_turn(lock, wanted, generations)
+            value, generations = await self._wait_for_turn(lock, wanted)
+            if value is None:
+                value = await wanted.load()
+                await self._store(wanted, generations, value)
+            return value
         except ValkeyDown:
             return await wanted.load()
-        stored: bytes | None = None
-        try:
-            if found is not None:
-                return wanted.adapter.validate_json(found)
-            value = await wanted.load()
-            if value is not None:
-                stored = b" ".join(generations) + b"\n" + wanted.adapter.dump_json(value)
-            return value
         finally:
-            await self._finish(lock, wanted, stored)
+            await lock.release()
 
-    async def _wait_for_turn(
-        self, lock: str, wanted: _Wanted[T], generations: Generations
-    ) -> tuple[bytes | None, Generations]:
-        deadline, mine = asyncio.get_running_loop().time() + LOCK_SECONDS, _new_generation()
-
-        def acquire(pipeline: Pipeline) -> None:
-            pipeline.set(lock, mine, nx=True, px=int(LOCK_SECONDS * 1000))
-            pipeline.get(lock)  # says the same also when the commands ran twice
-
-        while asyncio.get_running_loop().time() < deadline:
-            acquired = (await self._valkey.execute(acquire))[-1] == mine
+    async def _wait_for_turn(self, lock: Lock, wanted: _Wanted) -> tuple[Any, Generations]:
+        """Returns when somebody else stored the value, it is our turn to load it, or we have waited enough."""
+        deadline = asyncio.get_running_loop().time() + LOCK_SECONDS
+        while True:
+            acquired = await lock.acquire()
             # Also when it is our turn: whoever had it before us may have stored the value just now.
-            found, generations = await self._look_up(wanted)
-            if found is not None or acquired:
-                return found, generations
+            value, generations = await self._look_up(wanted)
+            if value is not None or acquired or asyncio.get_running_loop().time() >= deadline:
+                return value, generations
             await asyncio.sleep(POLL_SECONDS)
-        return None, generations
 
-    async def _finish(self, lock: str, wanted: _Wanted[T], stored: bytes | None) -> None:
-        def fill(pipeline: Pipeline) -> None:
-            if stored is not None:
-                pipeline.set(self._key("value", wanted.key), stored, px=int(wanted.seconds * 1000))
-            pipeline.delete(lock)
-
+    async def _store(self, wanted: _Wanted, generations: Generations, value: Any) -> None:
+        if value is None:
+            return
+        stored = b" ".join(generations) + b"\n" + wanted.adapter.dump_json(value)
+        key, milliseconds = self._key("value", wanted.key), int(wanted.seconds * 1000)
         with contextlib.suppress(ValkeyDown):
-            await self._valkey.execute(fill)
+            await self._valkey.execute(lambda pipeline: pipeline.set(key, stored, px=milliseconds))
 
-    async def _look_up(self, wanted: _Wanted[T]) -> tuple[bytes | None, Generations]:
+    async def _look_up(self, wanted: _Wanted) -> tuple[Any, Generations]:
         """The stored value if it is valid, and the generations of the tags, made where they were missing."""
-        tag_keys = [self._key("tag", tag) for tag in wanted.tags]
+        tag_keys = [self._key("tag", tag) for tag in (*wanted.tags, EVERYTHING)]
         [(stored, *generations)] = await self._valkey.execute(
             lambda pipeline: pipeline.mget([self._key("value", wanted.key), *tag_keys])
         )
@@ -211,16 +202,18 @@ class Cache:
 
             def fill(pipeline: Pipeline) -> None:
                 for name in missing:
-                    pipeline.set(name, _new_generation(), nx=True, ex=GENERATION_SECONDS)
+                    pipeline.set(name, token_hex(8).encode(), nx=True, ex=GENERATION_SECONDS)
                 pipeline.mget(tag_keys)
 
             generations = (await self._valkey.execute(fill))[-1]
             return None, tuple(generations)
-        if stored is not None:
-            header, _, body = stored.partition(b"\n")
-            if header == b" ".join(generations):
-                return body, tuple(generations)
-        return None, tuple(generations)
+        header, _, body = (stored or b"").partition(b"\n")
+        if header != b" ".join(generations):
+            return None, tuple(generations)
+        try:
+            return wanted.adapter.validate_json(body), tuple(generations)
+        except ValidationError:  # another version of the service stored it
+            return None, tuple(generations)
 
     # invalidating
 
@@ -248,7 +241,7 @@ class Cache:
 
     def _renew(self, pipeline: Pipeline, tags: Iterable[str]) -> None:
         for tag in tags:
-            pipeline.set(self._key("tag", tag), _new_generation(), ex=GENERATION_SECONDS)
+            pipeline.set(self._key("tag", tag), token_hex(8).encode(), ex=GENERATION_SECONDS)
 
     async def _deliver_pending(self) -> None:
         """Before Valkey is used again: it may have kept values that were invalidated while we could not say so."""
@@ -261,13 +254,17 @@ class Cache:
         # Memory first, at once; Valkey too, for the case that the writer died before it could.
         self._invalidations += 1
         self._memory.drop(tags)
-        task = asyncio.create_task(self._drop(tags))
-        self._background.add(task)
-        task.add_done_callback(self._background.discard)
+        self._drop_soon(tags)
 
     def _missed_messages(self) -> None:
         self._invalidations += 1
         self._memory.clear()
+        self._drop_soon([EVERYTHING])
+
+    def _drop_soon(self, tags: Iterable[str]) -> None:
+        task = asyncio.create_task(self._drop(tags))
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
 
     def _adapter(self, type_: type[T]) -> TypeAdapter[T]:
         return self._adapters.get(type_) or self._adapters.setdefault(type_, TypeAdapter(type_))
@@ -277,7 +274,3 @@ class Cache:
 
     def _key(self, kind: str, name: str) -> str:
         return f"{self._prefix}:{kind}:{name}"
-
-
-def _new_generation() -> bytes:
-    return secrets.token_hex(8).encode()

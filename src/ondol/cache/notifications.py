@@ -60,7 +60,11 @@ class Notifications:
 
     async def _connect(self) -> psycopg.AsyncConnection:
         connection = await psycopg.AsyncConnection.connect(self._url, autocommit=True, connect_timeout=5)
-        await connection.execute(f"LISTEN {CHANNEL}")
+        try:
+            await connection.execute(f"LISTEN {CHANNEL}")
+        except BaseException:
+            await connection.close()
+            raise
         self._on_gap()
         self.is_listening = True
         return connection
@@ -70,28 +74,37 @@ class Notifications:
             try:
                 async with connection:
                     await self._listen(connection)
-            except (psycopg.OperationalError, OSError, TimeoutError) as error:
+            except Exception as error:  # whatever it was: nobody may trust memory while nobody listens
+                log.warning("invalidations_lost", error=repr(error))
+            finally:
                 self.is_listening = False
                 self._on_gap()
-                log.warning("invalidations_lost", error=repr(error))
             connection = await self._reconnect()
 
     async def _listen(self, connection: psycopg.AsyncConnection) -> None:
         while True:
             async for notification in connection.notifies(timeout=HEARTBEAT_SECONDS):
-                message = json.loads(notification.payload)
-                if message["from"] != self._process:
-                    self._on_tags(message["tags"])
+                self._receive(notification.payload)
             # A connection whose other end vanished says nothing by itself.
             async with asyncio.timeout(HEARTBEAT_SECONDS):
                 await connection.execute("SELECT 1")
+
+    def _receive(self, payload: str) -> None:
+        try:
+            message = json.loads(payload)
+            sender, tags = message["from"], [str(tag) for tag in message["tags"]]
+        except (ValueError, TypeError, KeyError):
+            log.warning("invalidation_not_understood")  # anybody may NOTIFY
+            return
+        if sender != self._process:
+            self._on_tags(tags)
 
     async def _reconnect(self) -> psycopg.AsyncConnection:
         while True:
             await asyncio.sleep(RECONNECT_SECONDS)
             try:
                 connection = await self._connect()
-            except (psycopg.OperationalError, OSError):
+            except (psycopg.Error, OSError):
                 continue
             log.info("invalidations_back")
             return connection

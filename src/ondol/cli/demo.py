@@ -22,14 +22,15 @@ from ondol.db.migrations import upgrade
 from ondol.dev.processes import die_with_parent
 from ondol.dev.programs import ServersError
 from ondol.dev.servers import Attachment, StateFolder, attach
+from ondol.settings import MailSettings
 
 READY_SECONDS = 60.0
 STOP_SECONDS = 10.0
 console = Console(highlight=False)
 
 
-class Interrupted(Exception):
-    """Ctrl-C, or SIGTERM."""
+class Interrupted(BaseException):
+    """Ctrl-C, or SIGTERM. Like KeyboardInterrupt, nothing that catches errors catches it."""
 
 
 class Demo:
@@ -47,6 +48,13 @@ class Demo:
             self._throw_away()
         console.print("Starting PostgreSQL and Valkey …")
         self._attachment = attach(self._state)
+        # The demo is about its own servers, whatever the environment or a .env file names.
+        os.environ |= {
+            "ENVIRONMENT": "development",
+            "DATABASE_URL": self._attachment.database_url,
+            "REDIS_URL": self._attachment.redis_url,
+            "PORT": str(self._port),
+        }
         console.print("Migrating …")
         upgrade(self._attachment.database_url, self._project)
         console.print("Sample data …")
@@ -98,11 +106,16 @@ class Demo:
         )
 
     def _throw_away(self) -> None:
-        if self._state.path.exists():
-            if self._state.keeper() is not None and self._state.live_leases():
+        if not self._state.path.exists():
+            return
+        deadline = time.monotonic() + STOP_SECONDS
+        while self._state.keeper() is not None and time.monotonic() < deadline:  # within its grace time
+            if self._state.live_leases():
                 raise ServersError("--fresh is not possible while another process uses the servers of this project.")
-            attach(self._state).release()  # a keeper within its grace time ends, and nothing writes any more
-            shutil.rmtree(self._state.path)
+            time.sleep(0.1)
+        with self._state.locked():
+            self._state.throw_data_away()
+        shutil.rmtree(self._project / MailSettings().folder, ignore_errors=True)
 
     def _log(self, name: str) -> Path:
         return self._state.logs / f"{name}.log"
@@ -118,7 +131,6 @@ class Demo:
                 # Ctrl-C is for us; we then end them in order. If we are killed, the kernel ends them (Linux).
                 start_new_session=True,
                 preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509  (one thread)
-                env={**os.environ, "PORT": str(self._port)},
             )
 
     def _wait_until_ready(self) -> None:
@@ -166,7 +178,8 @@ def demo(
 
 
 def _interrupt(number: int, frame: object) -> None:
-    signal.signal(number, signal.SIG_IGN)
+    for ignored in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ignored, signal.SIG_IGN)
     raise Interrupted
 
 

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from sqlalchemy import Engine, TextClause, create_engine, event, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import ORMExecuteState, Session, sessionmaker
 
@@ -22,7 +23,8 @@ def before_commit(session: AsyncSession, hook: CommitHook) -> None:
 
 
 def after_commit(session: AsyncSession, hook: CommitHook) -> None:
-    """Runs `hook` between the commit and the response. It must not raise: what it does is told to nobody."""
+    """Runs `hook` between the commit and the response, also when the connection broke while committing and nobody
+    knows whether it did. It must not raise."""
     _register(session, _AFTER, hook)
 
 
@@ -74,6 +76,7 @@ class Database:
             pool_timeout=settings.pool_timeout_seconds,
             # Newest first: a burst's extra connections fall idle and a broken one is found soon.
             pool_use_lifo=True,
+            hide_parameters=True,  # values do not belong in an error's text, nor in a log
             connect_args=_connect_arguments(settings),
         )
         # close_resets_only=False: a session used after its end (in a streamed response) raises instead of leaking.
@@ -114,10 +117,18 @@ class Database:
 async def _commit(session: AsyncSession) -> None:
     lift_deadline()
     await session.flush()
-    for hook in session.info.get(_BEFORE, ()):
-        await hook(session)
-    await session.commit()
-    for hook in session.info.get(_AFTER, ()):
+    await _run(session, _BEFORE)
+    try:
+        await session.commit()
+    except DBAPIError as error:
+        if error.connection_invalidated:  # the answer was lost: it may have committed
+            await _run(session, _AFTER)
+        raise
+    await _run(session, _AFTER)
+
+
+async def _run(session: AsyncSession, kind: str) -> None:
+    for hook in session.info.get(kind, ()):
         await hook(session)
 
 
@@ -127,7 +138,11 @@ class SyncDatabase:
     def __init__(self, url: str, settings: DatabaseSettings | None = None) -> None:
         settings = settings or DatabaseSettings()
         self.engine: Engine = create_engine(
-            with_driver(url), pool_size=1, max_overflow=4, connect_args=_connect_arguments(settings)
+            with_driver(url),
+            pool_size=1,
+            max_overflow=4,
+            hide_parameters=True,
+            connect_args=_connect_arguments(settings),
         )
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
 

@@ -110,8 +110,8 @@ class Keeper:
                 try:
                     server.start()
                     self._announce()
-                except ServersError as error:
-                    say(str(error))
+                except Exception as error:  # whatever it is, the other server goes on and the next round tries again
+                    say(str(error) or repr(error))
                     time.sleep(RESTART_PAUSE_SECONDS)
 
     def _announce(self) -> None:
@@ -166,7 +166,10 @@ def main() -> int:
             str(error) if isinstance(error, ServersError) else f"The servers failed to start: {error!r}"
         )
         return 1
-    keeper.run()
+    try:
+        keeper.run()
+    finally:
+        keeper.stop()
     return 0
 
 

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
-from ondol.dev.processes import ProcessIdentity, die_with_parent
+from ondol.dev.processes import ProcessIdentity, command_line, die_with_parent
 from ondol.dev.programs import (
     ServersError,
     ServerUser,
@@ -141,7 +141,8 @@ class PostgresServer:
         except (OSError, ValueError, IndexError):
             return
         process = ProcessIdentity.of(pid)
-        if process is None or not _is_postgres(pid):
+        # The pid in a stale file may belong to anybody by now, another PostgreSQL too.
+        if process is None or f"-D {self._data} " not in command_line(pid) + " ":
             return
         os.kill(pid, signal.SIGINT)
         deadline = time.monotonic() + 10
@@ -168,9 +169,3 @@ class PostgresServer:
         lines = self._log.read_text(errors="replace").strip().splitlines()
         fatal = [line for line in lines[-20:] if "FATAL" in line or "could not" in line]
         return f"{(fatal or lines or ['it said nothing'])[-1]} ({self._log})"
-
-
-def _is_postgres(pid: int) -> bool:
-    """A pid in a stale file may belong to anybody by now."""
-    finished = subprocess.run(["ps", "-o", "comm=", "-p", str(pid)], check=False, capture_output=True, text=True)
-    return "postgres" in finished.stdout

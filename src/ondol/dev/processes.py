@@ -52,8 +52,21 @@ if sys.platform == "linux":
         fields = stat.rpartition(")")[2].split()
         return None if fields[0] in "ZX" else fields[19]
 
+    def command_line(pid: int) -> str:
+        """The command of a running process; empty if it cannot be read."""
+        try:
+            return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            return ""
+
 else:
     import psutil
+
+    def command_line(pid: int) -> str:
+        try:
+            return " ".join(psutil.Process(pid).cmdline())
+        except psutil.Error:
+            return ""
 
     def _start_time(pid: int) -> str | None:
         try:
@@ -90,7 +103,11 @@ def die_with_parent(sig: signal.Signals) -> Callable[[], None] | None:
     if libc is None:
         return None
 
+    parent = os.getpid()
+
     def set_parent_death_signal() -> None:
         libc.prctl(PR_SET_PDEATHSIG, sig)
+        if os.getppid() != parent:  # it died before we could ask
+            os._exit(1)
 
     return set_parent_death_signal

@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -31,7 +32,6 @@ class StateFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.data = path / "postgres"
-        self.valkey_data = path / "valkey"
         self.logs = path / "logs"
         self.leases = path / "leases"
         self.copies = path / "programs"
@@ -63,8 +63,9 @@ class StateFolder:
 
     def create(self) -> None:
         """Makes what is missing. Raises ServersError where the folder cannot be written."""
-        for folder in (self.path, self.logs, self.leases, self.copies):
-            make_folder(folder)
+        make_folder(self.path)
+        for folder in (self.logs, self.leases, self.copies):
+            folder.mkdir(exist_ok=True)
         # Only the folder itself is made passable for the server's user; what lies in it keeps its own mode.
         if server_user() is not None:
             self.path.chmod(0o711)
@@ -86,7 +87,10 @@ class StateFolder:
         """Those who still run; the leases of the dead are removed on the way."""
         alive = []
         for file in self.leases.iterdir():
-            holder = ProcessIdentity.parse(file.name)
+            try:
+                holder = ProcessIdentity.parse(file.name)
+            except ValueError:
+                continue  # not ours: a file manager's, for instance
             if holder.is_alive():
                 alive.append(holder)
             else:
@@ -137,6 +141,12 @@ class StateFolder:
     def remember(self, values: dict[str, str]) -> None:
         _write_private(self._remembered, json.dumps(values))
 
+    def throw_data_away(self) -> None:
+        """Only when no server runs, and under the lock."""
+        for folder in (self.data, self.logs):
+            shutil.rmtree(folder, ignore_errors=True)
+        self._remembered.unlink(missing_ok=True)
+
 
 def make_folder(folder: Path) -> None:
     try:
@@ -144,6 +154,8 @@ def make_folder(folder: Path) -> None:
         probe = folder / f".probe-{os.getpid()}"
         probe.touch()
         probe.unlink()
+        if folder.stat().st_uid != os.geteuid():
+            raise ServersError(f"{folder} belongs to somebody else; remove it, or work as its owner.")
     except OSError as error:
         reason = "read-only" if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM) else error.strerror
         raise ServersError(

@@ -56,10 +56,17 @@ def job(
 async def enqueue(session: AsyncSession, job: Job, /, *, unique: str | None = None, **arguments: Any) -> int:
     """Adds the job to the session's transaction: rolled back, it never was. Returns its number.
 
-    `unique`: at most one job with this key waits at a time; another is a ValueError of procrastinate's
-    (AlreadyEnqueued). Raises TypeError for arguments the job's function does not take.
+    `unique`: at most one job with this key waits at a time; for another procrastinate.exceptions.AlreadyEnqueued is
+    raised, and the transaction goes on. Raises TypeError for arguments the job's function does not take.
     """
     inspect.signature(job.function).bind(None, **arguments)
+    if unique is None:
+        return await _defer(session, job, None, arguments)
+    async with session.begin_nested():
+        return await _defer(session, job, unique, arguments)
+
+
+async def _defer(session: AsyncSession, job: Job, unique: str | None, arguments: dict[str, Any]) -> int:
     raw = (await (await session.connection()).get_raw_connection()).driver_connection
     # A connector that is never opened: the connection of the session is used instead of its pool.
     deferrer = configure_task(

@@ -6,6 +6,9 @@ from typing import Any
 
 import structlog
 from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy
+from procrastinate.jobs import Job as StalledJob
+from procrastinate.jobs import Status
+from procrastinate.manager import JobManager
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 from pydantic import ConfigDict, validate_call
@@ -79,7 +82,7 @@ class Worker:
             name=job.name,
             queue=job.queue,
             pass_context=True,
-            retry=RetryStrategy(max_attempts=job.attempts - 1, exponential_wait=2),
+            retry=RetryStrategy(max_attempts=job.attempts - 1, exponential_wait=2) if job.attempts > 1 else False,
         )(run)
         if job.cron:
             app.periodic(cron=job.cron)(task)  # type: ignore[arg-type]  # it passes `timestamp` by name
@@ -92,10 +95,19 @@ class Worker:
                 manager = app.job_manager
                 silence = self._settings.stalled_after_seconds
                 for stalled in await manager.get_stalled_jobs(seconds_since_heartbeat=silence):
-                    log.warning("job_rescued", job_id=stalled.id, job=stalled.task_name)
-                    await manager.retry_job(stalled)
+                    await self._rescue(manager, stalled)
             except Exception as error:  # the database may be away; the next round tries again
                 log.warning("rescue_failed", error=repr(error))
+
+    async def _rescue(self, manager: JobManager, stalled: StalledJob) -> None:
+        """Gives it back; or leaves it as failed, when it has had its attempts: it may be what kills the workers."""
+        attempts = next((job.attempts for job in self._jobs if job.name == stalled.task_name), 1)
+        if stalled.attempts + 1 >= attempts:
+            log.error("job_given_up", job_id=stalled.id, job=stalled.task_name)
+            await manager.finish_job(stalled, status=Status.FAILED, delete_job=False)
+        else:
+            log.warning("job_rescued", job_id=stalled.id, job=stalled.task_name)
+            await manager.retry_job(stalled)
 
 
 async def _autocommit(connection: AsyncConnection[Any]) -> None:

@@ -8,7 +8,19 @@ from structlog.typing import Processor
 
 from ondol.settings import LoggingSettings
 
+# The trace of a start that failed ends in the sentence for a person; the trace itself says nothing more.
+START_FAILED = "ondol.runtime.StartFailed: "
 QUIET = ("httpx2", "procrastinate", "alembic", "watchfiles", "psycopg.pool", "multipart", "asyncio")
+
+
+class SentenceOnly(logging.Filter):
+    """Shortens the server's report of a failed start to the sentence that says what to do."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        message = record.getMessage()
+        if START_FAILED in message:
+            record.msg, record.args = message.rpartition(START_FAILED)[2].strip(), ()
+        return True
 
 
 class StandardErrorHandler(logging.Handler):
@@ -51,6 +63,7 @@ def configure_logging(settings: LoggingSettings | None = None) -> None:
     for name in ("uvicorn", "uvicorn.error", "gunicorn.error"):
         logging.getLogger(name).handlers = []
         logging.getLogger(name).propagate = True
+    logging.getLogger("uvicorn.error").addFilter(SentenceOnly())
     logging.getLogger("uvicorn.access").handlers = []
     logging.getLogger("uvicorn.access").propagate = False
     for name in QUIET:

@@ -10,6 +10,11 @@ from ondol.errors import BadRequest
 _ETAG = re.compile(r'"v(\d{1,9})"')
 
 
+class InvalidPrecondition(BadRequest):
+    code = "invalid_precondition"
+    detail = "If-Match must be the ETag of what you read, or *."
+
+
 def etag(version: int) -> str:
     return f'"v{version}"'
 
@@ -20,12 +25,12 @@ def expected_version(
         Header(max_length=100, description="The `ETag` of what you read: refuses to change anything newer."),
     ] = None,
 ) -> int | None:
-    """The version a client insists on; None when it does not. Raises BadRequest for a tag that is not ours."""
+    """The version a client insists on; None when it does not. Raises InvalidPrecondition for a tag that is not ours."""
     if if_match is None or if_match.strip() == "*":
         return None
     found = _ETAG.fullmatch(if_match.strip())
     if not found:
-        raise BadRequest("If-Match must be the ETag of what you read, or *.")
+        raise InvalidPrecondition
     return int(found.group(1))
 
 

@@ -1,13 +1,17 @@
 """Liveness and readiness, for load balancers and orchestrators."""
 
+import asyncio
 from enum import StrEnum
 from typing import Literal
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from ondol.web.dependencies import OndolDep
+
+PATIENCE_SECONDS = 2.0
 
 
 class State(StrEnum):
@@ -41,8 +45,11 @@ async def ready(ondol: OndolDep, response: Response) -> Ready:
     """Whether requests can be served: PostgreSQL must answer, Valkey need not."""
     valkey = State.UP if await ondol.cache.is_up() else State.DOWN
     try:
-        await ondol.database.ping()
-    except (SQLAlchemyError, OSError):
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await ondol.database.ping()
+    except PoolTimeout:
+        pass  # every connection is busy: a reason to wait, not to be taken out of service
+    except (SQLAlchemyError, OSError, TimeoutError):
         response.status_code = 503
         response.headers["Retry-After"] = "1"
         return Ready(status="unavailable", postgresql=State.DOWN, valkey=valkey)

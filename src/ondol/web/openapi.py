@@ -8,9 +8,31 @@ from fastapi.routing import APIRoute
 
 from ondol.auth.principal import InsufficientScope
 from ondol.db.constraints import DatabaseUnavailable
-from ondol.errors import Unauthorized
+from ondol.errors import BadRequest, Problem, Unauthorized
 from ondol.web.problems import MEDIA_TYPE, ProblemBody, ValidationProblemBody, problem_responses
 
+
+class UnreadableBody(BadRequest):
+    detail = "There was an error parsing the body"
+
+
+class ContentTooLarge(Problem):
+    status = 413
+    title = "Content Too Large"
+    code = "content_too_large"
+    detail = "Content Too Large"
+
+
+_VALIDATION_EXAMPLE = {
+    "type": "about:blank",
+    "title": "Unprocessable Content",
+    "status": 422,
+    "detail": "1 value is not acceptable.",
+    "code": "validation_failed",
+    "errors": [
+        {"loc": ["query", "limit"], "msg": "Input should be less than or equal to 100", "type": "less_than_equal"}
+    ],
+}
 _METHODS = ("get", "put", "post", "delete", "patch")
 
 
@@ -22,7 +44,8 @@ def operation_id(route: APIRoute) -> str:
 
 def install_openapi(app: FastAPI) -> None:
     """Adds the schemas of problems, and to each operation those it has by nature: 401 and 403 where it is secured,
-    422 where it takes input, 503 everywhere. What a route declares itself stays."""
+    400 and 413 where it
+    takes a body, 422 where it takes input, 503 everywhere. What a route declares itself stays."""
     made_by_fastapi = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -47,12 +70,18 @@ def _complete(document: dict[str, Any], schemas: dict[str, Any]) -> None:
         if "422" in answers:
             answers["422"] = {
                 "description": "Validation failed",
-                "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ValidationProblem"}}},
+                "content": {
+                    MEDIA_TYPE: {
+                        "schema": {"$ref": "#/components/schemas/ValidationProblem"},
+                        "examples": {"validation_failed": {"value": _VALIDATION_EXAMPLE}},
+                    }
+                },
             }
-        by_nature = [
-            DatabaseUnavailable,
-            *([Unauthorized, InsufficientScope] if operation.get("security") else []),
-        ]
+        by_nature: list[type[Problem]] = [DatabaseUnavailable]
+        if operation.get("security"):
+            by_nature += [Unauthorized, InsufficientScope]
+        if "requestBody" in operation:
+            by_nature += [UnreadableBody, ContentTooLarge]
         for status, answer in problem_responses(*by_nature).items():
             answers.setdefault(str(status), answer)
 

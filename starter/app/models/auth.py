@@ -2,7 +2,7 @@ from datetime import datetime
 from uuid import UUID
 
 from ondol.db.base import HasId, HasTimes
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Model
@@ -14,6 +14,7 @@ class UserSession(HasId, HasTimes, Model):
     __tablename__ = "user_sessions"
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    scopes: Mapped[str] = mapped_column(Text)
     expires_at: Mapped[datetime] = mapped_column(index=True)
     revoked_at: Mapped[datetime | None]
 

@@ -33,6 +33,11 @@ class AuthRepository:
         )
         return (await self._session.execute(statement)).one_or_none()
 
+    async def was_used(self, digest: bytes) -> bool:
+        """Whether the refresh token has been used; one that does not exist has not."""
+        used_at = await self._session.scalar(select(RefreshToken.used_at).where(RefreshToken.digest == digest))
+        return used_at is not None
+
     async def add_session(self, user_session: UserSession) -> None:
         self._session.add(user_session)
         await self._session.flush()

@@ -2,9 +2,10 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response, status
+from ondol.db.constraints import StillReferenced
 from ondol.db.pagination import InvalidCursor, Page
 from ondol.errors import PreconditionFailed
-from ondol.web.conditional import etag
+from ondol.web.conditional import InvalidPrecondition, etag
 from ondol.web.problems import problem_responses
 
 from app.dependencies import (
@@ -51,7 +52,7 @@ async def get_product(product_id: UUID, products: ProductReadServiceDep, respons
     "/{product_id}",
     name="update",
     response_model=ProductRead,
-    responses=problem_responses(ProductNotFound, PreconditionFailed),
+    responses=problem_responses(ProductNotFound, PreconditionFailed, InvalidPrecondition),
 )
 async def update_product(
     product_id: UUID,
@@ -71,7 +72,7 @@ async def update_product(
     "/{product_id}",
     name="delete",
     status_code=status.HTTP_204_NO_CONTENT,
-    responses=problem_responses(ProductNotFound, PreconditionFailed),
+    responses=problem_responses(ProductNotFound, PreconditionFailed, InvalidPrecondition, StillReferenced),
 )
 async def delete_product(
     product_id: UUID, products: ProductServiceDep, expected_version: ExpectedVersion, _: ProductsWriter

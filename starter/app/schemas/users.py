@@ -2,7 +2,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from ondol.auth.passwords import MAX_LENGTH, MIN_LENGTH
+from ondol.auth.passwords import MAX_LENGTH, MIN_LENGTH, is_possible
 from ondol.db.pagination import PageQuery
 from pydantic import MISSING, AfterValidator, EmailStr, Field, SecretStr, StringConstraints
 
@@ -11,7 +11,16 @@ from app.scopes import Role
 
 Email = Annotated[EmailStr, Field(max_length=254, examples=["jiwoo@example.com"]), AfterValidator(str.lower)]
 FullName = Annotated[Line, StringConstraints(max_length=100), Field(examples=["김지우"])]
-Password = Annotated[SecretStr, Field(min_length=MIN_LENGTH, max_length=MAX_LENGTH)]
+
+
+def _is_text(value: SecretStr) -> SecretStr:
+    if not is_possible(value.get_secret_value()):
+        raise ValueError("must be Unicode text")
+    return value
+
+
+AnyPassword = Annotated[SecretStr, Field(max_length=MAX_LENGTH), AfterValidator(_is_text)]
+Password = Annotated[SecretStr, Field(min_length=MIN_LENGTH, max_length=MAX_LENGTH), AfterValidator(_is_text)]
 
 
 class UserCreate(Input):
@@ -49,7 +58,7 @@ class UserAdminUpdate(Input):
 
 
 class PasswordChange(Input):
-    current_password: Annotated[SecretStr, Field(max_length=MAX_LENGTH)]
+    current_password: AnyPassword
     new_password: Password
 
 

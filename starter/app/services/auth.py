@@ -10,13 +10,14 @@ from ondol.auth.refresh import RefreshTokens, RefreshVerdict, judge
 from ondol.cache import Cache
 from ondol.db.session import Database
 from ondol.runtime import Ondol
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models import RefreshToken, User, UserSession
 from app.repositories.auth import AuthRepository
 from app.repositories.users import UserRepository
 from app.schemas.auth import TokenPair
+from app.schemas.users import Email
 from app.scopes import SCOPES_OF, Role
 
 log = structlog.stdlib.get_logger("app.auth")
@@ -42,6 +43,17 @@ def user_tag(user_id: UUID) -> str:
 
 def session_tag(session_id: UUID) -> str:
     return f"session:{session_id}"
+
+
+_address = TypeAdapter[str](Email)
+
+
+def normalised(email: str) -> str | None:
+    """The address as registering stored it; None for what cannot be one."""
+    try:
+        return _address.validate_python(email.strip())
+    except ValidationError:
+        return None
 
 
 class SessionState(BaseModel):
@@ -91,24 +103,21 @@ class AuthService:
 
     async def log_in(self, email: str, password: str, requested_scopes: list[str]) -> tuple[TokenPair, UUID]:
         """Tokens, and whose they are. Says the same, after the same work, for unknown, wrong and disabled."""
-        async with self._database.reading() as reading:
-            user = await UserRepository(reading).get_by_email(email.strip().lower())
-        valid, better_hash = await self._ondol.passwords.verify(password, user.hashed_password if user else None)
-        if user is None or not valid or not user.is_active:
+        user = await self._verified(email, password)
+        if user is None or not user.is_active:
             log.info("login_refused")
             raise WrongCredentials
-        if better_hash is not None:
-            await self._replace_hash(user.id, better_hash)
-        now = datetime.now(UTC)
+        permitted = SCOPES_OF[Role(user.role)]
+        scopes = frozenset(requested_scopes) & permitted if requested_scopes else frozenset(permitted)
         user_session = UserSession(
-            user_id=user.id, expires_at=now + timedelta(seconds=self._settings.refresh_token_seconds)
+            user_id=user.id,
+            scopes=" ".join(sorted(scopes)),
+            expires_at=datetime.now(UTC) + timedelta(seconds=self._settings.refresh_token_seconds),
         )
         await self._auth.add_session(user_session)
         token = self._refresh_tokens.first()
         await self._auth.add_token(RefreshToken(session_id=user_session.id, digest=self._refresh_tokens.digest(token)))
-        permitted = SCOPES_OF[Role(user.role)]
-        scopes = frozenset(requested_scopes) & permitted if requested_scopes else frozenset(permitted)
-        return self._pair(user, user_session, token, scopes), user.id
+        return self._pair(user, user_session, token), user.id
 
     async def refresh(self, token: str) -> TokenPair:
         """The next pair of the family. A token that was used before ends the family."""
@@ -124,24 +133,47 @@ class AuthService:
             now=now,
             retry_seconds=self._settings.refresh_retry_seconds,
         )
+        successor = self._refresh_tokens.successor(token)
+        digest = self._refresh_tokens.digest(successor)
+        if verdict is RefreshVerdict.REPEAT and await self._auth.was_used(digest):
+            verdict = RefreshVerdict.REUSED  # the client had its answer: this is not a retry
         if verdict is RefreshVerdict.REUSED:
             await self._revoke_family(user_session.id, now)
         if verdict in (RefreshVerdict.REUSED, RefreshVerdict.REFUSED) or not user.is_active:
             raise InvalidRefreshToken
-        successor = self._refresh_tokens.successor(token)
         if verdict is RefreshVerdict.ROTATE:
             stored.used_at = now
-            digest = self._refresh_tokens.digest(successor)
             await self._auth.add_token(RefreshToken(session_id=user_session.id, digest=digest))
-        return self._pair(user, user_session, successor, SCOPES_OF[Role(user.role)])
+        return self._pair(user, user_session, successor)
 
     async def log_out(self, principal: Principal) -> None:
         """Ends the session: its refresh token and every access token of it are refused from now on."""
         await self._auth.revoke(principal.session_id, datetime.now(UTC))
         self._cache.invalidate(self._session, session_tag(principal.session_id))
 
-    def _pair(self, user: User, user_session: UserSession, token: str, scopes: frozenset[str]) -> TokenPair:
+    async def _verified(self, email: str, password: str) -> User | None:
+        """The account behind the credentials, locked; None if they are not right.
+
+        No connection is held while the hash is computed. The password may change meanwhile, so the account is read
+        again: a login under way must not outlive the change.
+        """
+        async with self._database.reading() as reading:
+            address = normalised(email)
+            seen = await UserRepository(reading).get_by_email(address) if address else None
+        verified_hash = seen.hashed_password if seen else None
+        valid, better_hash = await self._ondol.passwords.verify(password, verified_hash)
+        if seen is None or not valid:
+            return None
+        user = await UserRepository(self._session).get_locked(seen.id)
+        if user is None or user.hashed_password != verified_hash:
+            return None
+        user.hashed_password = better_hash or user.hashed_password
+        return user
+
+    def _pair(self, user: User, user_session: UserSession, token: str) -> TokenPair:
         tokens = self._ondol.tokens
+        # Never more than the login asked for, nor than the account may by now (RFC 6749, section 6).
+        scopes = frozenset(user_session.scopes.split()) & SCOPES_OF[Role(user.role)]
         return TokenPair(
             access_token=tokens.issue(user_id=user.id, session_id=user_session.id, scopes=scopes),
             expires_in=tokens.lifetime_seconds,
@@ -155,8 +187,3 @@ class AuthService:
         async with self._database.transaction() as own:
             await AuthRepository(own).revoke(session_id, now)
             self._cache.invalidate(own, session_tag(session_id))
-
-    async def _replace_hash(self, user_id: UUID, better_hash: str) -> None:
-        user = await UserRepository(self._session).get_locked(user_id)
-        if user is not None:
-            user.hashed_password = better_hash

@@ -78,9 +78,10 @@ class UserService:
         if not valid:
             raise WrongPassword
         hashed = await self._passwords.hash(data.new_password.get_secret_value())
+        verified_hash = user.hashed_password if user else None
         user = await self._users.get_locked(user_id)
-        if user is None:
-            raise UserNotFound
+        if user is None or user.hashed_password != verified_hash:
+            raise WrongPassword  # changed while we looked
         user.hashed_password = hashed
         await AuthRepository(self._session).revoke_all(user_id, datetime.now(UTC), but=session_id)
         self._cache.invalidate(self._session, user_tag(user_id))

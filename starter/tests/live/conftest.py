@@ -55,11 +55,11 @@ class Rig:
             ]
             session.add_all(users)
             session.flush()
-            sessions = [UserSession(user_id=user.id, expires_at=expires) for user in users]
+            scopes = frozenset(SCOPES_OF[role])
+            sessions = [UserSession(user_id=user.id, scopes=" ".join(scopes), expires_at=expires) for user in users]
             session.add_all(sessions)
             session.flush()
             pairs: list[tuple[UUID, UUID]] = [(user.id, own.id) for user, own in zip(users, sessions, strict=True)]
-        scopes = frozenset(SCOPES_OF[role])
         return [
             {"Authorization": f"Bearer {tokens.issue(user_id=user, session_id=own, scopes=scopes)}"}
             for user, own in pairs
