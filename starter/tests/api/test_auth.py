@@ -173,3 +173,27 @@ def test_a_bcrypt_hash_is_upgraded_at_login(
     with database.transaction() as session:
         assert session.scalars(select(User.hashed_password)).one().startswith("$argon2id$")
     log_in(customer.email)
+
+
+def test_refreshing_does_not_widen_scopes(client: TestClient, customer: Any, log_in: Callable[..., Any]) -> None:
+    narrow = log_in(customer.email, scope="orders:read")
+    assert refresh(client, narrow.tokens["refresh_token"]).json()["scope"] == "orders:read"
+
+
+def test_a_retry_after_the_answer_was_used_is_reuse(client: TestClient, customer: Any) -> None:
+    first = customer.tokens["refresh_token"]
+    second = refresh(client, first).json()["refresh_token"]
+    third = refresh(client, second).json()["refresh_token"]
+    assert refresh(client, first).status_code == 401
+    assert refresh(client, third).status_code == 401  # the family has ended
+
+
+def test_what_cannot_be_a_name_or_a_password_is_refused_quickly(client: TestClient, customer: Any) -> None:
+    endless = "a" + "\u0300\u0327" * 60_000  # NFKC would take minutes
+    for name, password in (("\0", "x"), ("x" * 10_000, "x"), (customer.email, endless), (customer.email, "\0")):
+        started = time.perf_counter()
+        answer = client.post("/api/v1/auth/token", data={"username": name, "password": password})
+        assert (answer.status_code, time.perf_counter() - started < 2) == (401, True)
+    for body in ('{"password":"\\ud800aaaaaaaa","email":"a@example.com","full_name":"n"}',):
+        answer = client.post("/api/v1/auth/register", content=body, headers={"Content-Type": "application/json"})
+        assert (answer.status_code, answer.json()["errors"][0]["loc"]) == (422, ["body", "password"])
