@@ -18,8 +18,8 @@ log = structlog.stdlib.get_logger("ondol.cache")
 
 # Few: a command takes a tenth of a millisecond, so more of them only wait for this one process.
 MAX_CONNECTIONS = 10
-WAIT_FOR_CONNECTION_SECONDS = 1.0
-ATTEMPTS_WHEN_BUSY, BUSY_FACTOR = 3, 1.25
+WAIT_FOR_CONNECTION_SECONDS = 10.0
+ATTEMPTS_WHEN_BUSY, BUSY_FACTOR = 20, 1.25
 
 
 class ValkeyDown(Exception):
@@ -56,7 +56,7 @@ class Valkey:
     async def execute(self, fill: Callable[[Pipeline], object]) -> list[Any]:
         """Runs the commands that `fill` puts in a pipeline, in one round trip. Raises ValkeyDown.
 
-        They may run twice, when their answer came while this process was too busy to look.
+        They may run again, when their answer came while this process was too busy to look.
         """
         loop = asyncio.get_running_loop()
         for attempt in range(ATTEMPTS_WHEN_BUSY):
