@@ -10,6 +10,7 @@ from pathlib import Path
 from uuid import UUID
 
 import httpx2
+import psycopg
 import pytest
 from ondol.auth.tokens import AccessTokens
 from ondol.db.session import SyncDatabase
@@ -18,6 +19,7 @@ from ondol.dev.servers import Attachment
 from ondol.dev.valkey import ValkeyServer
 from ondol.testing.databases import TestDatabase
 from ondol.testing.processes import free_port, web_server
+from psycopg import sql
 
 from app.models import User, UserSession
 from app.scopes import SCOPES_OF, Role
@@ -34,6 +36,7 @@ class Rig:
     valkey: ValkeyServer
     environment: dict[str, str]
     logs: Path
+    server_log: Path
 
     def people(self, number: int, role: Role = Role.CUSTOMER) -> list[dict[str, str]]:
         """`number` accounts with a session each; their request headers. Hashing a thousand passwords would take
@@ -87,7 +90,11 @@ def valkey(tmp_path_factory: pytest.TempPathFactory, servers: Attachment) -> Ite
 
 @pytest.fixture(scope="module")
 def rig_processes(
-    worker_database: TestDatabase, valkey: ValkeyServer, project_folder: Path, tmp_path_factory: pytest.TempPathFactory
+    worker_database: TestDatabase,
+    servers: Attachment,
+    valkey: ValkeyServer,
+    project_folder: Path,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Rig]:
     logs = tmp_path_factory.mktemp("logs")
     environment = {
@@ -97,6 +104,9 @@ def rig_processes(
         "DATABASE__POOL_SIZE": "10",
         "MAIL__FOLDER": str(logs / "mailbox"),
     }
+    with psycopg.connect(worker_database.url, autocommit=True) as connection:
+        name = sql.Identifier(connection.info.dbname)
+        connection.execute(sql.SQL("ALTER DATABASE {} SET log_statement = 'all'").format(name))
     with ExitStack() as stack:
         bases = tuple(
             stack.enter_context(web_server(project_folder, environment, logs / f"web{worker}.log"))
@@ -104,7 +114,7 @@ def rig_processes(
         )
         database = SyncDatabase(worker_database.url)
         stack.callback(database.close)
-        yield Rig(bases, database, worker_database.url, valkey, environment, logs)
+        yield Rig(bases, database, worker_database.url, valkey, environment, logs, servers.state.logs / "postgres.log")
 
 
 @pytest.fixture
