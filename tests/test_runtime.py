@@ -32,7 +32,6 @@ def limited_url(database_url: str) -> Iterator[str]:
 async def test_everything_opens_and_closes(database_url: str, redis_url: str, tmp_path: Path) -> None:
     ondol = Ondol(settings_for(database_url, redis_url, tmp_path))
     for _ in range(2):  # a second lifespan of the same object, as a test client makes it
-        ondol = Ondol(settings_for(database_url, redis_url, tmp_path))
         await ondol.open()
         await ondol.database.ping()
         assert await ondol.cache.is_up()
@@ -67,10 +66,12 @@ async def test_valkey_may_be_missing_at_the_start(database_url: str, tmp_path: P
 
 async def test_two_runtimes_live_in_one_process(database_url: str, redis_url: str, tmp_path: Path) -> None:
     one = Ondol(settings_for(database_url, redis_url, tmp_path))
-    two = Ondol(settings_for(database_url.replace("/test_", "/test_"), redis_url, tmp_path))
+    two = Ondol(settings_for(database_url, redis_url, tmp_path))
     await asyncio.gather(one.open(), two.open())
+    assert one.database.engine is not two.database.engine
     await one.close()
-    await two.database.ping()
+    await two.database.ping()  # the end of one is not the end of the other
+    assert await two.cache.is_up()
     await two.close()
 
 
