@@ -2,6 +2,7 @@
 
 from fastapi import FastAPI
 
+from ondol.effective import effective
 from ondol.settings import Group, Settings
 
 
@@ -19,4 +20,4 @@ settings = HouseSettings()
 
 @app.get("/")
 async def show() -> dict[str, str]:
-    return {setting.name: f"{setting.value} ({setting.origin})" for setting in settings.effective()}
+    return {setting.name: f"{setting.value} ({setting.origin})" for setting in effective(settings)}

@@ -1,13 +1,23 @@
 """Gunicorn with Uvicorn workers: `gunicorn main:app` (this file is found by its name)."""
 
-import os
+from ondol.server.shared_metrics import share_between_processes
+from ondol.settings import load_settings
 
-bind = f"0.0.0.0:{os.environ.get('PORT', '8000')}"
-workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
-worker_class = "uvicorn_worker.UvicornWorker"
+from app.settings import AppSettings
+
+# Read here too: what is wrong with them ends the master, once and with sentences.
+settings = load_settings(AppSettings)
+
+if settings.metrics.enabled:
+    share_between_processes()
+
+bind = f"0.0.0.0:{settings.port}"
+workers = settings.web_concurrency
+worker_class = "ondol.server.gunicorn.Worker"
 # Longer than the 60 s after which common load balancers close an idle connection: it is they who should.
 keepalive = 75
-graceful_timeout = 30
+# The drain, then what requests under way may still take.
+graceful_timeout = settings.http.grace_seconds + 2
 # A worker that hangs is replaced; a request has its own, shorter, limit (HTTP__TIMEOUT_SECONDS).
 timeout = 60
 accesslog = None  # the application writes one, with request ids

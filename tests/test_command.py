@@ -32,6 +32,7 @@ def test_settings_shows_values_sources_and_no_secret(project_folder: Path, serve
     assert "environment" in lines["SHOP__LOW_STOCK"]
     assert "default" in lines["PORT"]
     assert "********" in lines["DATABASE_URL"]
+    assert "2 web processes x 16 + 1 job workers x 24 = 56 connections; it gives 197." in shown
     assert servers_of_the_test["DATABASE_URL"].rpartition("@")[0].rpartition(":")[2] not in shown
 
 

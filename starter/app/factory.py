@@ -2,8 +2,10 @@
 
 from fastapi import APIRouter, FastAPI
 from ondol.runtime import Ondol
+from ondol.settings import load_settings
 from ondol.web.app import docs_enabled, install
 from ondol.web.openapi import operation_id
+from ondol.web.telemetry import TELEMETRY
 
 from app.jobs import JOBS
 from app.routers import ROUTERS, TAGS
@@ -18,7 +20,7 @@ Press **Authorize** and log in with an e-mail address and a password; `ondol dem
 
 def create_app(settings: AppSettings | None = None) -> FastAPI:
     """A new application with its own runtime; nothing is shared with another one in the same process."""
-    settings = settings or AppSettings()
+    settings = settings or load_settings(AppSettings)
     ondol = Ondol(settings, jobs=JOBS)
     app = FastAPI(
         title="Ondol starter",
@@ -27,6 +29,7 @@ def create_app(settings: AppSettings | None = None) -> FastAPI:
         lifespan=ondol.lifespan,
         openapi_url="/openapi.json" if docs_enabled(ondol) else None,
         openapi_tags=TAGS,
+        telemetry=TELEMETRY,
         docs_url=None,  # `install` serves both pages from the package, without a CDN
         redoc_url=None,
         generate_unique_id_function=operation_id,

@@ -61,10 +61,18 @@ class Cache:
         product = await cache.get(f"product:{id}", load, ProductRead, seconds=60, tags=[f"product:{id}"])
         cache.invalidate(session, f"product:{id}")     # in the transaction that changes it
 
-    `database_url` is where invalidations are announced; None for a process that is alone.
+    `database_url` is where invalidations are announced; None for a process that is alone. `on_lookup` is told how
+    each read went: "memory", "hit", "miss" or "down".
     """
 
-    def __init__(self, redis_url: str, database_url: str | None = None, settings: CacheSettings | None = None) -> None:
+    def __init__(
+        self,
+        redis_url: str,
+        database_url: str | None = None,
+        settings: CacheSettings | None = None,
+        *,
+        on_lookup: Callable[[str], None] | None = None,
+    ) -> None:
         settings = settings or CacheSettings()
         self._prefix = settings.prefix
         self._valkey = Valkey(redis_url, settings, self._deliver_pending)
@@ -72,6 +80,7 @@ class Cache:
         self._notifications = (
             Notifications(database_url, self._told_by_others, self._missed_messages) if database_url else None
         )
+        self._on_lookup = on_lookup or (lambda result: None)
         self._flights: dict[str, _Flight] = {}
         self._pending: set[str] = set()
         self._invalidations = 0
@@ -113,6 +122,7 @@ class Cache:
         stores and reads back. Simultaneous misses load once, over all processes.
         """
         if memory_seconds and self._may_use_memory() and (held := self._memory.get(key)) is not None:
+            self._on_lookup("memory")
             return held  # type: ignore[no-any-return]
         wanted = _Wanted(key, load, self._adapter(type_), seconds, tuple(tags))
         seen = self._invalidations
@@ -127,7 +137,9 @@ class Cache:
             try:
                 value, generations = await self._look_up(wanted)
             except ValkeyDown:
+                self._on_lookup("down")
                 return await wanted.load()
+            self._on_lookup("miss" if value is None else "hit")
             if value is not None:
                 return value
             flight = self._flights.get(wanted.key)

@@ -6,9 +6,9 @@ import typer
 from alembic import command
 from rich.console import Console
 
-from ondol.cli.project import attribute, database_url, load
 from ondol.db import migrations
 from ondol.db.session import SyncDatabase
+from ondol.project import attribute, database_url, load
 from ondol.runtime import Ondol
 
 app = typer.Typer(no_args_is_help=True, help="Migrations and seeds of the project's database.")

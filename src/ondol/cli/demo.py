@@ -17,11 +17,11 @@ from rich.console import Console
 from rich.panel import Panel
 
 from ondol.cli.database import fill
-from ondol.cli.project import REPOSITORY_STARTER, load
 from ondol.db.migrations import upgrade
 from ondol.dev.processes import die_with_parent
 from ondol.dev.programs import ServersError
 from ondol.dev.servers import Attachment, StateFolder, attach
+from ondol.project import REPOSITORY_STARTER, ProjectError, load
 from ondol.settings import MailSettings
 
 READY_SECONDS = 60.0
@@ -155,7 +155,7 @@ def demo(
 ) -> None:
     """Run this repository's starter with everything it needs: servers, sample data, job worker."""
     if not REPOSITORY_STARTER.is_dir():
-        raise typer.BadParameter("The demo is part of Ondol's repository; clone it to run it.")
+        raise ProjectError("The demo is part of Ondol's repository; clone it to run it.")
     _refuse_taken(port)
     demo = Demo(REPOSITORY_STARTER, port)
     # A first Ctrl-C raises; more of them cannot disturb the cleaning up.

@@ -6,8 +6,9 @@ from collections.abc import Callable
 import typer
 from rich.console import Console
 
-from ondol.cli import database, demo, settings, worker
+from ondol.cli import database, demo, processes, settings
 from ondol.dev.programs import ServersError
+from ondol.project import ProjectError
 from ondol.runtime import StartFailed
 
 app = typer.Typer(
@@ -18,10 +19,11 @@ app = typer.Typer(
 )
 app.add_typer(database.app, name="db")
 app.command("demo")(demo.demo)
-app.command("worker")(worker.worker)
-app.command("settings")(settings.settings)
+app.command("serve")(processes.serve)
+app.command("worker")(processes.worker)
+app.command("settings")(settings.show_settings)
 
-_EXPECTED = (ServersError, StartFailed)
+_EXPECTED = (ProjectError, ServersError, StartFailed)
 
 
 def run(command: Callable[[], object] = app) -> None:

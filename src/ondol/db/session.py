@@ -67,7 +67,17 @@ def _refuse_writes(state: ORMExecuteState) -> None:
 class Database:
     """One engine and its pool, for asyncio. Opens no connection until one is needed."""
 
-    def __init__(self, url: str, settings: DatabaseSettings | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        settings: DatabaseSettings | None = None,
+        *,
+        pooled: bool = False,
+        echo: bool = False,
+        on_use: Callable[[int], None] | None = None,
+    ) -> None:
+        """`pooled`: `url` leads to PgBouncer in transaction mode. `echo`: statements go to the log. `on_use` is told
+        when a connection is taken from the pool (1) and given back (-1)."""
         settings = settings or DatabaseSettings()
         self.engine: AsyncEngine = create_async_engine(
             with_driver(url),
@@ -77,8 +87,12 @@ class Database:
             # Newest first: a burst's extra connections fall idle and a broken one is found soon.
             pool_use_lifo=True,
             hide_parameters=True,  # values do not belong in an error's text, nor in a log
-            connect_args=_connect_arguments(settings),
+            echo=echo,
+            connect_args=_connect_arguments(settings, pooled=pooled),
         )
+        if on_use is not None:
+            event.listen(self.engine.sync_engine, "checkout", lambda *_: on_use(1))
+            event.listen(self.engine.sync_engine, "checkin", lambda *_: on_use(-1))
         # close_resets_only=False: a session used after its end (in a streamed response) raises instead of leaking.
         self._write_sessions = async_sessionmaker(self.engine, expire_on_commit=False, close_resets_only=False)
         self._read_sessions = async_sessionmaker(
@@ -142,7 +156,7 @@ class SyncDatabase:
             pool_size=1,
             max_overflow=4,
             hide_parameters=True,
-            connect_args=_connect_arguments(settings),
+            connect_args=_connect_arguments(settings, pooled=False),
         )
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
 
@@ -167,13 +181,17 @@ def without_driver(url: str) -> str:
     return url.replace("postgresql+psycopg://", "postgresql://", 1).replace("postgres://", "postgresql://", 1)
 
 
-def _connect_arguments(settings: DatabaseSettings) -> dict[str, Any]:
+def _connect_arguments(settings: DatabaseSettings, *, pooled: bool) -> dict[str, Any]:
     arguments: dict[str, Any] = {
         "connect_timeout": settings.connect_timeout_seconds,
         "keepalives_idle": 30,
         "keepalives_interval": 5,
         "keepalives_count": 3,
     }
-    if settings.statement_timeout_seconds:
+    if pooled:
+        # Each transaction may meet another server connection, which knows no statement prepared on the last one; and
+        # PgBouncer refuses `options`.
+        arguments["prepare_threshold"] = None
+    elif settings.statement_timeout_seconds:
         arguments["options"] = f"-c statement_timeout={int(settings.statement_timeout_seconds * 1000)}"
     return arguments

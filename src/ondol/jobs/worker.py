@@ -15,6 +15,7 @@ from pydantic import ConfigDict, validate_call
 
 from ondol.db.session import without_driver
 from ondol.jobs.queue import Job
+from ondol.observability.errors import ErrorHook
 from ondol.settings import JobsSettings
 
 log = structlog.stdlib.get_logger("ondol.jobs")
@@ -27,8 +28,15 @@ class Worker:
     """Runs `jobs` from the queue at `database_url`, giving each the `runtime` as its first argument."""
 
     def __init__(
-        self, runtime: Any, jobs: Sequence[Job], database_url: str, settings: JobsSettings | None = None
+        self,
+        runtime: Any,
+        jobs: Sequence[Job],
+        database_url: str,
+        settings: JobsSettings | None = None,
+        *,
+        on_error: ErrorHook | None = None,
     ) -> None:
+        self._on_error = on_error
         self._settings = settings or JobsSettings()
         self._runtime = runtime
         self._url = without_driver(database_url)
@@ -64,6 +72,8 @@ class Worker:
                     stalled_worker_timeout=self._settings.stalled_after_seconds,
                     fetch_job_polling_interval=RECONNECT_SECONDS,
                     shutdown_graceful_timeout=20,
+                    # What is done need not be kept: the table would grow for ever. What failed stays.
+                    delete_jobs="successful",
                 )
             finally:
                 rescue.cancel()
@@ -75,7 +85,13 @@ class Worker:
         async def run(context: JobContext, /, **arguments: Any) -> None:
             arguments.pop("timestamp", None)  # procrastinate's, on scheduled jobs
             with structlog.contextvars.bound_contextvars(job=job.name, job_id=context.job.id):
-                await call(self._runtime, **arguments)
+                try:
+                    await call(self._runtime, **arguments)
+                except Exception as error:
+                    log.exception("job_failed", attempt=context.job.attempts + 1)
+                    if self._on_error is not None:
+                        self._on_error(error, {"job": job.name, "attempt": context.job.attempts + 1})
+                    raise
                 log.info("job_done", attempt=context.job.attempts + 1)
 
         task = app.task(

@@ -6,6 +6,7 @@ import sys
 import structlog
 from structlog.typing import Processor
 
+from ondol.observability.tracing import add_trace
 from ondol.settings import LoggingSettings
 
 # The trace of a start that failed ends in the sentence for a person; the trace itself says nothing more.
@@ -39,6 +40,7 @@ def configure_logging(settings: LoggingSettings | None = None) -> None:
     settings = settings or LoggingSettings()
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
+        add_trace,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

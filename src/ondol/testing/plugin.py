@@ -22,6 +22,7 @@ _decided_here = pytest.StashKey[bool]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--whole", action="store_true", help="Run long programmes whole, not the short version of each.")
     parser.addini("ondol_project", "The folder of the project under test, with its migrations/.", default=".")
 
 
@@ -32,10 +33,18 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[_HOLDER] = str(holder)
         os.environ[_STATE] = str(StateFolder.temporary(_project(config), str(holder)).path)
         config.stash[_decided_here] = True
+    config.addinivalue_line("markers", "whole: a test that only a run with --whole makes")
     # pytest's own temporary files too stay within the checkout.
     scratch = config.rootpath / ".ondol" / "tmp"
     scratch.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(scratch))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("whole"):
+        left_out = [item for item in items if item.get_closest_marker("whole")]
+        items[:] = [item for item in items if item not in left_out]
+        config.hook.pytest_deselected(items=left_out)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -57,6 +66,12 @@ def _attach(state: StateFolder) -> Attachment:
 def anyio_backend() -> str:
     """Asynchronous tests run on asyncio."""
     return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def whole(pytestconfig: pytest.Config) -> bool:
+    """Whether this run makes long programmes whole."""
+    return bool(pytestconfig.getoption("whole"))
 
 
 @pytest.fixture(scope="session")

@@ -3,12 +3,14 @@
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from ondol.runtime import Ondol
 from ondol.settings import Environment
 from ondol.web import health, mailbox
 from ondol.web.docs import install_docs
+from ondol.web.drain import DrainMiddleware
+from ondol.web.metrics import MetricsMiddleware
+from ondol.web.metrics import router as metrics_router
 from ondol.web.middleware import (
     REQUEST_ID,
     LastResortMiddleware,
@@ -27,6 +29,8 @@ def install(app: FastAPI, ondol: Ondol) -> None:
     install_problems(app)
     install_openapi(app)
     app.include_router(health.router)
+    if settings.metrics.enabled:
+        app.include_router(metrics_router)
     if docs_enabled(ondol):
         install_docs(app)
     if settings.environment is not Environment.PRODUCTION:
@@ -42,9 +46,9 @@ def docs_enabled(ondol: Ondol) -> bool:
 def _install_middleware(app: FastAPI, ondol: Ondol) -> None:
     """The last one added is the outermost: a request meets them from the bottom of this list to its top."""
     http = ondol.settings.http
-    app.add_middleware(LastResortMiddleware, timeout_seconds=http.timeout_seconds)
+    app.add_middleware(LastResortMiddleware, timeout_seconds=http.timeout_seconds, on_error=ondol.report)
     app.add_middleware(GZipMiddleware, minimum_size=http.gzip_minimum_bytes)
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=http.allowed_hosts)
+    app.add_middleware(health.TrustedHosts, allowed_hosts=http.allowed_hosts)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=http.cors_origins,
@@ -56,4 +60,7 @@ def _install_middleware(app: FastAPI, ondol: Ondol) -> None:
     )
     app.add_middleware(PlainErrorsMiddleware)
     app.add_middleware(SecurityHeadersMiddleware)
+    app.add_middleware(DrainMiddleware, drain=ondol.drain)
+    if ondol.settings.metrics.enabled:
+        app.add_middleware(MetricsMiddleware)
     app.add_middleware(RequestContextMiddleware)

@@ -1,4 +1,7 @@
-"""Liveness and readiness, for load balancers and orchestrators."""
+"""Liveness and readiness, for load balancers and orchestrators.
+
+They answer under any Host header: a load balancer asks by address (`TrustedHosts`).
+"""
 
 import asyncio
 from enum import StrEnum
@@ -8,6 +11,8 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.types import Receive, Scope, Send
 
 from ondol.web.dependencies import OndolDep
 
@@ -24,9 +29,10 @@ class Live(BaseModel):
 
 
 class Ready(BaseModel):
-    """`degraded`: slower, not wrong (Valkey is down). `unavailable` comes with 503."""
+    """`degraded`: slower, not wrong (Valkey is down). `unavailable` (PostgreSQL is down) and `draining` (this process
+    is about to end) come with 503."""
 
-    status: Literal["ok", "degraded", "unavailable"]
+    status: Literal["ok", "degraded", "unavailable", "draining"]
     postgresql: State
     valkey: State
 
@@ -40,7 +46,7 @@ async def live() -> Live:
     return Live()
 
 
-@router.get("/ready", responses={503: {"model": Ready, "description": "PostgreSQL does not answer."}})
+@router.get("/ready", responses={503: {"model": Ready, "description": "PostgreSQL is down, or the process ends."}})
 async def ready(ondol: OndolDep, response: Response) -> Ready:
     """Whether requests can be served: PostgreSQL must answer, Valkey need not."""
     valkey = State.UP if await ondol.cache.is_up() else State.DOWN
@@ -53,4 +59,17 @@ async def ready(ondol: OndolDep, response: Response) -> Ready:
         response.status_code = 503
         response.headers["Retry-After"] = "1"
         return Ready(status="unavailable", postgresql=State.DOWN, valkey=valkey)
+    if ondol.drain.has_begun:
+        response.status_code = 503
+        return Ready(status="draining", postgresql=State.UP, valkey=valkey)
     return Ready(status="ok" if valkey is State.UP else "degraded", postgresql=State.UP, valkey=valkey)
+
+
+class TrustedHosts(TrustedHostMiddleware):
+    """Refuses foreign Host headers, everywhere but here."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith(f"{router.prefix}/"):
+            await self.app(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)

@@ -11,6 +11,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils.compat import uuid7
 
 from ondol.errors import Unavailable
+from ondol.observability.errors import ErrorHook
+from ondol.observability.tracing import note_request_id
 from ondol.timeouts import request_deadline
 from ondol.web.problems import code_for, problem_response, response_for
 
@@ -57,6 +59,7 @@ class RequestContextMiddleware:
                 MutableHeaders(scope=message)[REQUEST_ID] = request_id
             await send(message)
 
+        note_request_id(request_id)
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 await self.app(scope, receive, send_with_id)
@@ -134,9 +137,10 @@ class LastResortMiddleware:
     client is then what happened.
     """
 
-    def __init__(self, app: ASGIApp, timeout_seconds: float) -> None:
+    def __init__(self, app: ASGIApp, timeout_seconds: float, on_error: ErrorHook | None = None) -> None:
         self.app = app
         self._timeout_seconds = timeout_seconds
+        self._on_error = on_error
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -162,9 +166,12 @@ class LastResortMiddleware:
         except Exception as error:
             if isinstance(error, TimeoutError) and deadline.expired():
                 log.warning("request_timed_out", after_seconds=self._timeout_seconds)
-                answer = response_for(TimedOut())
+                # Closed, for its body may still be on its way.
+                answer = response_for(TimedOut(headers={"Connection": "close"}))
             else:
                 log.exception("unhandled_error")
+                if self._on_error is not None:
+                    self._on_error(error, {"method": scope["method"], "path": scope["path"]})
                 answer = problem_response(
                     500,
                     code="internal_error",

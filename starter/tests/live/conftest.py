@@ -1,29 +1,24 @@
 """The service as it runs in production: two web processes on one PostgreSQL and one Valkey."""
 
 import json
-import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from uuid import UUID
 
 import httpx2
 import psycopg
 import pytest
-from ondol.auth.tokens import AccessTokens
 from ondol.db.session import SyncDatabase
 from ondol.dev.programs import server_user
 from ondol.dev.servers import Attachment
 from ondol.dev.valkey import ValkeyServer
 from ondol.testing.databases import TestDatabase
 from ondol.testing.processes import free_port, web_server
+from people import people
 from psycopg import sql
 
-from app.models import User, UserSession
-from app.scopes import SCOPES_OF, Role
-from app.settings import AppSettings
+from app.scopes import Role
 
 
 @dataclass(frozen=True)
@@ -39,34 +34,7 @@ class Rig:
     server_log: Path
 
     def people(self, number: int, role: Role = Role.CUSTOMER) -> list[dict[str, str]]:
-        """`number` accounts with a session each; their request headers. Hashing a thousand passwords would take
-        the better part of a minute and is not what these tests are about."""
-        settings = AppSettings(environment="test").auth
-        tokens = AccessTokens(
-            settings.secret_key.get_secret_value(),
-            issuer=settings.issuer,
-            audience=settings.audience,
-            lifetime_seconds=settings.access_token_seconds,
-        )
-        expires = datetime.now(UTC) + timedelta(days=1)
-        with self.database.transaction() as session:
-            users = [
-                User(
-                    email=f"{role}{i}-{os.urandom(4).hex()}@example.com", full_name="n", hashed_password="-", role=role
-                )
-                for i in range(number)
-            ]
-            session.add_all(users)
-            session.flush()
-            scopes = frozenset(SCOPES_OF[role])
-            sessions = [UserSession(user_id=user.id, scopes=" ".join(scopes), expires_at=expires) for user in users]
-            session.add_all(sessions)
-            session.flush()
-            pairs: list[tuple[UUID, UUID]] = [(user.id, own.id) for user, own in zip(users, sessions, strict=True)]
-        return [
-            {"Authorization": f"Bearer {tokens.issue(user_id=user, session_id=own, scopes=scopes)}"}
-            for user, own in pairs
-        ]
+        return people(self.database, number, role)
 
     def admin(self) -> dict[str, str]:
         return self.people(1, Role.ADMIN)[0]

@@ -1,0 +1,26 @@
+"""An error tracker, by one function: Sentry as the example. In a service: `Ondol(settings, on_error=report)`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import sentry_sdk
+from fastapi import FastAPI
+
+from ondol.observability.errors import guarded
+from ondol.web.middleware import LastResortMiddleware
+
+# The address comes from SENTRY_DSN. Without integrations of its own it sees only what it is given here.
+sentry_sdk.init(default_integrations=False)
+
+
+def report(error: BaseException, context: Mapping[str, Any]) -> None:
+    sentry_sdk.capture_exception(error, contexts={"ondol": dict(context)})
+
+
+app = FastAPI()
+app.add_middleware(LastResortMiddleware, timeout_seconds=30, on_error=guarded(report))
+
+
+@app.get("/broken")
+async def broken() -> None:
+    raise RuntimeError("nobody foresaw this")

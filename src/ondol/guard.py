@@ -1,0 +1,71 @@
+"""What production refuses to start on, one sentence for each fault.
+
+A secret that can be guessed lets anybody sign tokens (OWASP ASVS 5.0, 11.2.3); so these are errors, not warnings.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+from urllib.parse import unquote, urlsplit
+
+DEVELOPMENT_SECRET = "development-only-never-in-production"  # noqa: S105  (refused in production)
+MIN_SECRET_LENGTH, MIN_DISTINCT_CHARACTERS = 32, 10
+HOW_TO_MAKE_ONE = 'make one with: python -c "import secrets; print(secrets.token_urlsafe(48))"'
+LOOPBACK = {None, "localhost", "127.0.0.1", "::1"}
+
+_PLACEHOLDERS = re.compile(
+    r"change.?(me|this|it)|secret|password|example|default|placeholder|insecure|your.?key|replace|development|qwerty|dummy",
+    re.IGNORECASE,
+)
+_KNOWN_PASSWORDS = {"postgres", "postgresql", "password", "secret", "changeme", "changethis", "ondol", "admin", "test"}
+_DEVELOPMENT_NAME = re.compile(r"(^|[_-])(dev|development|test|testing|local)([_-]|$)", re.IGNORECASE)
+_EMBEDDED = "ondol"
+
+
+def weaknesses_of_secret(secret: str) -> Iterator[str]:
+    """Why `secret` must not sign anything; nothing for a good one."""
+    if secret == DEVELOPMENT_SECRET:
+        yield f"AUTH__SECRET_KEY must be set: {HOW_TO_MAKE_ONE}"
+    elif len(secret) < MIN_SECRET_LENGTH:
+        yield f"AUTH__SECRET_KEY needs {MIN_SECRET_LENGTH} characters or more: {HOW_TO_MAKE_ONE}"
+    elif is_guessable(secret):
+        yield f"AUTH__SECRET_KEY can be guessed: {HOW_TO_MAKE_ONE}"
+
+
+def is_guessable(secret: str) -> bool:
+    """Whether it looks chosen by a person: words of a template, few characters, repetition, runs like 0123 or abcd."""
+    neighbours = [ord(after) - ord(before) for before, after in pairwise(secret)]
+    runs = sum(step in (-1, 0, 1) for step in neighbours)
+    return (
+        _PLACEHOLDERS.search(secret) is not None
+        or len(set(secret)) < MIN_DISTINCT_CHARACTERS
+        or secret in (secret + secret)[1:-1]  # one piece, repeated
+        or runs > len(neighbours) / 2
+    )
+
+
+def weaknesses_of_database(url: str) -> Iterator[str]:
+    """Why the database at `url` is none for production."""
+    parts = urlsplit(url)
+    database, user = parts.path.lstrip("/"), parts.username or ""
+    embedded = parts.hostname in LOOPBACK and user == database == _EMBEDDED
+    if embedded or _DEVELOPMENT_NAME.search(database) or _DEVELOPMENT_NAME.search(user):
+        yield "DATABASE_URL leads to a development database."
+    if unquote(parts.password or "").lower() in _KNOWN_PASSWORDS:
+        yield "DATABASE_URL holds a password that everybody knows."
+
+
+def weaknesses_of_http(*, hosts: Sequence[str], origins: Sequence[str], debug: bool) -> Iterator[str]:
+    if debug:
+        yield "DEBUG must be off: it writes SQL statements to the log."
+    if any("*" in host.removeprefix("*.") for host in hosts):
+        yield 'HTTP__ALLOWED_HOSTS must name the hosts, such as ["shop.example.com"]: "*" lets any Host header in.'
+    if any("*" in origin for origin in origins):
+        yield 'HTTP__CORS_ORIGINS must name the origins, such as ["https://shop.example.com"]: "*" lets any page call.'
+
+
+def missing(names: Iterable[tuple[str, object]]) -> Iterator[str]:
+    """One sentence for each setting without a value."""
+    for name, value in names:
+        if value is None:
+            yield f"{name} must be set."

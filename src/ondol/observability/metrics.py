@@ -1,0 +1,79 @@
+"""Prometheus metrics, right with several processes.
+
+The processes of one web server share a folder of memory-mapped files (`ondol.server.shared_metrics`); whichever is
+asked adds them up. A replica answers for itself, as Prometheus expects.
+"""
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.registry import Collector
+
+from ondol.server.shared_metrics import SHARED_FOLDER
+
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+
+REGISTRY = CollectorRegistry()
+REQUEST_SECONDS = Histogram(
+    "http_request_duration_seconds",
+    "Time from the first byte of a request to the last of its answer.",
+    ["method", "route", "status"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+    registry=REGISTRY,
+)
+REQUESTS_IN_PROGRESS = Gauge(
+    "http_requests_in_progress", "Requests under way.", registry=REGISTRY, multiprocess_mode="livesum"
+)
+CONNECTIONS_IN_USE = Gauge(
+    "db_connections_in_use",
+    "Connections of the pools that work for somebody.",
+    registry=REGISTRY,
+    multiprocess_mode="livesum",
+)
+CACHE_LOOKUPS = Counter(
+    "cache_lookups", "Reads through the cache: memory, hit, miss, or down (Valkey).", ["result"], registry=REGISTRY
+)
+
+
+def count_lookup(result: str) -> None:
+    CACHE_LOOKUPS.labels(result).inc()
+
+
+@dataclass(eq=False)
+class _Now(Collector):
+    """Values that were asked for this exposition only."""
+
+    metrics: Sequence[Metric]
+
+    def collect(self) -> Iterable[Metric]:
+        return self.metrics
+
+
+def exposition(accept: str, asked_now: Sequence[Metric]) -> tuple[bytes, str]:
+    """What Prometheus reads, and its media type: all processes of this server, and `asked_now`."""
+    registry = CollectorRegistry()
+    if folder := os.environ.get(SHARED_FOLDER):
+        _forget_the_dead(Path(folder))
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    else:
+        registry.register(_Now(list(REGISTRY.collect())))
+    registry.register(_Now(asked_now))
+    encode, media_type = choose_encoder(accept)
+    return encode(registry), media_type
+
+
+def _forget_the_dead(folder: Path) -> None:
+    """A process that was killed would count as busy for ever."""
+    for file in folder.glob("gauge_live*_*.db"):
+        pid = int(file.stem.rpartition("_")[2])
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            mark_process_dead(pid, str(folder))  # type: ignore[no-untyped-call]
+        except PermissionError:
+            continue

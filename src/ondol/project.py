@@ -1,0 +1,51 @@
+"""The project a command works on: the folder with `main.py`."""
+
+import asyncio
+import importlib
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ondol.runtime import Ondol
+
+REPOSITORY_STARTER = Path(__file__).resolve().parents[2] / "starter"
+
+
+class ProjectError(Exception):
+    """There is no project, or not one we can work on. The message is one sentence for a person."""
+
+
+def project_folder() -> Path:
+    """The current folder if it is a project, or this repository's starter. Raises ProjectError."""
+    for folder in (Path.cwd(), Path.cwd() / "starter"):
+        if (folder / "main.py").is_file() and (folder / "app").is_dir():
+            return folder.resolve()
+    raise ProjectError("There is no project here: change to the folder with main.py and app/.")
+
+
+def load(folder: Path | None = None) -> Ondol:
+    """The runtime of the project's application, not yet opened. Raises ProjectError."""
+    folder = folder or project_folder()
+    sys.path.insert(0, str(folder))
+    os.chdir(folder)
+    application = getattr(importlib.import_module("main"), "app", None)
+    ondol = getattr(getattr(application, "state", None), "ondol", None)
+    if not isinstance(ondol, Ondol):
+        raise ProjectError(f"{folder / 'main.py'} has no FastAPI application `app` with Ondol installed.")
+    return ondol
+
+
+def database_url(ondol: Ondol) -> str:
+    """Of the project's database itself (past a pooler), the embedded servers started if need be."""
+    return asyncio.run(ondol.locate_servers()).direct_url
+
+
+def attribute(module: str, name: str) -> Callable[..., Any]:
+    """`name` of the project's `module`. Raises ProjectError."""
+    try:
+        found: Callable[..., Any] = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise ProjectError(f"The project has no {module}.{name}.") from error
+    return found

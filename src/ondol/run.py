@@ -1,0 +1,62 @@
+"""The three processes of a service in production, without the extra `cli`:
+
+python -m ondol.run web        `ondol serve`
+python -m ondol.run worker     `ondol worker`
+python -m ondol.run migrate    `ondol db upgrade`
+"""
+
+import asyncio
+import os
+import sys
+
+from ondol.db import migrations
+from ondol.observability.logging import configure_logging
+from ondol.project import ProjectError, database_url, load, project_folder
+from ondol.runtime import Ondol, StartFailed
+from ondol.server.uvicorn import serve
+
+
+def web(host: str = "0.0.0.0", port: int | None = None, workers: int | None = None) -> None:  # noqa: S104
+    """Serves `main:app` with uvicorn until SIGTERM. `port` and `workers`: the settings', if not given."""
+    project_folder()
+    settings = load().settings
+    configure_logging(settings.logging)
+    serve("main:app", settings, host=host, port=port or settings.port, workers=workers or settings.web_concurrency)
+
+
+def worker() -> None:
+    """Runs jobs until SIGTERM or Ctrl-C; those under way are finished."""
+    ondol = load()
+    configure_logging(ondol.settings.logging)
+    asyncio.run(_work(ondol))
+
+
+async def _work(ondol: Ondol) -> None:
+    async with ondol.opened():
+        await ondol.worker().run()
+
+
+def migrate(revision: str = "head") -> None:
+    """Migrates forward. Of several that start together one does, the others wait."""
+    ondol = load()
+    migrations.upgrade(database_url(ondol), ondol.settings.project_folder, revision)
+
+
+_PROCESSES = {"web": web, "worker": worker, "migrate": migrate}
+
+
+def main() -> None:
+    names = sys.argv[1:]
+    if len(names) != 1 or names[0] not in _PROCESSES:
+        sys.stderr.write(f"usage: python -m ondol.run {{{','.join(_PROCESSES)}}}\n")
+        sys.exit(2)
+    try:
+        _PROCESSES[names[0]]()
+    except (ProjectError, StartFailed) as error:
+        sys.stderr.write(f"ondol: {error}\n")
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("PYTHONUNBUFFERED", "1")
+    main()

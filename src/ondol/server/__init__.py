@@ -1,0 +1,1 @@
+"""How uvicorn and gunicorn run a service in production: limits, time-outs, no banner."""

@@ -1,0 +1,28 @@
+"""`ondol serve`: uvicorn with as many processes as the settings say."""
+
+import uvicorn
+
+from ondol.server.protocol import PatientProtocol
+from ondol.server.shared_metrics import share_between_processes
+from ondol.settings import Settings
+
+# Longer than the 60 s after which common load balancers close an idle connection: it is they who should.
+KEEP_ALIVE_SECONDS = 75
+
+
+def serve(application: str, settings: Settings, *, host: str, port: int, workers: int) -> None:
+    """Serves `application` ("module:name") until SIGTERM, then lets requests under way end."""
+    if workers > 1 and settings.metrics.enabled:
+        share_between_processes()
+    uvicorn.run(
+        application,
+        host=host,
+        port=port,
+        workers=workers,
+        http=PatientProtocol,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=settings.http.grace_seconds,
+        server_header=False,
+        access_log=False,  # the application writes one, with request ids
+        log_config=None,
+    )

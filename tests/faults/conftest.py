@@ -1,0 +1,25 @@
+"""Faults, made for real: servers are stopped, killed and filled up, processes killed, clients slow.
+
+`pytest --whole` runs the long programmes whole; a plain run does a short version of each.
+"""
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from production_rig import Production, production
+
+from ondol.dev.servers import Attachment
+
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="module")
+def prod(servers: Attachment, project_folder: Path) -> Iterator[Production]:
+    """Servers of this module alone, and production's settings."""
+    # Beside the run's own servers: there the servers' user may enter, and the keeper removes it in the end.
+    folder = servers.state.path / f"production-{next(_numbers)}"
+    folder.mkdir(mode=0o755)
+    with production(project_folder, folder, servers.state.copies) as prod:
+        yield prod

@@ -1,0 +1,91 @@
+"""Behind PgBouncer in transaction mode: Debian's own, between the service and PostgreSQL."""
+
+import asyncio
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+from production_rig import PASSWORD, UVICORN, Production
+from steady_load import Load
+
+from ondol.dev.programs import popen_arguments, server_user
+from ondol.testing.processes import free_port
+
+SERVER_CONNECTIONS = 5
+
+
+@contextmanager
+def pgbouncer(prod: Production) -> Iterator[str]:
+    program = shutil.which("pgbouncer") or shutil.which("/usr/sbin/pgbouncer")
+    assert program, "install PgBouncer (Debian: apt-get install pgbouncer)"
+    port, server, user = free_port(), urlsplit(prod.database_url), server_user()
+    (prod.folder / "users.txt").write_text(f'"shop" "{PASSWORD}"\n')
+    configuration = prod.folder / "pgbouncer.ini"
+    configuration.write_text(f"""
+[databases]
+shop = host=127.0.0.1 port={server.port} dbname=shop
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = {port}
+unix_socket_dir =
+auth_type = scram-sha-256
+auth_file = {prod.folder}/users.txt
+pool_mode = transaction
+default_pool_size = {SERVER_CONNECTIONS}
+max_client_conn = 500
+""")
+    process = subprocess.Popen(
+        [program, str(configuration)],
+        stdout=subprocess.DEVNULL,
+        stderr=prod.log("pgbouncer").open("wb"),
+        **popen_arguments(user),  # type: ignore[call-overload]
+    )
+    url = f"postgresql://shop:{PASSWORD}@127.0.0.1:{port}/shop"
+    try:
+        deadline = time.monotonic() + 10
+        while True:
+            try:
+                psycopg.connect(url).close()
+                break
+            except psycopg.OperationalError:
+                assert time.monotonic() < deadline, prod.log("pgbouncer").read_text()
+                time.sleep(0.05)
+        yield url
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.whole
+async def test_the_service_works_behind_pgbouncer(prod: Production) -> None:
+    with psycopg.connect(prod.postgres.url("shop"), autocommit=True) as connection:
+        connection.execute("ALTER ROLE shop SET statement_timeout = '15s'")
+    with pgbouncer(prod) as url:
+        behind = {"DATABASE_URL": url, "DATABASE_DIRECT_URL": prod.database_url}
+        with (
+            prod.web("behind", command=UVICORN, WEB_CONCURRENCY="2", **behind) as web,
+            prod.worker("behind-worker", **behind) as worker,
+        ):
+            # More clients than PgBouncer has server connections: statements of one session meet several of them.
+            async with Load(prod, [web.base], clients=4 * SERVER_CONNECTIONS).running() as outcome:
+                await asyncio.sleep(5)
+            assert worker.poll() is None
+            with psycopg.connect(prod.database_url) as connection:
+                found = connection.execute("SELECT count(*) FROM orders").fetchone()
+                seen = connection.execute(
+                    "SELECT count(*) FROM pg_stat_activity WHERE usename = 'shop' AND application_name <> 'x'"
+                ).fetchone()
+    assert (outcome.broken, outcome.unexpected) == ({}, [])
+    assert set(outcome.answers) == {200, 201}
+    assert found == (len(outcome.acknowledged),)
+    assert len(outcome.acknowledged) > 100
+    # Five of PgBouncer's, one LISTEN a process, the worker's own few; and ours.
+    assert seen is not None
+    assert seen[0] <= SERVER_CONNECTIONS + 3 + 12 + 1
+    assert prod.logged("prepared statement") == []
+    assert prod.logged("no_statement_timeout") == []

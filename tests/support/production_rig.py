@@ -1,0 +1,113 @@
+"""The starter as it runs in production, on servers that a test may stop, kill and start again."""
+
+import secrets
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from ondol.db.migrations import upgrade
+from ondol.db.session import SyncDatabase
+from ondol.dev.postgres import PostgresServer
+from ondol.dev.programs import server_user
+from ondol.dev.valkey import ValkeyServer
+from ondol.testing.processes import free_port, running, wait_until_ready
+
+SECRET = "mVn3c0sQ_8yT-hR5xKdL2wZp7JfGb9Ae4uXt"
+PASSWORD = "Tb5kq9ZxWm"
+
+UVICORN = ("-m", "ondol.run", "web")
+GUNICORN = ("-m", "gunicorn", "-c", "gunicorn.conf.py", "main:app")
+
+
+@dataclass
+class Production:
+    """Servers of this test alone, and the environment that production processes get."""
+
+    project: Path
+    folder: Path
+    postgres: PostgresServer
+    valkey: ValkeyServer
+    database_url: str
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def database(self) -> SyncDatabase:
+        return SyncDatabase(self.database_url)
+
+    def log(self, name: str) -> Path:
+        return self.folder / f"{name}.log"
+
+    def logged(self, text: str) -> list[str]:
+        """Lines of all processes' logs that hold `text`."""
+        lines = [line for log in self.folder.glob("*.log") for line in log.read_text(errors="replace").splitlines()]
+        return [line for line in lines if text in line]
+
+    @contextmanager
+    def web(
+        self, name: str = "web", *, port: int | None = None, command: Sequence[str] = UVICORN, **environment: str
+    ) -> Iterator["Web"]:
+        """Web processes behind one port, ready."""
+        port = port or free_port()
+        environment = {**self.environment, "PORT": str(port), **environment}
+        with running(list(command), folder=self.project, environment=environment, log=self.log(name)) as process:
+            base = f"http://127.0.0.1:{port}"
+            wait_until_ready(base, process, self.log(name))
+            yield Web(base, port, process)
+
+    @contextmanager
+    def worker(self, name: str = "worker", **environment: str) -> Iterator["subprocess.Popen[bytes]"]:
+        with running(
+            ["-m", "ondol.run", "worker"],
+            folder=self.project,
+            environment={**self.environment, **environment},
+            log=self.log(name),
+        ) as process:
+            yield process
+
+
+@dataclass(frozen=True)
+class Web:
+    base: str
+    port: int
+    process: "subprocess.Popen[bytes]"
+
+
+@contextmanager
+def production(project: Path, folder: Path, copies: Path) -> Iterator[Production]:
+    user = server_user()
+    postgres = PostgresServer(
+        folder / "postgres",
+        folder / "postgres.log",
+        copies,
+        user=user,
+        port=free_port(),
+        password=secrets.token_hex(16),
+        fsync=False,
+    )
+    valkey = ValkeyServer(folder / "valkey.log", copies, user=user, port=free_port(), password=secrets.token_hex(16))
+    with ExitStack() as stack:
+        stack.callback(postgres.stop)
+        stack.callback(valkey.stop)
+        postgres.start()
+        valkey.start()
+        with psycopg.connect(postgres.url(), autocommit=True) as connection:
+            connection.execute(sql.SQL("CREATE ROLE shop LOGIN PASSWORD {}").format(PASSWORD))
+            connection.execute("CREATE DATABASE shop OWNER shop")
+        address = postgres.url("shop").rpartition("@")[2]
+        url = f"postgresql://shop:{PASSWORD}@{address}"
+        upgrade(url, project)
+        environment = {
+            "ENVIRONMENT": "production",
+            "DATABASE_URL": url,
+            "REDIS_URL": valkey.url(),
+            "AUTH__SECRET_KEY": SECRET,
+            "HTTP__ALLOWED_HOSTS": '["127.0.0.1", "localhost", "shop.example.com"]',
+            "MAIL__HOST": "127.0.0.1",
+            "WEB_CONCURRENCY": "1",
+        }
+        yield Production(project, folder, postgres, valkey, url, environment)
