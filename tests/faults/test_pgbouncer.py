@@ -39,12 +39,8 @@ pool_mode = transaction
 default_pool_size = {SERVER_CONNECTIONS}
 max_client_conn = 500
 """)
-    process = subprocess.Popen(
-        [program, str(configuration)],
-        stdout=subprocess.DEVNULL,
-        stderr=prod.log("pgbouncer").open("wb"),
-        **popen_arguments(user),  # type: ignore[call-overload]
-    )
+    with prod.log("pgbouncer").open("wb") as log:
+        process = subprocess.Popen([program, str(configuration)], stdout=log, stderr=log, **popen_arguments(user))  # type: ignore[call-overload]
     url = f"postgresql://shop:{PASSWORD}@127.0.0.1:{port}/shop"
     try:
         deadline = time.monotonic() + 10

@@ -1,0 +1,93 @@
+"""What production refuses, what it hides, and what it says when something breaks."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+
+import httpx2
+import psycopg
+import pytest
+from production_rig import GUNICORN, UVICORN, Production
+
+WEAK = {
+    "ENVIRONMENT": "production",
+    "AUTH__SECRET_KEY": "changethis-changethis-changethis-changethis",
+    "DATABASE_URL": "postgresql://shop:postgres@127.0.0.1:1/shop_dev",
+    "HTTP__CORS_ORIGINS": '["*"]',
+    "DEBUG": "true",
+}
+SENTENCES = [
+    "AUTH__SECRET_KEY can be guessed",
+    "DEBUG must be off",
+    "HTTP__ALLOWED_HOSTS must name the hosts",
+    "HTTP__CORS_ORIGINS must name the origins",
+    "REDIS_URL must be set",
+    "DATABASE_URL leads to a development database",
+    "DATABASE_URL holds a password that everybody knows",
+    "MAIL__HOST must be set",
+]
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        (UVICORN, 1),
+        (GUNICORN, 1),
+        (("-m", "uvicorn", "main:app"), 1),
+        (("-m", "uvicorn", "main:app", "--workers", "2"), None),  # it ends, with the code of uvicorn's supervisor
+        (("-m", "ondol.run", "worker"), 1),
+        (("-m", "ondol.run", "migrate"), 1),
+        (("-m", "ondol.cli", "serve"), 1),
+        (("-m", "ondol.cli", "db", "upgrade"), 1),
+    ],
+)
+def test_weak_settings_stop_the_start_with_a_sentence_each(
+    prod: Production, command: Sequence[str], code: int | None
+) -> None:
+    clean = {name: value for name, value in os.environ.items() if name not in prod.environment}
+    finished = subprocess.run(
+        [sys.executable, *command], cwd=prod.project, env={**clean, **WEAK}, capture_output=True, text=True, timeout=30
+    )
+    assert code is None or finished.returncode == code
+    for sentence in SENTENCES:
+        assert finished.stderr.count(sentence) >= 1, finished.stderr
+    assert "Traceback" not in finished.stderr
+    assert "changethis" not in finished.stderr + finished.stdout
+
+
+def test_docs_are_closed_unless_opened(prod: Production) -> None:
+    pages = ("/docs", "/redoc", "/openapi.json", "/docs-assets/swagger-ui.css", "/dev/mailbox", "/metrics")
+    with prod.web() as web:
+        assert {httpx2.get(f"{web.base}{page}").status_code for page in pages} == {404}
+    with prod.web(HTTP__DOCS="true") as web:
+        assert {httpx2.get(f"{web.base}{page}").status_code for page in pages[:4]} == {200}
+
+
+def test_hosts_are_checked_but_not_for_the_health_of_a_load_balancer(prod: Production) -> None:
+    with prod.web() as web:
+        for path, host, status in (
+            ("/api/v1/products", "shop.example.com", 200),
+            ("/api/v1/products", "evil.example.com", 400),
+            ("/health/live", "10.0.0.7", 200),
+            ("/health/ready", "10.0.0.7", 200),
+        ):
+            assert httpx2.get(f"{web.base}{path}", headers={"Host": host}).status_code == status, (path, host)
+
+
+def test_a_forced_exception_is_a_problem_and_its_trace_is_in_the_log_alone(prod: Production) -> None:
+    with prod.web("broken") as web, psycopg.connect(prod.database_url, autocommit=True) as connection:
+        connection.execute("ALTER TABLE products RENAME COLUMN stock TO gone")
+        try:
+            answer = httpx2.get(f"{web.base}/api/v1/products")
+        finally:
+            connection.execute("ALTER TABLE products RENAME COLUMN gone TO stock")
+    problem = answer.json()
+    assert (answer.status_code, problem["code"]) == (500, "internal_error")
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert not any(word in answer.text for word in ("Traceback", "File ", "UndefinedColumn", "stock"))
+    [line] = [json.loads(line) for line in prod.logged("unhandled_error")]
+    assert line["request_id"] == problem["request_id"] == answer.headers["X-Request-ID"]
+    assert "UndefinedColumn" in line["exception"]
+    prod.log("broken").unlink()
