@@ -21,6 +21,7 @@ R = TypeVar("R")
 
 MIN_LENGTH, MAX_LENGTH = 8, 128
 BCRYPT_MAX_BYTES = 72
+_KNOWN_HASHES = ("$argon2id$", "$2a$", "$2b$", "$2y$")
 
 
 class PasswordHasher:
@@ -42,9 +43,10 @@ class PasswordHasher:
         """Whether it is the password, and a better hash to store instead, if there is one.
 
         `hashed=None` (no such account) is False, after the same work; so is what cannot be a password: too long (NFKC
-        takes quadratic time on some text), or no Unicode text at all.
+        takes quadratic time on some text), or no Unicode text at all; and so is everything for an account whose stored
+        hash is none of ours (one that logs in by other means).
         """
-        possible = hashed is not None and is_possible(password)
+        possible = hashed is not None and hashed.startswith(_KNOWN_HASHES) and is_possible(password)
         attempt, stored = (password, hashed) if hashed is not None and possible else ("", self._decoy)
         valid, better = await self._run(self._verify, attempt, stored)
         return (valid, better) if possible else (False, None)
@@ -75,8 +77,10 @@ class PasswordHasher:
 
 
 def is_possible(password: str) -> bool:
-    """Whether this could be anybody's password: not over the limit, and without lone surrogates."""
-    return len(password) <= MAX_LENGTH and not any("\ud800" <= character <= "\udfff" for character in password)
+    """Whether this could be anybody's password: not over the limit, without NUL and lone surrogates."""
+    return len(password) <= MAX_LENGTH and not any(
+        character == "\0" or "\ud800" <= character <= "\udfff" for character in password
+    )
 
 
 def _prepare(password: str, scheme: Literal["argon2", "bcrypt"]) -> bytes:

@@ -13,6 +13,7 @@ from ondol.web.metrics import MetricsMiddleware
 from ondol.web.metrics import router as metrics_router
 from ondol.web.middleware import (
     REQUEST_ID,
+    ContentCodingMiddleware,
     LastResortMiddleware,
     PlainErrorsMiddleware,
     RequestContextMiddleware,
@@ -47,6 +48,7 @@ def _install_middleware(app: FastAPI, ondol: Ondol) -> None:
     """The last one added is the outermost: a request meets them from the bottom of this list to its top."""
     http = ondol.settings.http
     app.add_middleware(LastResortMiddleware, timeout_seconds=http.timeout_seconds, on_error=ondol.report)
+    app.add_middleware(ContentCodingMiddleware)
     app.add_middleware(GZipMiddleware, minimum_size=http.gzip_minimum_bytes)
     app.add_middleware(health.TrustedHosts, allowed_hosts=http.allowed_hosts)
     app.add_middleware(

@@ -10,7 +10,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils.compat import uuid7
 
-from ondol.errors import Unavailable
+from ondol.errors import Problem, Unavailable
 from ondol.observability.errors import ErrorHook
 from ondol.observability.tracing import note_request_id
 from ondol.timeouts import request_deadline
@@ -36,6 +36,13 @@ SECURITY_HEADERS = {
 class TimedOut(Unavailable):
     code = "timed_out"
     detail = "This took too long and was stopped."
+
+
+class UnsupportedCoding(Problem):
+    status = 415
+    title = "Unsupported Media Type"
+    code = "unsupported_content_coding"
+    detail = "Send the body as it is, without Content-Encoding."
 
 
 class RequestContextMiddleware:
@@ -91,6 +98,21 @@ class SecurityHeadersMiddleware:
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
+
+
+class ContentCodingMiddleware:
+    """Refuses compressed request bodies: whoever unpacks them lets a few bytes become gigabytes (RFC 9110, 15.5.16)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            coding = Headers(scope=scope).get("Content-Encoding", "identity")
+            if coding.strip().lower() not in ("identity", ""):
+                await response_for(UnsupportedCoding(headers={"Accept-Encoding": "identity"}))(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
 
 
 class PlainErrorsMiddleware:

@@ -9,6 +9,7 @@ from fastapi.routing import APIRoute
 from ondol.auth.principal import InsufficientScope
 from ondol.db.constraints import DatabaseUnavailable
 from ondol.errors import BadRequest, Problem, Unauthorized
+from ondol.web.middleware import UnsupportedCoding
 from ondol.web.problems import MEDIA_TYPE, ProblemBody, ValidationProblemBody, problem_responses
 
 
@@ -44,8 +45,8 @@ def operation_id(route: APIRoute) -> str:
 
 def install_openapi(app: FastAPI) -> None:
     """Adds the schemas of problems, and to each operation those it has by nature: 401 and 403 where it is secured,
-    400 and 413 where it
-    takes a body, 422 where it takes input, 503 everywhere. What a route declares itself stays."""
+    400, 413 and 415 where it takes a body, 422 where it takes input, 503 everywhere. What a route declares itself
+    stays."""
     made_by_fastapi = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -81,7 +82,7 @@ def _complete(document: dict[str, Any], schemas: dict[str, Any]) -> None:
         if operation.get("security"):
             by_nature += [Unauthorized, InsufficientScope]
         if "requestBody" in operation:
-            by_nature += [UnreadableBody, ContentTooLarge]
+            by_nature += [UnreadableBody, ContentTooLarge, UnsupportedCoding]
         for status, answer in problem_responses(*by_nature).items():
             answers.setdefault(str(status), answer)
 

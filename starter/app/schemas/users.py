@@ -15,7 +15,7 @@ FullName = Annotated[Line, StringConstraints(max_length=100), Field(examples=["ê
 
 def _is_text(value: SecretStr) -> SecretStr:
     if not is_possible(value.get_secret_value()):
-        raise ValueError("must be Unicode text")
+        raise ValueError("must be Unicode text, without the character NUL")
     return value
 
 

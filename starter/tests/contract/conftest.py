@@ -1,0 +1,103 @@
+"""The contract: what any client may send, and what it is promised. Over HTTP, to a process of its own."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from ondol.db.session import SyncDatabase
+from ondol.testing.databases import TestDatabase
+from ondol.testing.processes import web_server
+from operations import Document
+from people import people
+
+from app.factory import create_app
+from app.scopes import Role
+from app.settings import AppSettings
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass
+class Service:
+    """A running web process, its document, an administrator, and things that exist."""
+
+    base: str
+    document: Document
+    database: SyncDatabase
+    database_url: str
+    admin: dict[str, str]
+    log: Path
+    known: dict[str, str] = field(default_factory=dict)
+
+    def send(
+        self,
+        method: str,
+        target: str,
+        *,
+        body: Any = None,
+        headers: dict[str, str] | None = None,
+        chunked: bool = False,
+    ) -> Answer:
+        """One request with exactly these bytes, on a connection of its own."""
+        connection = HTTPConnection(urlsplit(self.base).netloc, timeout=20)
+        try:
+            connection.request(method, target, body=body, headers=headers or {}, encode_chunked=chunked)
+            answer = connection.getresponse()
+            found = {name.lower(): value for name, value in answer.getheaders()}
+            return Answer(answer.status, found, answer.read())
+        finally:
+            connection.close()
+
+    def call(self, method: str, path: str, value: Any) -> Any:
+        """As the administrator, with JSON; must succeed."""
+        headers = {**self.admin, "Content-Type": "application/json"}
+        answer = self.send(method, path, body=json.dumps(value), headers=headers)
+        assert answer.status < 300, answer.body
+        return answer.json()
+
+
+@pytest.fixture(scope="module")
+def service(
+    worker_database: TestDatabase, worker_redis_url: str, project_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
+    settings = AppSettings(environment="test", database_url=worker_database.url, redis_url=worker_redis_url)
+    log = tmp_path_factory.mktemp("contract") / "web.log"
+    environment = {
+        "ENVIRONMENT": "test",
+        "DATABASE_URL": worker_database.url,
+        "REDIS_URL": worker_redis_url,
+        "MAIL__FOLDER": str(log.parent / "mailbox"),
+    }
+    database = SyncDatabase(worker_database.url)
+    with web_server(project_folder, environment, log) as base:
+        document = Document(create_app(settings).openapi())
+        admin = people(database, 1, Role.ADMIN)[0]
+        service = Service(base, document, database, worker_database.url, admin, log)
+        service.known = things_that_exist(service)
+        yield service
+    database.close()
+    worker_database.empty()
+    broken = [line for line in log.read_text().splitlines() if '"unhandled_error"' in line]
+    assert broken == []
+
+
+def things_that_exist(service: Service) -> dict[str, str]:
+    """Ids for path parameters and bodies. A resource you add may need a line here."""
+    product = service.call("POST", "/api/v1/products", {"name": "n", "price": "1.00", "stock": 1_000_000})
+    lines = [{"product_id": product["id"], "quantity": 1}]
+    order = service.call("POST", "/api/v1/orders", {"lines": lines})
+    me = json.loads(service.send("GET", "/api/v1/users/me", headers=service.admin).body)
+    return {"product_id": product["id"], "order_id": order["id"], "user_id": me["id"]}
