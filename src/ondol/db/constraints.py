@@ -3,6 +3,9 @@
 A unique violation is a 409 named by its constraint, also when two requests race past a check made before.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import psycopg
 from psycopg.errors import (
     CheckViolation,
@@ -15,7 +18,7 @@ from psycopg.errors import (
     SerializationFailure,
     UniqueViolation,
 )
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -60,6 +63,21 @@ _PASSING = (
     DiskFull,
     ReadOnlySqlTransaction,
 )
+
+
+@contextmanager
+def violation_as(problem: type[Problem], constraint: str) -> Iterator[None]:
+    """Raises `problem` where the block violates the constraint of that name: one code, with a race or without.
+
+    with violation_as(EmailTaken, "uq_users_email"):
+        await users.add(user)
+    """
+    try:
+        yield
+    except IntegrityError as error:
+        if isinstance(error.orig, psycopg.Error) and error.orig.diag.constraint_name == constraint:
+            raise problem(constraint=constraint) from error
+        raise
 
 
 def problem_for(error: Exception) -> Problem | None:

@@ -22,7 +22,11 @@ def etag(version: int) -> str:
 def expected_version(
     if_match: Annotated[
         str | None,
-        Header(max_length=100, description="The `ETag` of what you read: refuses to change anything newer."),
+        Header(
+            max_length=100,
+            description="The `ETag` of what you read: refuses to change anything newer.",
+            json_schema_extra={"pattern": r'^(\*|"v[0-9]{1,9}")$'},
+        ),
     ] = None,
 ) -> int | None:
     """The version a client insists on; None when it does not. Raises InvalidPrecondition for a tag that is not ours."""

@@ -46,7 +46,7 @@ def operation_id(route: APIRoute) -> str:
 def install_openapi(app: FastAPI) -> None:
     """Adds the schemas of problems, and to each operation those it has by nature: 401 and 403 where it is secured,
     400, 413 and 415 where it takes a body, 422 where it takes input, 503 everywhere. What a route declares itself
-    stays."""
+    stays. Parameters lose the null that stands for "not given"."""
     made_by_fastapi = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -67,6 +67,8 @@ def _complete(document: dict[str, Any], schemas: dict[str, Any]) -> None:
     schemas.pop("HTTPValidationError", None)
     schemas.pop("ValidationError", None)
     for operation in _operations(document):
+        for parameter in operation.get("parameters", ()):
+            parameter["schema"] = _never_null(parameter["schema"])
         answers = operation["responses"]
         if "422" in answers:
             answers["422"] = {
@@ -85,6 +87,14 @@ def _complete(document: dict[str, Any], schemas: dict[str, Any]) -> None:
             by_nature += [UnreadableBody, ContentTooLarge, UnsupportedCoding]
         for status, answer in problem_responses(*by_nature).items():
             answers.setdefault(str(status), answer)
+
+
+def _never_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """A parameter is there or not, but no parameter is null, whatever type its function declares."""
+    variants = [variant for variant in schema.get("anyOf", ()) if variant.get("type") != "null"]
+    if len(variants) != 1:
+        return schema
+    return {**variants[0], **{key: value for key, value in schema.items() if key != "anyOf"}}
 
 
 def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -1,9 +1,19 @@
 """Types that the schemas share."""
 
+import re
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError
 
 
 class Input(BaseModel):
@@ -18,6 +28,17 @@ class Output(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
 
+_AMOUNT = r"^[0-9]{1,10}(\.[0-9]{1,2})?$"
+# Decimal also reads "1e2", "1_000" and " 1": what the OpenAPI document does not promise, nobody should come to rely on.
+_UNUSUAL = re.compile(r"[eE_+\s]")
+
+
+def _as_text(value: Any) -> Any:
+    if isinstance(value, int | float) or (isinstance(value, str) and _UNUSUAL.search(value)):
+        raise PydanticCustomError("amount_parsing", 'Input should be an amount as text, such as "12.50"')
+    return value
+
+
 def _in_cents(value: Decimal) -> Decimal:
     return value.quantize(Decimal("0.01"))
 
@@ -28,8 +49,14 @@ Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, pat
 Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
 """Any text PostgreSQL can hold: all but the character NUL."""
 
-Money = Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=2, examples=["12.50"]), AfterValidator(_in_cents)]
-"""An amount with two decimals, written as a string: JSON's numbers lose cents."""
+Money = Annotated[
+    Decimal,
+    Field(ge=0, max_digits=12, decimal_places=2),
+    BeforeValidator(_as_text),
+    AfterValidator(_in_cents),
+    WithJsonSchema({"type": "string", "pattern": _AMOUNT, "examples": ["12.50"]}),
+]
+"""An amount with two decimals, not negative, written as a string: JSON's numbers lose cents."""
 
 Amount = Annotated[Decimal, AfterValidator(_in_cents), Field(examples=["12.50"])]
 """Money on its way out: what is stored fits, whatever the limits of what comes in."""

@@ -19,8 +19,9 @@ def _is_text(value: SecretStr) -> SecretStr:
     return value
 
 
-AnyPassword = Annotated[SecretStr, Field(max_length=MAX_LENGTH), AfterValidator(_is_text)]
-Password = Annotated[SecretStr, Field(min_length=MIN_LENGTH, max_length=MAX_LENGTH), AfterValidator(_is_text)]
+_SAID = {"pattern": r"^[^\x00]*$"}  # as far as the OpenAPI document can say it
+AnyPassword = Annotated[SecretStr, Field(max_length=MAX_LENGTH, json_schema_extra=_SAID), AfterValidator(_is_text)]
+Password = Annotated[AnyPassword, Field(min_length=MIN_LENGTH)]
 
 
 class UserCreate(Input):

@@ -4,6 +4,7 @@ from uuid import UUID
 from ondol import Conflict, NotFound
 from ondol.auth.passwords import PasswordHasher
 from ondol.cache import Cache
+from ondol.db.constraints import violation_as
 from ondol.db.pagination import PageRows, Paginator
 from ondol.db.session import Database
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -41,10 +42,9 @@ class UserService:
     async def register(self, data: UserCreate) -> User:
         # Hashed before the first statement: a connection is not held while it takes its time.
         hashed = await self._passwords.hash(data.password.get_secret_value())
-        if await self._users.get_by_email(data.email):
-            raise EmailTaken
         user = User(email=data.email, full_name=data.full_name, hashed_password=hashed)
-        await self._users.add(user)
+        with violation_as(EmailTaken, "uq_users_email"):
+            await self._users.add(user)
         return user
 
     async def get(self, user_id: UUID) -> User:

@@ -35,6 +35,7 @@ class Service:
     """A running web process, its document, an administrator, and things that exist."""
 
     base: str
+    raw: dict[str, Any]
     document: Document
     database: SyncDatabase
     database_url: str
@@ -83,9 +84,9 @@ def service(
     }
     database = SyncDatabase(worker_database.url)
     with web_server(project_folder, environment, log) as base:
-        document = Document(create_app(settings).openapi())
+        raw = create_app(settings).openapi()
         admin = people(database, 1, Role.ADMIN)[0]
-        service = Service(base, document, database, worker_database.url, admin, log)
+        service = Service(base, raw, Document(raw), database, worker_database.url, admin, log)
         service.known = things_that_exist(service)
         yield service
     database.close()

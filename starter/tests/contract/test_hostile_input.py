@@ -77,9 +77,9 @@ class Cases:
     def __init__(self, service: Any, operation: Operation) -> None:
         self._service, self._operation = service, operation
         self._document, self._known = service.document, service.known
-        self._path = operation.path
+        self.path = operation.path
         for parameter in operation.named("path"):
-            self._path = self._path.replace(f"{{{parameter['name']}}}", self._known[parameter["name"]])
+            self.path = self.path.replace(f"{{{parameter['name']}}}", self._known[parameter["name"]])
         self._json = {"Content-Type": "application/json"}
         # Where one logs in, a value that cannot be right is as wrong as any other.
         self._refused = frozenset(REFUSED if operation.is_secured else {401, *REFUSED})
@@ -103,7 +103,7 @@ class Cases:
                 path = self._operation.path.replace(f"{{{parameter['name']}}}", value)
                 yield Case(f"path {name}", path, body=self._good_body(), headers=self._content_type())
         if self._operation.named("path"):
-            path = self._path.rpartition("/")[0] + "/..%2F..%2Fetc%2Fpasswd"
+            path = self.path.rpartition("/")[0] + "/..%2F..%2Fetc%2Fpasswd"
             yield Case("path out of here", path, expected=frozenset({404, 405, 422}))
 
     def _in_the_query(self) -> Iterator[Case]:
@@ -117,20 +117,20 @@ class Cases:
             for title, value in TEXT_VALUES.items():
                 # Text may be anything that PostgreSQL can hold; a cursor and a sort only what we gave out.
                 expected = frozenset({200, *REFUSED}) if is_text and name != "cursor" else frozenset(REFUSED)
-                yield Case(f"query {name} {title}", f"{self._path}?{name}={value}", expected=expected)
+                yield Case(f"query {name} {title}", f"{self.path}?{name}={value}", expected=expected)
         if "limit" in {parameter["name"] for parameter in parameters}:
             for limit in ("0", "-1", "-9223372036854775809", "101", "1.5", "1e2", "0x10", "１０１"):
-                yield Case(f"limit {limit}", f"{self._path}?limit={quote(limit)}")
+                yield Case(f"limit {limit}", f"{self.path}?limit={quote(limit)}")
         if parameters:
-            yield Case("unknown parameter", f"{self._path}?no_such_parameter={CANARY}")
-            yield Case("5,000 parameters", f"{self._path}?" + "&".join(f"a{i}=1" for i in range(5_000)))
+            yield Case("unknown parameter", f"{self.path}?no_such_parameter={CANARY}")
+            yield Case("5,000 parameters", f"{self.path}?" + "&".join(f"a{i}=1" for i in range(5_000)))
 
     def _in_headers(self) -> Iterator[Case]:
         for parameter in self._operation.named("header"):
             for title, value in {**TEXT_VALUES, "8 KB": "v" * 8_000, "other bytes": "\xff\xfe"}.items():
                 if value:
                     headers = {parameter["name"]: value, **self._content_type()}
-                    yield Case(f"header {parameter['name']} {title}", self._path, self._good_body(), headers)
+                    yield Case(f"header {parameter['name']} {title}", self.path, self._good_body(), headers)
         if self._operation.is_secured:
             for title, value in {
                 "nothing": "Bearer",
@@ -142,7 +142,7 @@ class Cases:
                 "nested": "Bearer " + "." * 2_000,
             }.items():
                 headers = {"Authorization": value, **self._content_type()}
-                yield Case(f"token {title}", self._path, self._good_body(), headers, expected=frozenset({401}))
+                yield Case(f"token {title}", self.path, self._good_body(), headers, expected=frozenset({401}))
 
     def _in_json(self) -> Iterator[Case]:
         schema = self._operation.body
@@ -177,27 +177,27 @@ class Cases:
                 # A name or password that cannot be is as wrong as any other.
                 yield Case(
                     f"form {name} {title}",
-                    self._path,
+                    self.path,
                     body,
                     {"Content-Type": FORM},
                     expected=frozenset({401, *REFUSED}),
                 )
         fields = "&".join(f"f{i}=1" for i in range(5_000))
-        yield Case("form of 5,000 fields", self._path, fields, {"Content-Type": FORM})
+        yield Case("form of 5,000 fields", self.path, fields, {"Content-Type": FORM})
 
     def _as_a_body(self) -> Iterator[Case]:
         good, kind = self._good_body(), self._content_type()
         assert good
         big = b'{"a": "' + b"x" * 1_100_000 + b'"}'
-        yield Case("over the limit", self._path, big, kind, expected=TOO_LARGE)
-        yield Case("over the limit in chunks", self._path, iter([big[:500_000], big[500_000:]]), kind, True, TOO_LARGE)
+        yield Case("over the limit", self.path, big, kind, expected=TOO_LARGE)
+        yield Case("over the limit in chunks", self.path, iter([big[:500_000], big[500_000:]]), kind, True, TOO_LARGE)
         compressed = {**kind, "Content-Encoding": "gzip"}
-        yield Case("gzip", self._path, gzip.compress(good), compressed, expected=UNSUPPORTED)
-        yield Case("a bomb", self._path, gzip.compress(b"0" * 10_000_000), compressed, expected=UNSUPPORTED)
+        yield Case("gzip", self.path, gzip.compress(good), compressed, expected=UNSUPPORTED)
+        yield Case("a bomb", self.path, gzip.compress(b"0" * 10_000_000), compressed, expected=UNSUPPORTED)
         for other in WRONG_TYPES:
             if other.partition(";")[0] != self._operation.media_type:
-                yield Case(f"as {other!r}", self._path, good, {"Content-Type": other})
-        yield Case("an empty body", self._path, b"", kind)
+                yield Case(f"as {other!r}", self.path, good, {"Content-Type": other})
+        yield Case("an empty body", self.path, b"", kind)
         if kind == self._json:
             for title, body in {
                 "invalid UTF-8": b'{"\xff": "\xfe"}',
@@ -209,11 +209,11 @@ class Cases:
                 "UTF-16": json.dumps({"a": 1}).encode("utf-16"),
                 "a byte order mark": b"\xef\xbb\xbf[1]",
             }.items():
-                yield Case(title, self._path, body, kind)
+                yield Case(title, self.path, body, kind)
 
     def _json_case(self, name: str, value: dict[str, Any], raw: str) -> Case:
         body = json.dumps(value).replace('"@"', raw).encode()
-        return Case(name, self._path, body, self._json, expected=self._refused)
+        return Case(name, self.path, body, self._json, expected=self._refused)
 
     def _good_body(self) -> bytes | None:
         if self._operation.body is None:
@@ -257,6 +257,19 @@ def test_every_operation_refuses_what_it_must(service: Any) -> None:
             found += [f"{operation.id}, {case.name}: {fault}" for fault in faults(case, answer)]
     assert found == [], f"{len(found)} of {number}:\n" + "\n".join(found[:60])
     assert number > 800
+
+
+def test_methods_that_are_not_there(service: Any) -> None:
+    methods: dict[str, set[str]] = {}
+    for operation in service.document.operations:
+        path = Cases(service, operation).path
+        methods.setdefault(path, set()).add(operation.method)
+    for path, known in methods.items():
+        for method in {"GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND"} - known:
+            answer = service.send(method, path, headers=service.admin)
+            assert (answer.status, answer.json()["code"]) == (405, "method_not_allowed"), (method, path)
+            assert answer.headers["allow"]
+            assert len(answer.body) <= MAX_ANSWER
 
 
 @pytest.mark.parametrize(

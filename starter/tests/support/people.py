@@ -4,9 +4,11 @@ import os
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from ondol.auth.passwords import PasswordHasher
 from ondol.auth.tokens import AccessTokens
 from ondol.db.session import SyncDatabase
 from ondol.settings import AuthSettings
+from operations import PASSWORD
 
 from app.models import User, UserSession
 from app.scopes import SCOPES_OF, Role
@@ -15,10 +17,10 @@ from app.scopes import SCOPES_OF, Role
 def people(
     database: SyncDatabase, number: int, role: Role = Role.CUSTOMER, *, auth: AuthSettings | None = None
 ) -> list[dict[str, str]]:
-    """`number` accounts with a session each; their request headers.
+    """`number` accounts with a session each and the password PASSWORD; their request headers.
 
-    Hashing a thousand passwords would take the better part of a minute, and is not what the tests that need so many
-    are about. `auth`: the settings of the service under test, by default those of development.
+    The password is hashed once: a thousand times would take the better part of a minute. `auth`: the
+    settings of the service under test, by default those of development.
     """
     auth = auth or AuthSettings()
     tokens = AccessTokens(
@@ -27,10 +29,11 @@ def people(
         audience=auth.audience,
         lifetime_seconds=auth.access_token_seconds,
     )
+    hashed = PasswordHasher().hash_now(PASSWORD)
     expires = datetime.now(UTC) + timedelta(days=1)
     with database.transaction() as session:
         users = [
-            User(email=f"{role}{i}-{os.urandom(4).hex()}@example.com", full_name="n", hashed_password="-", role=role)
+            User(email=f"{role}{i}-{os.urandom(4).hex()}@example.com", full_name="n", hashed_password=hashed, role=role)
             for i in range(number)
         ]
         session.add_all(users)

@@ -1,0 +1,174 @@
+"""Schemathesis: what the OpenAPI document promises is what the running service does, for every caller.
+
+Each operation is first called rightly, which must succeed for everybody who may; then with what Schemathesis makes of
+the document, right and wrong.
+"""
+
+import json
+import os
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from operations import FORM, PASSWORD, Operation
+from people import people
+from schemathesis import GenerationMode
+from schemathesis.checks import CHECKS, CheckFunction
+from schemathesis.core.failures import FailureGroup
+
+from app.scopes import SCOPES_OF, Role
+
+COUNTED_CASES, EXAMPLES = 5_000, 110
+# Answers that say nothing about how an operation treats what it was sent.
+NOT_COUNTED = {401, 404}
+CALLERS: tuple[Role | None, ...] = (None, *Role)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Nobody (role None), or somebody of a role with things of their own."""
+
+    role: Role | None
+    headers: dict[str, str]
+    known: dict[str, str]
+
+    def may(self, scopes: set[str] | None) -> bool:
+        """`scopes`: those an operation asks for; None where anybody may."""
+        return scopes is None or (self.role is not None and scopes <= SCOPES_OF[self.role])
+
+
+def new_caller(service: Any, role: Role | None) -> Caller:
+    product = service.known["product_id"]
+    bystander = service.send("GET", "/api/v1/users/me", headers=people(service.database, 1)[0]).json()["id"]
+    known = {"product_id": product, "user_id": bystander, "password": PASSWORD, "current_password": PASSWORD}
+    if role is None:
+        return Caller(None, {}, {**known, **credentials(service)})
+    [headers] = people(service.database, 1, role)
+    lines = json.dumps({"lines": [{"product_id": product, "quantity": 1}]})
+    placed = service.send("POST", "/api/v1/orders", body=lines, headers={**headers, "Content-Type": "application/json"})
+    return Caller(role, headers, {**known, **credentials(service), "order_id": placed.json()["id"]})
+
+
+def credentials(service: Any) -> dict[str, str]:
+    """What somebody needs who is about to register, log in or refresh."""
+    [headers] = people(service.database, 1)
+    address = service.send("GET", "/api/v1/users/me", headers=headers).json()["email"]
+    form = f"username={address}&password={PASSWORD}"
+    tokens = service.send("POST", "/api/v1/auth/token", body=form, headers={"Content-Type": FORM}).json()
+    fresh = f"{os.urandom(6).hex()}@example.com"
+    return {"username": address, "refresh_token": tokens["refresh_token"], "email": fresh}
+
+
+def scopes_of(raw: dict[str, Any]) -> set[str] | None:
+    security = raw.get("security")
+    return {scope for scheme in security for scopes in scheme.values() for scope in scopes} if security else None
+
+
+# What one call uses up, made anew for each.
+def fresh_product(service: Any, caller: Caller) -> dict[str, str]:
+    return {"product_id": service.call("POST", "/api/v1/products", {"name": "n", "price": "1"})["id"]}
+
+
+def fresh_session(service: Any, caller: Caller) -> dict[str, str]:
+    assert caller.role is not None
+    return people(service.database, 1, caller.role)[0]
+
+
+USED_UP: dict[str, Callable[[Any, Caller], dict[str, str]]] = {"products_delete": fresh_product}
+ENDS_SESSIONS = {"auth_logout", "users_change_password"}
+
+
+def test_every_operation_for_every_caller(service: Any, whole: bool) -> None:
+    schema = schemathesis.openapi.from_dict(service.raw)
+    operations = {item.ok().definition.raw["operationId"]: item.ok() for item in schema.get_all_operations()}
+    callers = [new_caller(service, role) for role in CALLERS]
+    pairs = [
+        (operation, caller, operations[operation.id])
+        for operation in service.document.operations
+        for caller in callers
+        if caller.may(scopes_of(operations[operation.id].definition.raw))
+    ]
+    assert len(pairs) >= len(operations)
+    statuses: Counter[int] = Counter()
+    failures: list[str] = []
+
+    def call(operation: Operation, caller: Caller, case: Any) -> int:
+        headers = caller.headers
+        if operation.id in USED_UP and case.path_parameters:
+            case.path_parameters.update(USED_UP[operation.id](service, caller))
+        if operation.id in ENDS_SESSIONS:
+            headers = fresh_session(service, caller)
+        answer = case.call(base_url=service.base, headers=headers)
+        statuses[answer.status_code] += 1
+        try:
+            case.validate_response(answer, headers=headers, excluded_checks=excluded(answer))
+        except FailureGroup as group:
+            failures.extend(
+                f"{operation.id} as {caller.role}: {one}\n  {case.as_curl_command()}" for one in group.exceptions
+            )
+        return int(answer.status_code)
+
+    for operation, caller, described in pairs:
+        status = call(operation, caller, right_case(service, operation, caller, described))
+        assert 200 <= status < 300, f"{operation.id} as {caller.role}: {status}"
+
+    examples = EXAMPLES if whole else 3
+    for operation, caller, described in pairs:
+        path = path_of(operation, caller)
+        fuzz(described.as_strategy(path_parameters=path or None), examples, partial(call, operation, caller))
+        if operation.body or len(operation.parameters) > len(path):
+            wrong = described.as_strategy(GenerationMode.NEGATIVE, path_parameters=path or None)
+        elif path:
+            wrong = described.as_strategy(GenerationMode.NEGATIVE)
+        else:
+            continue  # it takes nothing that could be wrong
+        fuzz(wrong, examples, partial(call, operation, caller))
+    counted = sum(number for status, number in statuses.items() if status not in NOT_COUNTED)
+    assert failures == [], f"{len(failures)} failures:\n" + "\n".join(sorted(set(failures))[:40])
+    assert [status for status in statuses if status >= 500] == []
+    assert counted >= (COUNTED_CASES if whole else 200), statuses
+
+
+def fuzz(strategy: Any, examples: int, call: Callable[[Any], int]) -> None:
+    @settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=strategy)
+    def run(case: Any) -> None:
+        call(case)
+
+    run()
+
+
+def path_of(operation: Operation, caller: Caller) -> dict[str, str]:
+    return {parameter["name"]: caller.known[parameter["name"]] for parameter in operation.named("path")}
+
+
+def right_case(service: Any, operation: Operation, caller: Caller, described: Any) -> Any:
+    options: dict[str, Any] = {"path_parameters": path_of(operation, caller)}
+    if operation.body is not None:
+        known = {**caller.known, **credentials(service)}
+        options |= {"body": service.document.sample_object(operation.body, known), "media_type": operation.media_type}
+    return described.Case(**options)
+
+
+def excluded(answer: Any) -> list[CheckFunction]:
+    """The checks an answer cannot be held to, each by name, for something that a document of this kind cannot say."""
+    problem = answer.json() if answer.headers.get("content-type") == ["application/problem+json"] else {}
+    wrong = {tuple(error["loc"]) for error in problem.get("errors", ())}
+    reasons = {
+        # Right only if we gave it out: to the document a cursor and an ETag are any text.
+        "positive_data_acceptance": problem.get("code") in ("invalid_cursor", "precondition_failed")
+        # `format: email` does not know that some domains are nobody's (RFC 6761), and no mail could reach them.
+        or wrong == {("body", "email")}
+    }
+    return [CHECKS.get_one(name) for name, applies in reasons.items() if applies]
