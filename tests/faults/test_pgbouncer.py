@@ -1,6 +1,5 @@
 """Behind PgBouncer in transaction mode: Debian's own, between the service and PostgreSQL."""
 
-import asyncio
 import shutil
 import subprocess
 import time
@@ -58,7 +57,7 @@ max_client_conn = 500
 
 
 @pytest.mark.whole
-async def test_the_service_works_behind_pgbouncer(prod: Production) -> None:
+def test_the_service_works_behind_pgbouncer(prod: Production) -> None:
     with psycopg.connect(prod.postgres.url("shop"), autocommit=True) as connection:
         connection.execute("ALTER ROLE shop SET statement_timeout = '15s'")
     with pgbouncer(prod) as url:
@@ -68,8 +67,8 @@ async def test_the_service_works_behind_pgbouncer(prod: Production) -> None:
             prod.worker("behind-worker", **behind) as worker,
         ):
             # More clients than PgBouncer has server connections: statements of one session meet several of them.
-            async with Load(prod, [web.base], clients=4 * SERVER_CONNECTIONS).running() as outcome:
-                await asyncio.sleep(5)
+            with Load(prod, [web.base], clients=4 * SERVER_CONNECTIONS).running() as outcome:
+                time.sleep(5)
             assert worker.poll() is None
             with psycopg.connect(prod.database_url) as connection:
                 found = connection.execute("SELECT count(*) FROM orders").fetchone()

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx2
@@ -87,30 +87,28 @@ backend instances
 
 @pytest.mark.whole
 @pytest.mark.parametrize("command", [UVICORN, GUNICORN], ids=["uvicorn", "gunicorn"])
-async def test_rolling_restarts_fail_no_request(prod: Production, command: Sequence[str]) -> None:
+def test_rolling_restarts_fail_no_request(prod: Production, command: Sequence[str]) -> None:
     ports = [free_port(), free_port()]
+
+    def instance(which: int) -> ExitStack:
+        stack = ExitStack()
+        stack.enter_context(prod.web(f"rolling{which}", port=ports[which], command=command))
+        return stack
+
     with balancer(prod.folder, ports) as entrance:
-        instances = [prod.web(f"rolling{i}", port=port, command=command) for i, port in enumerate(ports)]
-        entered = [instance.__enter__() for instance in instances]
+        instances = [instance(0), instance(1)]
         try:
-            await until_ready(entrance)
-            async with Load(prod, [entrance], clients=50).running() as outcome:
+            while httpx2.get(f"{entrance}/health/ready").status_code != 200:
+                time.sleep(0.1)
+            with Load(prod, [entrance], clients=50).running() as outcome:
                 for restart in range(RESTARTS):
-                    which = restart % 2
-                    await asyncio.to_thread(instances[which].__exit__, None, None, None)
-                    instances[which] = prod.web(f"rolling{which}", port=ports[which], command=command)
-                    entered[which] = await asyncio.to_thread(instances[which].__enter__)
-                    await asyncio.sleep(1)  # the balancer has seen it before the other one leaves
+                    instances[restart % 2].close()
+                    instances[restart % 2] = instance(restart % 2)
+                    time.sleep(1)  # the balancer has seen it before the other one leaves
         finally:
-            for instance in instances:
-                instance.__exit__(None, None, None)
+            for stack in instances:
+                stack.close()
     assert (outcome.broken, outcome.refusals, outcome.unexpected) == ({}, {}, [])
     assert set(outcome.answers) == {200, 201}
     assert sum(outcome.answers.values()) > 1_000
     assert prod.logged("unhandled_error") == []
-
-
-async def until_ready(base: str) -> None:
-    async with httpx2.AsyncClient() as client:
-        while (await client.get(f"{base}/health/ready")).status_code != 200:
-            await asyncio.sleep(0.1)

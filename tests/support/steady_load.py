@@ -3,8 +3,9 @@
 import asyncio
 import itertools
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import httpx2
@@ -45,14 +46,19 @@ class Load:
         self.outcome = Outcome()
         self._ending = False
 
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[Outcome]:
-        tasks = [asyncio.create_task(self._client(number)) for number in range(len(self._callers))]
-        try:
-            yield self.outcome
-        finally:
-            self._ending = True
-            await asyncio.gather(*tasks)
+    @contextmanager
+    def running(self) -> Iterator[Outcome]:
+        """In a thread of its own, so that the test can go on breaking things."""
+        with ThreadPoolExecutor(1) as thread:
+            finished = thread.submit(asyncio.run, self._all())
+            try:
+                yield self.outcome
+            finally:
+                self._ending = True
+                finished.result()
+
+    async def _all(self) -> None:
+        await asyncio.gather(*(self._client(number) for number in range(len(self._callers))))
 
     async def _client(self, number: int) -> None:
         async with httpx2.AsyncClient(timeout=20, headers=self._callers[number]) as client:

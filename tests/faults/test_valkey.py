@@ -1,0 +1,66 @@
+"""Valkey killed and stopped under load."""
+
+import signal
+import statistics
+import time
+from contextlib import ExitStack
+
+import httpx2
+from production_rig import Production
+from steady_load import Load
+
+RECOVERY_SECONDS = 2.0
+
+
+def state(base: str) -> str:
+    return str(httpx2.get(f"{base}/health/ready").json()["status"])
+
+
+def recovers(base: str) -> None:
+    started = time.monotonic()
+    while state(base) != "ok":
+        assert time.monotonic() - started < RECOVERY_SECONDS
+        time.sleep(0.02)
+
+
+def test_valkey_killed_under_load(prod: Production, whole: bool) -> None:
+    with ExitStack() as stack:
+        webs = [stack.enter_context(prod.web(f"killed{number}")) for number in range(2)]
+        with Load(prod, [web.base for web in webs], clients=20).running() as outcome:
+            for _ in range(5 if whole else 1):
+                time.sleep(1)
+                prod.valkey.process.kill()  # type: ignore[union-attr]
+                prod.valkey.process.wait()  # type: ignore[union-attr]
+                time.sleep(1)
+                assert [state(web.base) for web in webs] == ["degraded", "degraded"]
+                prod.valkey.start()
+                for web in webs:
+                    recovers(web.base)
+    # Not even those under way fail: what the cache does not have, PostgreSQL does.
+    assert (outcome.broken, outcome.refusals, outcome.unexpected) == ({}, {}, [])
+    assert set(outcome.answers) == {200, 201}
+    assert prod.logged("unhandled_error") == []
+
+
+def test_a_slow_valkey_costs_a_read_a_tenth_of_a_second_at_most(prod: Production) -> None:
+    with prod.web("hung") as web:
+        load = Load(prod, [web.base], clients=1)
+        url = f"/api/v1/products/{load.product_ids[0]}"
+        with httpx2.Client(base_url=web.base, timeout=10) as client:
+
+            def duration() -> float:
+                started = time.monotonic()
+                assert client.get(url).status_code == 200
+                return time.monotonic() - started
+
+            usual = statistics.median(duration() for _ in range(50))
+            prod.valkey.process.send_signal(signal.SIGSTOP)  # type: ignore[union-attr]
+            try:
+                slow = [duration() for _ in range(100)]
+            finally:
+                prod.valkey.process.send_signal(signal.SIGCONT)  # type: ignore[union-attr]
+            recovers(web.base)
+    # Valkey's time-out is 0.1 s; the read from PostgreSQL that follows is the usual one without a cache.
+    assert max(slow) < usual + 0.1 + 0.05
+    # The breaker: only those pay that find out.
+    assert sum(one > usual + 0.05 for one in slow) <= 3
