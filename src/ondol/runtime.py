@@ -28,6 +28,7 @@ from ondol.mail import Mailbox, Mailer
 from ondol.observability.errors import ErrorHook, guarded
 from ondol.observability.logging import configure_logging
 from ondol.observability.metrics import CONNECTIONS_IN_USE, count_lookup
+from ondol.server.state import RECEIVE_SECONDS
 from ondol.settings import Environment, Settings
 
 DRAIN_SECONDS = 2.0  # a load balancer that asks every second learns it in time
@@ -114,13 +115,13 @@ class Ondol:
             await self.close()
 
     @asynccontextmanager
-    async def lifespan(self, app: Any) -> AsyncIterator[None]:
-        """For `FastAPI(lifespan=ondol.lifespan)`."""
+    async def lifespan(self, app: Any) -> AsyncIterator[dict[str, Any]]:
+        """For `FastAPI(lifespan=ondol.lifespan)`. What it yields is the ASGI lifespan state, which servers see too."""
         configure_logging(self.settings.logging)
         async with self.opened():
             log.info("started", environment=self.settings.environment.value)
             with self.drain.installed():
-                yield
+                yield {RECEIVE_SECONDS: self.settings.http.receive_seconds}
         log.info("stopped")
 
     async def locate_servers(self) -> Servers:

@@ -89,6 +89,7 @@ class HttpSettings(Group):
     allowed_hosts: list[str] = Field(["*"], description="Host headers that are answered.")
     cors_origins: list[str] = Field([], description="Origins whose pages may call the API; none by default.")
     max_body_bytes: int = Field(1_000_000, ge=1)
+    receive_seconds: float = Field(20.0, gt=0, description="A request that has not arrived by then is cut.")
     timeout_seconds: float = Field(30.0, gt=0, description="A request that takes longer is answered with 503.")
     drain_seconds: float | None = Field(
         None, ge=0, description="On SIGTERM, how long to answer on while not ready; by default 2 in production, else 0."
@@ -118,7 +119,7 @@ class JobsSettings(Group):
     concurrency: int = Field(4, ge=1, description="Jobs one worker runs at the same time.")
     heartbeat_seconds: float = Field(2.0, gt=0)
     stalled_after_seconds: float = Field(
-        8.0, gt=0, description="A worker silent this long is dead; its jobs run again."
+        7.0, gt=0, description="A worker silent this long is dead; its jobs run again."
     )
 
 

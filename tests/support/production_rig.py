@@ -78,10 +78,11 @@ class Web:
 
 
 @contextmanager
-def production(project: Path, folder: Path, copies: Path) -> Iterator[Production]:
+def production(project: Path, folder: Path, copies: Path, *, data: Path | None = None) -> Iterator[Production]:
+    """Everything in `folder`; PostgreSQL's data in `data`, if given."""
     user = server_user()
     postgres = PostgresServer(
-        folder / "postgres",
+        (data or folder) / "postgres",
         folder / "postgres.log",
         copies,
         user=user,

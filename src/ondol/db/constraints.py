@@ -7,18 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
-from psycopg.errors import (
-    CheckViolation,
-    DeadlockDetected,
-    DiskFull,
-    ForeignKeyViolation,
-    LockNotAvailable,
-    QueryCanceled,
-    ReadOnlySqlTransaction,
-    SerializationFailure,
-    UniqueViolation,
-)
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from psycopg.errors import CheckViolation, ForeignKeyViolation, ReadOnlySqlTransaction, UniqueViolation
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -55,14 +45,8 @@ _CONFLICTS: dict[type[psycopg.Error], type[Conflict]] = {
     ForeignKeyViolation: StillReferenced,
     CheckViolation: ConstraintViolated,
 }
-_PASSING = (
-    DeadlockDetected,
-    SerializationFailure,
-    QueryCanceled,
-    LockNotAvailable,
-    DiskFull,
-    ReadOnlySqlTransaction,
-)
+# Lost connections, deadlocks, cut statements, a full disk: psycopg calls them all operational. And a failover.
+_PASSING = (psycopg.OperationalError, ReadOnlySqlTransaction)
 
 
 @contextmanager
@@ -92,6 +76,6 @@ def problem_for(error: Exception) -> Problem | None:
     for kind, conflict in _CONFLICTS.items():
         if isinstance(original, kind):
             return conflict(constraint=original.diag.constraint_name)
-    if isinstance(error, OperationalError) or isinstance(original, _PASSING) or error.connection_invalidated:
+    if isinstance(original, _PASSING) or error.connection_invalidated:
         return DatabaseUnavailable()
     return None

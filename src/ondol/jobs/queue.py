@@ -14,10 +14,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
 from procrastinate import PsycopgConnector
+from procrastinate.exceptions import ConnectorException
 from procrastinate.manager import JobManager
 from procrastinate.tasks import configure_task
 from pydantic_core import to_jsonable_python
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 DEFAULT_QUEUE = "default"
@@ -76,4 +79,10 @@ async def _defer(session: AsyncSession, job: Job, unique: str | None, arguments:
         queueing_lock=unique,
         connection=raw,
     )
-    return await deferrer.defer_async(**to_jsonable_python(arguments))
+    try:
+        return await deferrer.defer_async(**to_jsonable_python(arguments))
+    except ConnectorException as error:
+        if isinstance(error.__cause__, psycopg.Error):
+            # To whoever runs the transaction it is an error of the database like any other.
+            raise DBAPIError("enqueue a job", None, error.__cause__, hide_parameters=True) from error
+        raise

@@ -106,7 +106,7 @@ class Worker:
     async def _rescue_for_ever(self, app: App) -> None:
         """A job whose worker was killed stays "doing" for ever, if nobody gives it back."""
         while True:
-            await asyncio.sleep(self._settings.heartbeat_seconds)
+            await asyncio.sleep(self._settings.heartbeat_seconds / 2)
             try:
                 manager = app.job_manager
                 silence = self._settings.stalled_after_seconds

@@ -9,12 +9,16 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-RECEIVE_SECONDS = 20.0
+from ondol.server.state import DEFAULT_RECEIVE_SECONDS, RECEIVE_SECONDS
+
 _TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
 class PatientProtocol(HttpToolsProtocol):
-    """Closes a connection whose request has not arrived RECEIVE_SECONDS after its first byte, or after connecting."""
+    """Closes a connection whose request has not arrived in time after its first byte, or after connecting.
+
+    The time is HTTP__RECEIVE_SECONDS, which the application puts into the lifespan state.
+    """
 
     _deadline: asyncio.TimerHandle | None = None
 
@@ -40,7 +44,7 @@ class PatientProtocol(HttpToolsProtocol):
 
     def _expect_request(self) -> None:
         self._received()
-        self._deadline = self.loop.call_later(RECEIVE_SECONDS, self._cut)
+        self._deadline = self.loop.call_later(self.app_state.get(RECEIVE_SECONDS, DEFAULT_RECEIVE_SECONDS), self._cut)
 
     def _received(self) -> None:
         if self._deadline is not None:

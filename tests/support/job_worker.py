@@ -1,0 +1,22 @@
+"""A worker with one job, whose effect is in PostgreSQL: `python job_worker.py URL`. What it does is idempotent."""
+
+import asyncio
+import sys
+
+import psycopg
+
+from ondol.jobs import job
+from ondol.jobs.worker import Worker
+
+URL = sys.argv[1]
+
+
+@job(name="count", attempts=50)
+async def count(_: object, *, number: int) -> None:
+    async with await psycopg.AsyncConnection.connect(URL) as connection:
+        done = await connection.execute("INSERT INTO effects VALUES (%s) ON CONFLICT DO NOTHING", [number])
+        await connection.execute("UPDATE total SET times = times + %s", [done.rowcount])
+        await asyncio.sleep(0.02)  # so that a kill meets it in the middle
+
+
+asyncio.run(Worker(None, [count], URL).run())
