@@ -21,3 +21,5 @@ graceful_timeout = settings.http.grace_seconds + 2
 # A worker that hangs is replaced; a request has its own, shorter, limit (HTTP__TIMEOUT_SECONDS).
 timeout = 60
 accesslog = None  # the application writes one, with request ids
+# Its control socket would be written to the home folder, which an image does not have.
+control_socket_disable = True

@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from ondol.effective import effective
 
 from app.settings import AppSettings
 
@@ -39,6 +40,6 @@ def test_health_of_a_service_whose_servers_answer(client: TestClient) -> None:
 
 
 def test_settings_mask_secrets_and_name_their_source(settings: AppSettings) -> None:
-    found = {setting.name: setting for setting in settings.effective()}
+    found = {setting.name: setting for setting in effective(settings)}
     assert found["DATABASE_URL"].value == found["AUTH__SECRET_KEY"].value == "********"
     assert found["SHOP__LOW_STOCK"].value == "10"

@@ -28,8 +28,12 @@ def listing(folder: str) -> list[Path]:
 
 @pytest.mark.parametrize(
     ("ending", "workers"),
-    [("normal", []), ("ctrl-c", ["-n", "2"]), ("kill -9", []), ("kill -9", ["-n", "2"])],
-    ids=["normal", "ctrl-c with xdist", "kill -9", "kill -9 with xdist"],
+    [
+        pytest.param("normal", [], id="normal"),
+        pytest.param("kill -9", [], id="kill -9"),
+        pytest.param("ctrl-c", ["-n", "2"], id="ctrl-c with xdist", marks=pytest.mark.whole),
+        pytest.param("kill -9", ["-n", "2"], id="kill -9 with xdist", marks=pytest.mark.whole),
+    ],
 )
 def test_nothing_is_left(pytestconfig: pytest.Config, project_folder: Path, ending: str, workers: list[str]) -> None:
     before = outside()

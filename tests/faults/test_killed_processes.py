@@ -20,7 +20,7 @@ STOCK = 100_000
 
 
 def test_web_workers_killed_under_load(prod: Production, whole: bool) -> None:
-    kills = 50 if whole else 5
+    kills = 50 if whole else 3
     chance = random.Random(7)
     with prod.web("victims", command=GUNICORN, WEB_CONCURRENCY="3") as web:
         load = Load(prod, [web.base], clients=20, stock=STOCK)
@@ -65,7 +65,7 @@ def job_worker(prod: Production, name: str) -> Iterator["Popen[bytes]"]:
 
 
 def test_job_workers_killed(prod: Production, whole: bool) -> None:
-    kills, jobs = (50, 2_000) if whole else (3, 120)
+    kills, jobs = (50, 2_000) if whole else (2, 80)
     with psycopg.connect(prod.database_url, autocommit=True) as connection, ExitStack() as stack:
         connection.execute("DELETE FROM procrastinate_jobs")
         connection.execute("CREATE TABLE effects (number int PRIMARY KEY, at timestamptz DEFAULT clock_timestamp())")

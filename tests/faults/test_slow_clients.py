@@ -18,7 +18,9 @@ SLOW = (
 BEGINNING = (40, 150, 70)
 
 
-@pytest.mark.parametrize("command", [UVICORN, GUNICORN], ids=["uvicorn", "gunicorn"])
+@pytest.mark.parametrize(
+    "command", [pytest.param(UVICORN, id="uvicorn"), pytest.param(GUNICORN, id="gunicorn", marks=pytest.mark.whole)]
+)
 def test_slow_clients_are_cut_while_others_are_served(prod: Production, whole: bool, command: tuple[str, ...]) -> None:
     number, limit = (200, 30.0) if whole else (60, 4.0)
     shorter = {} if whole else {"HTTP__RECEIVE_SECONDS": "2"}

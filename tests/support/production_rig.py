@@ -78,7 +78,9 @@ class Web:
 
 
 @contextmanager
-def production(project: Path, folder: Path, copies: Path, *, data: Path | None = None) -> Iterator[Production]:
+def production(
+    project: Path, folder: Path, copies: Path, *, data: Path | None = None, migrated: bool = True
+) -> Iterator[Production]:
     """Everything in `folder`; PostgreSQL's data in `data`, if given."""
     user = server_user()
     postgres = PostgresServer(
@@ -101,7 +103,8 @@ def production(project: Path, folder: Path, copies: Path, *, data: Path | None =
             connection.execute("CREATE DATABASE shop OWNER shop")
         address = postgres.url("shop").rpartition("@")[2]
         url = f"postgresql://shop:{PASSWORD}@{address}"
-        upgrade(url, project)
+        if migrated:
+            upgrade(url, project)
         environment = {
             "ENVIRONMENT": "production",
             "DATABASE_URL": url,
