@@ -1,5 +1,8 @@
 """Gunicorn with Uvicorn workers: `gunicorn main:app` (this file is found by its name)."""
 
+import math
+
+from ondol.server.gunicorn import worker_for
 from ondol.server.shared_metrics import share_between_processes
 from ondol.settings import load_settings
 
@@ -13,11 +16,11 @@ if settings.metrics.enabled:
 
 bind = f"0.0.0.0:{settings.port}"
 workers = settings.web_concurrency
-worker_class = "ondol.server.gunicorn.Worker"
+worker_class = worker_for(settings)
 # Longer than the 60 s after which common load balancers close an idle connection: it is they who should.
 keepalive = 75
 # The drain, then what requests under way may still take.
-graceful_timeout = settings.http.grace_seconds + 2
+graceful_timeout = math.ceil(settings.drain_seconds) + settings.http.grace_seconds + 1
 # A worker that hangs is replaced; a request has its own, shorter, limit (HTTP__TIMEOUT_SECONDS).
 timeout = 60
 accesslog = None  # the application writes one, with request ids

@@ -6,14 +6,14 @@ from collections.abc import AsyncIterator
 import psycopg
 import pytest
 from sqlalchemy import MetaData, insert, select, text, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.orm.exc import StaleDataError
 
 from ondol.db.base import Base, HasId, HasVersion
-from ondol.db.constraints import AlreadyExists, ChangedMeanwhile, DatabaseUnavailable, problem_for
+from ondol.db.constraints import AlreadyExists, ChangedMeanwhile, DatabaseUnavailable, problem_for, reason_of
 from ondol.db.session import Database, ReadOnlyViolation, SyncDatabase, after_commit, before_commit
 from ondol.settings import DatabaseSettings
 from ondol.timeouts import request_deadline
@@ -202,3 +202,35 @@ def test_the_same_models_synchronously(database_url: str) -> None:
         assert session.scalars(select(Note.text)).all() == ["from a notebook"]
     Model.metadata.drop_all(database.engine)
     database.close()
+
+
+async def test_a_statement_that_a_migration_outdated_fails_once_at_most(database_url: str) -> None:
+    """Prepared before ALTER TABLE, "SELECT *" would fail on its connection for ever."""
+    with psycopg.connect(database_url, autocommit=True) as migration:
+        migration.execute("CREATE TABLE outdated (one int)")
+        database = Database(database_url, DatabaseSettings(pool_size=1, max_overflow=0))
+        problems = []
+        try:
+            for turn in range(20):
+                if turn == 10:
+                    migration.execute("ALTER TABLE outdated ADD COLUMN two int")
+                try:
+                    async with database.reading() as session:
+                        await session.execute(text("SELECT * FROM outdated"))
+                except DBAPIError as error:
+                    problems.append(problem_for(error))
+        finally:
+            await database.close()
+            migration.execute("DROP TABLE outdated")
+    assert len(problems) == 1
+    assert isinstance(problems[0], DatabaseUnavailable)
+
+
+async def test_what_postgresql_refuses_for_good_is_no_503(database_url: str) -> None:
+    database = Database(database_url)
+    with pytest.raises(DBAPIError) as refused:
+        async with database.transaction() as session:
+            await session.execute(text("SELECT repeat('x', 1 << 30) || repeat('x', 1 << 30)"))
+    assert problem_for(refused.value) is None
+    assert reason_of(refused.value)["sqlstate"] == "54000"
+    await database.close()

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from ondol.effective import effective
 from ondol.guard import is_guessable
-from ondol.settings import Group, Settings, sentences
+from ondol.settings import Group, Settings, load_settings, sentences
 
 
 class Shop(Group):
@@ -99,8 +99,18 @@ def refusal(monkeypatch: pytest.MonkeyPatch, **changes: str | None) -> list[str]
     return []
 
 
-def test_production_starts_on_sound_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "postgresql://shop:Tb5kq9Zx@127.0.0.1:5432/shop"),  # a proxy beside us
+        ("DATABASE_URL", "postgresql://shop:Tb5kq9Zx@/shop?host=/cloudsql/project:region:shop"),
+        ("DATABASE_URL", "postgresql://shop@db/shop"),  # another way to log in
+        ("HTTP__ALLOWED_HOSTS", '["*.example.com"]'),
+    ],
+)
+def test_production_starts_on_sound_settings(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     assert refusal(monkeypatch) == []
+    assert refusal(monkeypatch, **{name: value}) == []
 
 
 @pytest.mark.parametrize(
@@ -121,7 +131,14 @@ def test_production_starts_on_sound_settings(monkeypatch: pytest.MonkeyPatch) ->
         ("HTTP__CORS_ORIGINS", '["*"]', "HTTP__CORS_ORIGINS must name the origins"),
         ("DEBUG", "true", "DEBUG must be off"),
         ("MAIL__HOST", None, "MAIL__HOST must be set"),
-        ("METRICS__ENABLED", "true", "METRICS__TOKEN must be set"),
+        ("METRICS__ENABLED", "true", "METRICS__TOKEN needs 16 characters"),
+        ("DATABASE_URL", "postgresql://shop:shop@db/shop", "password that everybody knows"),
+        ("DATABASE_URL", "postgresql:///shop?host=db&user=postgres&password=postgres", "password that everybody knows"),
+        ("DATABASE_URL", "postgresql://shop:Sup3rS%zzcret@db/shop", "percent-encoded"),
+        ("DATABASE_DIRECT_URL", "postgresql://shop:Tb5kq9Zx@db/shop_dev", "DATABASE_DIRECT_URL leads to a development"),
+        ("HTTP__ALLOWED_HOSTS", "[]", "HTTP__ALLOWED_HOSTS must name the hosts"),
+        ("HTTP__ALLOWED_HOSTS", '["*.com"]', "HTTP__ALLOWED_HOSTS must name the hosts"),
+        ("HTTP__CORS_ORIGINS", '["null"]', "HTTP__CORS_ORIGINS must name the origins"),
     ],
 )
 def test_production_refuses(monkeypatch: pytest.MonkeyPatch, name: str, value: str | None, sentence: str) -> None:
@@ -139,6 +156,15 @@ def test_production_tells_every_fault_at_once(monkeypatch: pytest.MonkeyPatch) -
         METRICS__ENABLED="1",
     )
     assert len(faults) == 8
+
+
+def test_a_list_that_is_not_json_is_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HTTP__ALLOWED_HOSTS", "shop.example.com")
+    with pytest.raises(SystemExit):
+        load_settings(Settings)
+    assert 'lists are written as JSON, such as ["shop.example.com"]' in capsys.readouterr().err
 
 
 def test_random_secrets_are_not_taken_for_guessable() -> None:

@@ -8,11 +8,14 @@ then the server gets its signal.
 import asyncio
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 import structlog
+
+SAME_SIGNAL_SECONDS = 1.0
 
 log = structlog.stdlib.get_logger("ondol")
 
@@ -22,7 +25,7 @@ class Drain:
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self.has_begun = False
+        self.has_begun, self._began = False, 0.0
 
     @contextmanager
     def installed(self) -> Iterator[None]:
@@ -41,10 +44,12 @@ class Drain:
                 signal.raise_signal(signal.SIGTERM)
 
         def begin(number: int, frame: FrameType | None) -> None:
-            if self.has_begun:  # a second one means: now
-                hand_over(number, frame)
+            if self.has_begun:
+                # A later one means: now. One that comes with the first was sent to the whole process group.
+                if time.monotonic() - self._began > SAME_SIGNAL_SECONDS:
+                    hand_over(number, frame)
                 return
-            self.has_begun = True
+            self.has_begun, self._began = True, time.monotonic()
             loop.call_soon_threadsafe(log.info, "draining")
             loop.call_soon_threadsafe(loop.call_later, self._seconds, hand_over, number, None)
 

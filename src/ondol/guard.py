@@ -6,12 +6,15 @@ A secret that can be guessed lets anybody sign tokens (OWASP ASVS 5.0, 11.2.3); 
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
-from urllib.parse import unquote, urlsplit
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
 
 DEVELOPMENT_SECRET = "development-only-never-in-production"  # noqa: S105  (refused in production)
 MIN_SECRET_LENGTH, MIN_DISTINCT_CHARACTERS = 32, 10
 HOW_TO_MAKE_ONE = 'make one with: python -c "import secrets; print(secrets.token_urlsafe(48))"'
-LOOPBACK = {None, "localhost", "127.0.0.1", "::1"}
+MIN_TOKEN_LENGTH = 16
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 _PLACEHOLDERS = re.compile(
     r"change.?(me|this|it)|secret|password|example|default|placeholder|insecure|your.?key|replace|development|qwerty|dummy",
@@ -44,24 +47,46 @@ def is_guessable(secret: str) -> bool:
     )
 
 
-def weaknesses_of_database(url: str) -> Iterator[str]:
-    """Why the database at `url` is none for production."""
-    parts = urlsplit(url)
-    database, user = parts.path.lstrip("/"), parts.username or ""
-    embedded = parts.hostname in LOOPBACK and user == database == _EMBEDDED
+def connection_parts(url: str) -> dict[str, str] | None:
+    """What libpq reads from a URL: host, user, password, dbname …; None where it cannot."""
+    try:
+        parts = conninfo_to_dict(url.replace("postgresql+psycopg://", "postgresql://", 1))
+    except psycopg.Error:
+        return None
+    return {name: str(value) for name, value in parts.items() if value is not None}
+
+
+def leads_elsewhere(url: str) -> bool:
+    """Whether the database at `url` is on another machine."""
+    host = (connection_parts(url) or {}).get("host", "") if url else ""
+    return host.startswith("/cloudsql/") or (bool(host) and not host.startswith("/") and host not in LOOPBACK)
+
+
+def weaknesses_of_database(name: str, url: str) -> Iterator[str]:
+    """Why the database that the setting `name` leads to is none for production."""
+    parts = connection_parts(url) if url else None
+    if parts is None:
+        return
+    database, user, password = parts.get("dbname", ""), parts.get("user", ""), parts.get("password", "")
+    embedded = not leads_elsewhere(url) and user == database == _EMBEDDED
     if embedded or _DEVELOPMENT_NAME.search(database) or _DEVELOPMENT_NAME.search(user):
-        yield "DATABASE_URL leads to a development database."
-    if unquote(parts.password or "").lower() in _KNOWN_PASSWORDS:
-        yield "DATABASE_URL holds a password that everybody knows."
+        yield f"{name} leads to a development database."
+    if password and (password.lower() in _KNOWN_PASSWORDS or password == user):
+        yield f"{name} holds a password that everybody knows."
 
 
 def weaknesses_of_http(*, hosts: Sequence[str], origins: Sequence[str], debug: bool) -> Iterator[str]:
     if debug:
         yield "DEBUG must be off: it writes SQL statements to the log."
-    if any("*" in host.removeprefix("*.") for host in hosts):
+    if not hosts or any(_is_anybodys(host) for host in hosts):
         yield 'HTTP__ALLOWED_HOSTS must name the hosts, such as ["shop.example.com"]: "*" lets any Host header in.'
-    if any("*" in origin for origin in origins):
+    if any("*" in origin or origin == "null" for origin in origins):
         yield 'HTTP__CORS_ORIGINS must name the origins, such as ["https://shop.example.com"]: "*" lets any page call.'
+
+
+def _is_anybodys(host: str) -> bool:
+    """ "*.example.com" names somebody; "*" and "*.com" do not."""
+    return "*" in host.removeprefix("*.") or (host.startswith("*.") and host.count(".") < 2)
 
 
 def missing(names: Iterable[tuple[str, object]]) -> Iterator[str]:

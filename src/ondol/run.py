@@ -7,21 +7,23 @@ python -m ondol.run migrate    `ondol db upgrade`
 
 import asyncio
 import os
+import signal
 import sys
 
 from ondol.db import migrations
 from ondol.observability.logging import configure_logging
-from ondol.project import ProjectError, database_url, load, project_folder
+from ondol.project import ProjectError, database_url, load
 from ondol.runtime import Ondol, StartFailed
 from ondol.server.uvicorn import serve
 
 
 def web(host: str = "0.0.0.0", port: int | None = None, workers: int | None = None) -> None:  # noqa: S104
     """Serves `main:app` with uvicorn until SIGTERM. `port` and `workers`: the settings', if not given."""
-    project_folder()
+    if workers is not None:
+        os.environ["WEB_CONCURRENCY"] = str(workers)  # the processes count their connections with it
     settings = load().settings
     configure_logging(settings.logging)
-    serve("main:app", settings, host=host, port=port or settings.port, workers=workers or settings.web_concurrency)
+    serve("main:app", settings, host=host, port=port or settings.port, workers=settings.web_concurrency)
 
 
 def worker() -> None:
@@ -50,6 +52,8 @@ def main() -> None:
     if len(names) != 1 or names[0] not in _PROCESSES:
         sys.stderr.write(f"usage: python -m ondol.run {{{','.join(_PROCESSES)}}}\n")
         sys.exit(2)
+    # As the first process of a container we would not end by a signal that nobody handles.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         _PROCESSES[names[0]]()
     except (ProjectError, StartFailed) as error:
@@ -58,5 +62,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("PYTHONUNBUFFERED", "1")
     main()

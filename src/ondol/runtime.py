@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import structlog
+from sqlalchemy.exc import OperationalError
 
 from ondol.auth.passwords import PasswordHasher
 from ondol.auth.refresh import RefreshTokens
 from ondol.auth.tokens import AccessTokens
 from ondol.cache import Cache
 from ondol.db.budget import ConnectionBudget, connection_limit, statement_timeout
+from ondol.db.constraints import reason_of
 from ondol.db.migrations import upgrade
 from ondol.db.pagination import Paginator
 from ondol.db.session import Database
@@ -31,7 +33,7 @@ from ondol.observability.metrics import CONNECTIONS_IN_USE, count_lookup
 from ondol.server.state import RECEIVE_SECONDS
 from ondol.settings import Environment, Settings
 
-DRAIN_SECONDS = 2.0  # a load balancer that asks every second learns it in time
+WAIT_SECONDS = 2.0
 
 log = structlog.stdlib.get_logger("ondol")
 
@@ -74,9 +76,7 @@ class Ondol:
         self.refresh_tokens = RefreshTokens(secret.encode())
         self.paginator = Paginator(secret.encode())
         self.mailer = Mailer(settings.mail, Mailbox(settings.project_folder / settings.mail.folder))
-        drain = settings.http.drain_seconds
-        is_production = settings.environment is Environment.PRODUCTION
-        self.drain = Drain(drain if drain is not None else DRAIN_SECONDS if is_production else 0)
+        self.drain = Drain(settings.drain_seconds)
         self._open_parts = AsyncExitStack()
 
     async def open(self) -> None:
@@ -153,10 +153,11 @@ class Ondol:
 
     async def _check_database(self) -> None:
         """That it answers, and gives us as many connections as we may want."""
+        await self._wait_for_database()
         budget = ConnectionBudget.of(self.settings)
         async with self.database.reading() as session:
             limit = await connection_limit(session)
-            if budget.total > limit:
+            if budget.total > limit and self.settings.environment is not Environment.DEVELOPMENT:
                 raise StartFailed(
                     f"This service may open {budget}, and PostgreSQL gives it {limit}. Lower DATABASE__POOL_SIZE, "
                     "DATABASE__MAX_OVERFLOW, WEB_CONCURRENCY or SCALE__WEB_REPLICAS, raise max_connections, or put "
@@ -165,6 +166,22 @@ class Ondol:
             if self.settings.database_direct_url and await statement_timeout(session) == "0":
                 # A pooler takes no options of ours: whoever sets it up must set the limit.
                 log.warning("no_statement_timeout", hint="ALTER ROLE … SET statement_timeout = '15s'")
+
+    async def _wait_for_database(self) -> None:
+        """In production a process that starts while PostgreSQL is away waits for it: if it ended, a supervisor would
+        end the healthy ones as well. Raises for what waiting does not mend: a wrong password, a name that is not
+        there."""
+        while True:
+            try:
+                await self.database.ping()
+                return
+            except OperationalError as error:
+                # A refused login comes without SQLSTATE; that somebody answered shows in the text alone.
+                refused = "FATAL:" in str(error.orig) and "the database system is" not in str(error.orig)
+                if refused or self.settings.environment is not Environment.PRODUCTION:
+                    raise
+                log.warning("waiting_for_postgresql", setting="DATABASE_URL", **reason_of(error))
+            await asyncio.sleep(WAIT_SECONDS)
 
     def _attach(self) -> Attachment:
         project = self.settings.project_folder

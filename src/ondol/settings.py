@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self, TypeVar
-from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -27,12 +26,14 @@ from pydantic_settings import (
     NestedSecretsSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
 )
 
 from ondol import guard
 
 # What a supervisor (uvicorn --workers) takes as "do not start me again".
 STARTUP_FAILURE = 3
+DRAIN_SECONDS = 2.0  # a load balancer that asks every second learns it in time
 
 
 S = TypeVar("S", bound="Settings")
@@ -117,6 +118,7 @@ class JobsSettings(Group):
     """The job worker."""
 
     concurrency: int = Field(4, ge=1, description="Jobs one worker runs at the same time.")
+    grace_seconds: float = Field(20.0, gt=0, description="On SIGTERM, how long jobs under way may still take.")
     heartbeat_seconds: float = Field(2.0, gt=0)
     stalled_after_seconds: float = Field(
         7.0, gt=0, description="A worker silent this long is dead; its jobs run again."
@@ -145,6 +147,8 @@ class ScaleSettings(Group):
 def _postgres_url(value: SecretStr | None) -> SecretStr | None:
     if value and not value.get_secret_value().startswith(("postgresql://", "postgres://", "postgresql+psycopg://")):
         raise ValueError("must begin with postgresql://")
+    if value and guard.connection_parts(value.get_secret_value()) is None:
+        raise ValueError("is no valid URL: special characters in user and password must be percent-encoded")
     return value
 
 
@@ -191,6 +195,12 @@ class Settings(BaseSettings):
     metrics: MetricsSettings = MetricsSettings()
     scale: ScaleSettings = ScaleSettings()
 
+    @property
+    def drain_seconds(self) -> float:
+        """How long SIGTERM is held back."""
+        given = self.http.drain_seconds
+        return given if given is not None else DRAIN_SECONDS if self.environment is Environment.PRODUCTION else 0.0
+
     @model_validator(mode="after")
     def _refuse_what_is_unsafe(self) -> Self:
         """All faults at once: nobody should have to start a service five times to learn of five."""
@@ -202,7 +212,7 @@ class Settings(BaseSettings):
         secret, url = self.auth.secret_key.get_secret_value(), _plain(self.database_url)
         is_production = self.environment is Environment.PRODUCTION
         # Whoever forgets ENVIRONMENT=production must not sign tokens with a key that everybody knows.
-        if is_production or (url and urlsplit(url).hostname not in guard.LOOPBACK):
+        if is_production or guard.leads_elsewhere(url):
             yield from guard.weaknesses_of_secret(secret)
         elif len(secret) < guard.MIN_SECRET_LENGTH:
             yield f"AUTH__SECRET_KEY needs {guard.MIN_SECRET_LENGTH} characters or more."
@@ -211,12 +221,12 @@ class Settings(BaseSettings):
         http = self.http
         yield from guard.weaknesses_of_http(hosts=http.allowed_hosts, origins=http.cors_origins, debug=self.debug)
         yield from guard.missing([("DATABASE_URL", self.database_url), ("REDIS_URL", self.redis_url)])
-        if url:
-            yield from guard.weaknesses_of_database(url)
+        for name, value in (("DATABASE_URL", url), ("DATABASE_DIRECT_URL", _plain(self.database_direct_url))):
+            yield from guard.weaknesses_of_database(name, value)
         if self.mail.host is None:
             yield "MAIL__HOST must be set: without it mail is kept on this disk and never sent."
-        if self.metrics.enabled and self.metrics.token is None:
-            yield "METRICS__TOKEN must be set where METRICS__ENABLED is: metrics are nobody else's business."
+        if self.metrics.enabled and len(_plain(self.metrics.token)) < guard.MIN_TOKEN_LENGTH:
+            yield f"METRICS__TOKEN needs {guard.MIN_TOKEN_LENGTH} characters or more where METRICS__ENABLED is set."
 
     @classmethod
     def settings_customise_sources(
@@ -248,10 +258,13 @@ def load_settings(kind: type[S]) -> S:
     try:
         return kind()
     except ValidationError as error:
-        for sentence in sentences(error):
-            sys.stderr.write(f"ondol: {sentence}\n")
-        sys.stderr.flush()
-        sys.exit(STARTUP_FAILURE if multiprocessing.parent_process() else 1)
+        faults = list(sentences(error))
+    except SettingsError as error:  # it names the group and the source, not the value
+        faults = [f'{error}: lists are written as JSON, such as ["shop.example.com"].']
+    for fault in faults:
+        sys.stderr.write(f"ondol: {fault}\n")
+    sys.stderr.flush()
+    sys.exit(STARTUP_FAILURE if multiprocessing.parent_process() else 1)
 
 
 def sentences(error: ValidationError) -> Iterator[str]:

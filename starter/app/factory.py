@@ -30,6 +30,7 @@ def create_app(settings: AppSettings | None = None) -> FastAPI:
         openapi_url="/openapi.json" if docs_enabled(ondol) else None,
         openapi_tags=TAGS,
         telemetry=TELEMETRY,
+        redirect_slashes=False,  # one address for each thing; behind TLS a redirect would lead to http
         docs_url=None,  # `install` serves both pages from the package, without a CDN
         redoc_url=None,
         generate_unique_id_function=operation_id,

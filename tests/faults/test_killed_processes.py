@@ -17,6 +17,7 @@ from ondol.testing.processes import running
 
 SUPPORT = Path(__file__).parents[1] / "support"
 STOCK = 100_000
+BATCH = 40  # times fifty kills: two thousand jobs
 
 
 def test_web_workers_killed_under_load(prod: Production, whole: bool) -> None:
@@ -65,7 +66,7 @@ def job_worker(prod: Production, name: str) -> Iterator["Popen[bytes]"]:
 
 
 def test_job_workers_killed(prod: Production, whole: bool) -> None:
-    kills, jobs = (50, 2_000) if whole else (2, 80)
+    kills = 50 if whole else 2
     with psycopg.connect(prod.database_url, autocommit=True) as connection, ExitStack() as stack:
         connection.execute("DELETE FROM procrastinate_jobs")
         connection.execute("CREATE TABLE effects (number int PRIMARY KEY, at timestamptz DEFAULT clock_timestamp())")
@@ -81,24 +82,32 @@ def test_job_workers_killed(prod: Production, whole: bool) -> None:
         while not (newest := one(NEWEST_WORKER)):
             time.sleep(0.02)
         died: dict[int, datetime] = {}
-        for kill in range(kills):
+        enqueued = 0
+        for _ in range(kills):
             with job_worker(prod, "victim-worker") as victim:
                 while one(NEWEST_WORKER) == newest:
                     assert victim.poll() is None, prod.log("victim-worker").read_text()[-2000:]
                     time.sleep(0.02)
                 newest = one(NEWEST_WORKER)
-                connection.execute(ENQUEUE, [kill * jobs // kills, (kill + 1) * jobs // kills - 1])
-                while not (held := connection.execute(HELD_BY, [newest]).fetchall()):
-                    assert one("SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'count'"), "it took none"
+                held: list[tuple[int]] = []
+                # More than once: until the new one listens, the other may take them all.
+                while not held:
+                    connection.execute(ENQUEUE, [enqueued, enqueued + BATCH - 1])
+                    enqueued += BATCH
+                    while not held and one(WAITING):
+                        held = connection.execute(HELD_BY, [newest]).fetchall()
                 victim.kill()
                 victim.wait()
+                # What it holds now nobody will finish but another.
+                held = connection.execute(HELD_BY, [newest]).fetchall()
                 died |= {number: datetime.now(UTC) for (number,) in held}
-        wait_until(lambda: one("SELECT count(*) FROM effects") == jobs)
-        assert one("SELECT times FROM total") == jobs
+        assert enqueued >= BATCH * kills
+        wait_until(lambda: one("SELECT count(*) FROM effects") == enqueued)
+        assert one("SELECT times FROM total") == enqueued
         effects = dict(connection.execute("SELECT number, at FROM effects").fetchall())
         assert max(effects[number] - at for number, at in died.items()) < timedelta(seconds=10)
         # What is done is deleted; nothing is left over.
-        wait_until(lambda: one("SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'count'") == 0)
+        wait_until(lambda: one(LEFT) == 0)
 
 
 def wait_until(check: Callable[[], bool]) -> None:
@@ -108,6 +117,8 @@ def wait_until(check: Callable[[], bool]) -> None:
         time.sleep(0.1)
 
 
+WAITING = "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'count' AND status = 'todo'"
+LEFT = "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'count'"
 NEWEST_WORKER = "SELECT max(id) FROM procrastinate_workers"
 HELD_BY = "SELECT (args ->> 'number')::int FROM procrastinate_jobs WHERE status = 'doing' AND worker_id = %s"
 ENQUEUE = """

@@ -5,6 +5,8 @@ import socket
 import time
 
 import httpx2
+import psutil
+import psycopg
 import pytest
 from production_rig import GUNICORN, UVICORN, Production
 
@@ -56,3 +58,70 @@ def test_slow_clients_are_cut_while_others_are_served(prod: Production, whole: b
         for one in sockets:
             one.close()
     assert sorted(durations)[len(durations) * 95 // 100] < 0.25
+
+
+def connected(port: int) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", port), timeout=20)
+
+
+def until_closed(one: socket.socket) -> tuple[bytes, float]:
+    """What still came, and after how many seconds the other end closed."""
+    started, received = time.monotonic(), b""
+    try:
+        while part := one.recv(65_536):
+            received += part
+    except ConnectionResetError:
+        pass
+    return received, time.monotonic() - started
+
+
+REQUEST = b"GET /api/v1/products HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+def test_other_ways_to_keep_a_connection_are_none(prod: Production) -> None:
+    with prod.web("odd-clients", HTTP__RECEIVE_SECONDS="2", WEB_CONCURRENCY="1") as web:
+        with connected(web.port) as silent:
+            received, after = until_closed(silent)
+            assert received.startswith(b"HTTP/1.1 408 ")
+            assert 1.5 < after < 4
+        with connected(web.port) as empty_lines:  # they begin no request, and end the keep-alive time
+            empty_lines.sendall(REQUEST)
+            assert empty_lines.recv(65_536).startswith(b"HTTP/1.1 200 ")
+            empty_lines.sendall(b"\r\n")
+            assert until_closed(empty_lines)[1] < 4
+        with connected(web.port) as half_of_the_next:
+            half_of_the_next.sendall(REQUEST + b"GET /api")
+            received, after = until_closed(half_of_the_next)
+            # The first is answered, and the second's 408 is its own.
+            assert received.startswith(b"HTTP/1.1 200 ")
+            assert received.count(b"HTTP/1.1 ") == 2
+            assert b"HTTP/1.1 408 " in received
+            assert after < 4
+
+
+def test_a_slow_answer_is_not_the_clients_fault(prod: Production) -> None:
+    """A request that is wholly here may be answered for longer than the next one may take to arrive."""
+    with (
+        prod.web("slow-answers", HTTP__RECEIVE_SECONDS="1", WEB_CONCURRENCY="1") as web,
+        psycopg.connect(prod.database_url) as other,
+        connected(web.port) as one,
+    ):
+        other.execute("LOCK TABLE products IN ACCESS EXCLUSIVE MODE")
+        one.sendall(REQUEST + b"GET /api")
+        time.sleep(2.5)
+        other.rollback()
+        received, after = until_closed(one)
+        assert received.startswith(b"HTTP/1.1 200 ")
+        assert received.count(b"HTTP/1.1 408 ") == 1
+        assert after < 3
+
+
+def test_a_client_that_does_not_read_is_cut(prod: Production) -> None:
+    with prod.web("non-readers", HTTP__RECEIVE_SECONDS="2", HTTP__DOCS="true", WEB_CONCURRENCY="1") as web:
+        with connected(web.port) as one:
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+            # Megabytes of answers that nobody takes.
+            one.sendall(b"GET /docs-assets/swagger-ui-bundle.js HTTP/1.1\r\nHost: localhost\r\n\r\n" * 20)
+            time.sleep(4)
+            server = psutil.Process(web.process.pid)
+            assert [c for c in server.net_connections("tcp") if c.raddr and c.laddr.port == web.port] == []

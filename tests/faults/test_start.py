@@ -4,17 +4,20 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 
 import httpx2
 import psycopg
 import pytest
-from production_rig import GUNICORN, UVICORN, Production
+from production_rig import GUNICORN, PASSWORD, UVICORN, Production
+
+from ondol.testing.processes import free_port, running, wait_until_ready
 
 WEAK = {
     "ENVIRONMENT": "production",
     "AUTH__SECRET_KEY": "changethis-changethis-changethis-changethis",
-    "DATABASE_URL": "postgresql://shop:postgres@127.0.0.1:1/shop_dev",
+    "DATABASE_URL": "postgresql://shop:ChangeMe@127.0.0.1:1/shop_dev",
     "HTTP__CORS_ORIGINS": '["*"]',
     "DEBUG": "true",
 }
@@ -54,6 +57,7 @@ def test_weak_settings_stop_the_start_with_a_sentence_each(
     for sentence in SENTENCES:
         assert finished.stderr.count(sentence) >= 1, finished.stderr
     assert "Traceback" not in finished.stderr
+    assert "ChangeMe" not in finished.stderr + finished.stdout
     assert "changethis" not in finished.stderr + finished.stdout
 
 
@@ -72,6 +76,7 @@ def test_hosts_are_checked_but_not_for_the_health_of_a_load_balancer(prod: Produ
             ("/api/v1/products", "evil.example.com", 400),
             ("/health/live", "10.0.0.7", 200),
             ("/health/ready", "10.0.0.7", 200),
+            ("/health/live/", "10.0.0.7", 400),
         ):
             assert httpx2.get(f"{web.base}{path}", headers={"Host": host}).status_code == status, (path, host)
 
@@ -91,3 +96,31 @@ def test_a_forced_exception_is_a_problem_and_its_trace_is_in_the_log_alone(prod:
     assert line["request_id"] == problem["request_id"] == answer.headers["X-Request-ID"]
     assert "UndefinedColumn" in line["exception"]
     prod.log("broken").unlink()
+
+
+def test_a_process_that_starts_while_postgresql_is_away_waits_for_it(prod: Production) -> None:
+    prod.postgres.stop()
+    port = free_port()
+    log = prod.log("early")
+    environment = {**prod.environment, "PORT": str(port)}
+    with running(list(UVICORN), folder=prod.project, environment=environment, log=log) as process:
+        while not prod.logged("waiting_for_postgresql"):
+            assert process.poll() is None, log.read_text()
+            time.sleep(0.05)
+        prod.postgres.start()
+        wait_until_ready(f"http://127.0.0.1:{port}", process, log)
+
+
+def test_a_wrong_password_is_not_waited_for(prod: Production) -> None:
+    url = prod.database_url.replace(PASSWORD, "not-the-password-9")
+    finished = subprocess.run(
+        [sys.executable, *UVICORN],
+        cwd=prod.project,
+        env={**os.environ, **prod.environment, "DATABASE_URL": url, "PORT": str(free_port())},
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert finished.returncode != 0
+    assert "look at DATABASE_URL" in finished.stderr
+    assert "not-the-password-9" not in finished.stderr

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
-from psycopg.errors import CheckViolation, ForeignKeyViolation, ReadOnlySqlTransaction, UniqueViolation
+from psycopg.errors import CheckViolation, ForeignKeyViolation, UniqueViolation
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
@@ -45,8 +45,10 @@ _CONFLICTS: dict[type[psycopg.Error], type[Conflict]] = {
     ForeignKeyViolation: StillReferenced,
     CheckViolation: ConstraintViolated,
 }
-# Lost connections, deadlocks, cut statements, a full disk: psycopg calls them all operational. And a failover.
-_PASSING = (psycopg.OperationalError, ReadOnlySqlTransaction)
+# What passes, by SQLSTATE (PostgreSQL's appendix A): lost connections and a refused login, deadlocks and serialisation,
+# no room or no more connections, a lock that is not free, a statement that was cut or a server that ends, its disk, and
+# a failover to a server that only reads. Whatever else PostgreSQL says is a defect of ours.
+_PASSING = ("08", "25006", "28", "40", "53", "55P03", "57", "58")
 
 
 @contextmanager
@@ -76,6 +78,19 @@ def problem_for(error: Exception) -> Problem | None:
     for kind, conflict in _CONFLICTS.items():
         if isinstance(original, kind):
             return conflict(constraint=original.diag.constraint_name)
-    if isinstance(original, _PASSING) or error.connection_invalidated:
-        return DatabaseUnavailable()
-    return None
+    return DatabaseUnavailable() if error.connection_invalidated or _passes(original) else None
+
+
+def _passes(error: object) -> bool:
+    if not isinstance(error, psycopg.Error):
+        return False
+    if error.sqlstate is None:  # nobody answered
+        return isinstance(error, psycopg.OperationalError)
+    return error.sqlstate.startswith(_PASSING)
+
+
+def reason_of(error: Exception) -> dict[str, str | None]:
+    """For the log: the SQLSTATE and the first line of what PostgreSQL or the driver said. No values stand there."""
+    original = error.orig if isinstance(error, DBAPIError) else error
+    said = (str(original).splitlines() or [""])[0]
+    return {"sqlstate": original.sqlstate if isinstance(original, psycopg.Error) else None, "reason": said}

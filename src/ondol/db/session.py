@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
-from sqlalchemy import Engine, TextClause, create_engine, event, text
+from psycopg.errors import ReadOnlySqlTransaction
+from sqlalchemy import Engine, ExceptionContext, TextClause, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import ORMExecuteState, Session, sessionmaker
@@ -64,6 +65,14 @@ def _refuse_writes(state: ORMExecuteState) -> None:
         raise ReadOnlyViolation
 
 
+def _discard_useless_connections(context: ExceptionContext) -> None:
+    """Has the pool connect anew where an old connection stays wrong: to a server that is a replica by now, or with
+    statements prepared before a migration changed what they return."""
+    error = context.original_exception
+    if isinstance(error, ReadOnlySqlTransaction) or "cached plan must not change" in str(error):
+        context.is_disconnect = True
+
+
 class Database:
     """One engine and its pool, for asyncio. Opens no connection until one is needed."""
 
@@ -90,6 +99,7 @@ class Database:
             echo=echo,
             connect_args=_connect_arguments(settings, pooled=pooled),
         )
+        event.listen(self.engine.sync_engine, "handle_error", _discard_useless_connections)
         if on_use is not None:
             event.listen(self.engine.sync_engine, "checkout", lambda *_: on_use(1))
             event.listen(self.engine.sync_engine, "checkin", lambda *_: on_use(-1))

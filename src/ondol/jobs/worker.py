@@ -71,7 +71,7 @@ class Worker:
                     update_heartbeat_interval=self._settings.heartbeat_seconds,
                     stalled_worker_timeout=self._settings.stalled_after_seconds,
                     fetch_job_polling_interval=RECONNECT_SECONDS,
-                    shutdown_graceful_timeout=20,
+                    shutdown_graceful_timeout=self._settings.grace_seconds,
                     # What is done need not be kept: the table would grow for ever. What failed stays.
                     delete_jobs="successful",
                 )

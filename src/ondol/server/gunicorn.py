@@ -1,13 +1,22 @@
-"""gunicorn's worker: `worker_class = "ondol.server.gunicorn.Worker"`."""
+"""gunicorn's worker, with the same limits as `ondol serve`."""
 
 from typing import Any, ClassVar
 
 from uvicorn_worker import UvicornWorker
 
 from ondol.server.protocol import PatientProtocol
+from ondol.settings import Settings
 
 
-class Worker(UvicornWorker):  # type: ignore[misc]  # it has no types
-    """uvicorn in gunicorn, with the same limits as `ondol serve`."""
+def worker_for(settings: Settings) -> type[UvicornWorker]:
+    """For `worker_class = worker_for(settings)` in gunicorn.conf.py."""
 
-    CONFIG_KWARGS: ClassVar[dict[str, Any]] = {"loop": "auto", "http": PatientProtocol, "server_header": False}
+    class Worker(UvicornWorker):  # type: ignore[misc]  # it has no types
+        CONFIG_KWARGS: ClassVar[dict[str, Any]] = {
+            "loop": "auto",
+            "http": PatientProtocol,
+            "server_header": False,
+            "timeout_graceful_shutdown": settings.http.grace_seconds,
+        }
+
+    return Worker

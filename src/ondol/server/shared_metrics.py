@@ -3,13 +3,26 @@
 It must be named before prometheus_client is imported, so this module does not import it.
 """
 
+import atexit
 import os
+import shutil
 import tempfile
+from pathlib import Path
 
 SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
 
 def share_between_processes() -> None:
-    """Before the processes of a web server start: gives them a folder, unless the environment names one."""
-    if SHARED_FOLDER not in os.environ:
-        os.environ[SHARED_FOLDER] = tempfile.mkdtemp(prefix="ondol-metrics-")
+    """Before the processes of a web server start: gives them an empty folder, the one the environment names or a new
+    one that this process removes in the end."""
+    if named := os.environ.get(SHARED_FOLDER):
+        for file in Path(named).glob("*.db"):  # counts of the last server
+            file.unlink(missing_ok=True)
+        return
+    folder = os.environ[SHARED_FOLDER] = tempfile.mkdtemp(prefix="ondol-metrics-")
+    atexit.register(_remove, folder, os.getpid())
+
+
+def _remove(folder: str, owner: int) -> None:
+    if os.getpid() == owner:  # not in processes that were forked from it
+        shutil.rmtree(folder, ignore_errors=True)

@@ -64,5 +64,5 @@ def _install_middleware(app: FastAPI, ondol: Ondol) -> None:
     app.add_middleware(SecurityHeadersMiddleware)
     app.add_middleware(DrainMiddleware, drain=ondol.drain)
     if ondol.settings.metrics.enabled:
-        app.add_middleware(MetricsMiddleware)
+        app.add_middleware(MetricsMiddleware, api=app)
     app.add_middleware(RequestContextMiddleware)

@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import Receive, Scope, Send
 
+from ondol.runtime import Ondol
 from ondol.web.dependencies import OndolDep
 
 PATIENCE_SECONDS = 2.0
@@ -40,6 +41,18 @@ class Ready(BaseModel):
 router = APIRouter(prefix="/health", tags=["health"])
 
 
+async def database_is_up(ondol: Ondol) -> bool:
+    """Whether PostgreSQL answers within two seconds."""
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await ondol.database.ping()
+    except PoolTimeout:
+        return True  # every connection is busy: a reason to wait, not to be taken out of service
+    except (SQLAlchemyError, OSError, TimeoutError):
+        return False
+    return True
+
+
 @router.get("/live")
 async def live() -> Live:
     """The process answers. Touches no server: a restart would not mend a database."""
@@ -50,12 +63,7 @@ async def live() -> Live:
 async def ready(ondol: OndolDep, response: Response) -> Ready:
     """Whether requests can be served: PostgreSQL must answer, Valkey need not."""
     valkey = State.UP if await ondol.cache.is_up() else State.DOWN
-    try:
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            await ondol.database.ping()
-    except PoolTimeout:
-        pass  # every connection is busy: a reason to wait, not to be taken out of service
-    except (SQLAlchemyError, OSError, TimeoutError):
+    if not await database_is_up(ondol):
         response.status_code = 503
         response.headers["Retry-After"] = "1"
         return Ready(status="unavailable", postgresql=State.DOWN, valkey=valkey)
@@ -65,11 +73,15 @@ async def ready(ondol: OndolDep, response: Response) -> Ready:
     return Ready(status="ok" if valkey is State.UP else "degraded", postgresql=State.UP, valkey=valkey)
 
 
+# Load balancers and Prometheus ask a replica by its address.
+ASKED_BY_ADDRESS = {"/health/live", "/health/ready", "/metrics"}
+
+
 class TrustedHosts(TrustedHostMiddleware):
-    """Refuses foreign Host headers, everywhere but here."""
+    """Refuses foreign Host headers, but for what is asked by address."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"].startswith(f"{router.prefix}/"):
+        if scope["type"] == "http" and scope["path"] in ASKED_BY_ADDRESS:
             await self.app(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)

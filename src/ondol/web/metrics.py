@@ -1,5 +1,6 @@
 """/metrics for Prometheus, and the middleware that counts requests."""
 
+import asyncio
 import hmac
 import time
 from typing import Annotated
@@ -17,6 +18,7 @@ from ondol.jobs.statistics import job_statistics
 from ondol.observability.metrics import METHODS, REQUEST_SECONDS, REQUESTS_IN_PROGRESS, exposition
 from ondol.runtime import Ondol
 from ondol.web.dependencies import OndolDep
+from ondol.web.health import PATIENCE_SECONDS, database_is_up
 
 router = APIRouter(include_in_schema=False)
 
@@ -39,13 +41,12 @@ async def _servers(ondol: Ondol) -> list[Metric]:
     """What is asked only now: whether the servers answer, and how the queue does."""
     up = GaugeMetricFamily("server_up", "Whether the server answers.", labels=["server"])
     up.add_metric(["valkey"], await ondol.cache.is_up())
+    up.add_metric(["postgresql"], await database_is_up(ondol))
     try:
-        async with ondol.database.reading() as session:
+        async with asyncio.timeout(PATIENCE_SECONDS), ondol.database.reading() as session:
             found = await job_statistics(session)
-    except SQLAlchemyError:
-        up.add_metric(["postgresql"], False)
-        return [up]
-    up.add_metric(["postgresql"], True)
+    except (SQLAlchemyError, OSError, TimeoutError):
+        return [up]  # no numbers are better than wrong ones
     jobs = GaugeMetricFamily("jobs", "Jobs that could run now, run, or failed for good.", labels=["status"])
     for status, number in (("waiting", found.waiting), ("running", found.running), ("failed", found.failed)):
         jobs.add_metric([status], number)
@@ -71,8 +72,9 @@ class Routes:
 class MetricsMiddleware:
     """Duration and number of requests by method, route (its template: paths would be endless) and status."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, api: FastAPI) -> None:
         self.app = app
+        self._api = api
         self._routes: Routes | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -93,8 +95,8 @@ class MetricsMiddleware:
         finally:
             REQUESTS_IN_PROGRESS.dec()
             method = scope["method"] if scope["method"] in METHODS else "other"
-            self._routes = self._routes or Routes(scope["app"])
-            route = self._routes.template(scope["path"])
+            self._routes = self._routes or Routes(self._api)
+            route = self._routes.template(scope["path"].removeprefix(scope.get("root_path", "")))
             request_id = structlog.contextvars.get_contextvars().get("request_id", "")
             REQUEST_SECONDS.labels(method, route, status or "none").observe(
                 time.perf_counter() - started, {"request_id": request_id[:64]}

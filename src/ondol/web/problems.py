@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
-from ondol.db.constraints import problem_for
+from ondol.db.constraints import problem_for, reason_of
 from ondol.errors import (
     BadRequest,
     Conflict,
@@ -23,6 +23,8 @@ from ondol.errors import (
     Unauthorized,
     Unavailable,
 )
+
+log = structlog.stdlib.get_logger("ondol")
 
 MEDIA_TYPE = "application/problem+json"
 MAX_ERRORS = 20
@@ -143,6 +145,8 @@ async def _on_database_error(_: Request, error: Exception) -> Response:
     problem = problem_for(error)
     if problem is None:
         raise error  # a defect: the middleware answers 500 and logs the trace
+    if problem.status >= 500:
+        log.warning("database_unavailable", **reason_of(error))
     return response_for(problem)
 
 

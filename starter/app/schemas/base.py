@@ -7,11 +7,12 @@ from typing import Annotated, Any
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
+    ValidatorFunctionWrapHandler,
     WithJsonSchema,
+    WrapValidator,
 )
 from pydantic_core import PydanticCustomError
 
@@ -28,19 +29,20 @@ class Output(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
 
-_AMOUNT = r"^[0-9]{1,10}(\.[0-9]{1,2})?$"
-# Decimal also reads "1e2", "1_000" and " 1": what the OpenAPI document does not promise, nobody should come to rely on.
-_UNUSUAL = re.compile(r"[eE_+\s]")
-
-
-def _as_text(value: Any) -> Any:
-    if isinstance(value, int | float) or (isinstance(value, str) and _UNUSUAL.search(value)):
-        raise PydanticCustomError("amount_parsing", 'Input should be an amount as text, such as "12.50"')
-    return value
-
-
 def _in_cents(value: Decimal) -> Decimal:
     return value.quantize(Decimal("0.01"))
+
+
+_AMOUNT = r"^[0-9]{1,10}(\.[0-9]{1,2})?$"
+
+
+def _as_promised(value: Any, check: ValidatorFunctionWrapHandler) -> Decimal:
+    """Decimal also takes numbers, "1e2", ".5" and "１２": nobody should come to rely on what the document denies."""
+    amount: Decimal = check(value)
+    is_promised = isinstance(value, str) and re.fullmatch(_AMOUNT.removesuffix("$"), value)
+    if not is_promised and not isinstance(value, Decimal):
+        raise PydanticCustomError("amount_parsing", 'Input should be an amount as text, such as "12.50"')
+    return _in_cents(amount)
 
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, pattern=r"^[^\x00-\x1f\x7f]*$")]
@@ -52,8 +54,7 @@ Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
 Money = Annotated[
     Decimal,
     Field(ge=0, max_digits=12, decimal_places=2),
-    BeforeValidator(_as_text),
-    AfterValidator(_in_cents),
+    WrapValidator(_as_promised),
     WithJsonSchema({"type": "string", "pattern": _AMOUNT, "examples": ["12.50"]}),
 ]
 """An amount with two decimals, not negative, written as a string: JSON's numbers lose cents."""

@@ -1,6 +1,7 @@
 """What an operator sees: metrics of all processes, traces, logs, and the one id they share."""
 
 import json
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -83,9 +84,17 @@ def test_the_dashboard_asks_for_metrics_that_exist(
         wait_until_ready(base, process, log)
         httpx2.get(f"{base}/api/v1/products/01900000-0000-7000-8000-000000000001")
         text = httpx2.get(f"{base}/metrics").text
-    names = {sample.name for family in text_string_to_metric_families(text) for sample in family.samples}
+    labels: dict[str, set[str]] = {}
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            labels.setdefault(sample.name, {"instance"}).update(sample.labels)
     for expression in expressions:
-        assert any(name in expression for name in names), expression
+        named = re.findall(r"([a-z_]+)(?=[{\[)])(?<!le)(?<!by)", re.sub(r"by \([^)]*\)|\{[^}]*\}", "", expression))
+        assert named, expression
+        assert set(named) <= labels.keys(), expression
+        grouped = {label for group in re.findall(r"by \(([^)]*)\)", expression) for label in group.split(", ")}
+        selected = set(re.findall(r"[{,]([a-z_]+)=", expression))
+        assert grouped | selected <= set().union(*(labels[name] for name in named)), expression
 
 
 class Collector(BaseHTTPRequestHandler):
