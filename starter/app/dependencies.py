@@ -77,12 +77,12 @@ def auth_service(session: SessionDep, ondol: OndolDep) -> AuthService:
     return AuthService(session, ondol)
 
 
-def user_service(session: SessionDep, ondol: OndolDep) -> UserService:
-    return UserService(session, ondol.database, ondol.cache, ondol.passwords)
+def user_service(session: SessionDep, ondol: OndolDep, cache: CacheDep) -> UserService:
+    return UserService(session, ondol.database, cache, ondol.passwords)
 
 
-def user_read_service(session: ReadSessionDep, ondol: OndolDep) -> UserService:
-    return UserService(session, ondol.database, ondol.cache, ondol.passwords)
+def user_read_service(session: ReadSessionDep, ondol: OndolDep, cache: CacheDep) -> UserService:
+    return UserService(session, ondol.database, cache, ondol.passwords)
 
 
 def product_service(session: SessionDep, cache: CacheDep, shop: ShopSettingsDep) -> ProductService:

@@ -12,9 +12,9 @@ from app.routers import ROUTERS, TAGS
 from app.settings import AppSettings
 
 DESCRIPTION = """
-A shop on [FastAPI](https://fastapi.tiangolo.com) and Ondol: accounts, products and orders.
+An API on [FastAPI](https://fastapi.tiangolo.com) and Ondol.
 
-Press **Authorize** and log in with an e-mail address and a password; `ondol demo` prints some.
+Press **Authorize** and log in with the e-mail address and password of an account; `register` makes one.
 """
 
 

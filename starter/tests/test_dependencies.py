@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Annotated, Any, get_args, get_origin
 from uuid import UUID
 
@@ -65,17 +66,17 @@ ORDER = {
     "version": 1,
     "created_at": "2026-01-01T00:00:00Z",
 }
-ACCOUNT = {
-    "id": ID,
-    "email": "overridden@example.com",
-    "full_name": "n",
-    "role": "customer",
-    "is_active": True,
-    "last_seen_at": None,
-    "version": 1,
-    "created_at": "2026-01-01T00:00:00Z",
-    "updated_at": "2026-01-01T00:00:00Z",
-}
+ACCOUNT = SimpleNamespace(
+    id=ID,
+    email="overridden@example.com",
+    full_name="n",
+    role="customer",
+    is_active=True,
+    last_seen_at=None,
+    version=1,
+    created_at="2026-01-01T00:00:00Z",
+    updated_at="2026-01-01T00:00:00Z",
+)
 PAIR = TokenPair(access_token="overridden", expires_in=1, refresh_token="r", scope="")
 SUMS = Dashboard(revenue=[], best_sellers=[], low_stock=[], new_customers=77, as_of="2026-01-01T00:00:00Z")
 EVERYTHING = Principal(ID, ID, frozenset(dependencies.Scope))
@@ -103,11 +104,11 @@ DASHBOARD = ("GET", "/api/v1/dashboard", {})
 # alias: (what is overridden, by what, a request, what its answer must contain)
 CASES: dict[str, tuple[Any, Any, tuple[str, str, dict[str, Any]], str]] = {
     "SessionDep": (write_session, refuse_session, REFRESH, "overridden"),
-    "ReadSessionDep": (read_session, refuse_session, LIST, "overridden"),
-    "PaginatorDep": (get_paginator, RefusingPaginator, LIST, "overridden"),
-    "CacheDep": (get_cache, refuse, LIST, "overridden"),
+    "ReadSessionDep": (read_session, refuse_session, ME, "overridden"),
+    "PaginatorDep": (get_paginator, RefusingPaginator, USERS, "overridden"),
+    "CacheDep": (get_cache, refuse, ME, "overridden"),
     "OndolDep": (get_ondol, refuse, ("GET", "/health/ready", {}), "overridden"),
-    "ExpectedVersion": (expected_version, refuse, ("PATCH", PRODUCT, {"json": {}}), "overridden"),
+    "ExpectedVersion": (expected_version, refuse, RENAME, "overridden"),
     "AccessToken": (oauth2_scheme, refuse, ME, "overridden"),
     "CurrentUser": (current_user, refuse, ME, "overridden"),
     "ProductsWriter": (current_user, principal, CREATE, '"price":"1.00"'),
@@ -128,8 +129,8 @@ CASES: dict[str, tuple[Any, Any, tuple[str, str, dict[str, Any]], str]] = {
 }
 
 NEEDS_A_CALLER = {
-    *("ExpectedVersion", "UserServiceDep", "UserReadServiceDep", "ProductServiceDep", "OrderServiceDep"),
-    *("OrderReadServiceDep", "DashboardServiceDep"),
+    *("ReadSessionDep", "PaginatorDep", "CacheDep", "ExpectedVersion", "UserServiceDep", "UserReadServiceDep"),
+    *("ProductServiceDep", "OrderServiceDep", "OrderReadServiceDep", "DashboardServiceDep"),
 }
 
 

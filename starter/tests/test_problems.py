@@ -11,7 +11,7 @@ from app.settings import AppSettings
     ("method", "path", "request_", "status", "code"),
     [
         ("GET", "/api/v1/nowhere", {}, 404, "not_found"),
-        ("PUT", "/api/v1/products", {}, 405, "method_not_allowed"),
+        ("PUT", "/api/v1/users", {}, 405, "method_not_allowed"),
         ("GET", "/api/v1/users/me", {}, 401, "unauthorized"),
         ("POST", "/api/v1/auth/register", {"content": b"{"}, 422, "validation_failed"),
         ("POST", "/api/v1/auth/register", {"content": b'{"\xff": 1}'}, 400, "bad_request"),

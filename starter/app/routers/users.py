@@ -1,12 +1,15 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, status
+from fastapi import APIRouter, Query, Response, status
 from ondol.db.pagination import InvalidCursor, Page
+from ondol.errors import PreconditionFailed
+from ondol.web.conditional import InvalidPrecondition, etag
 from ondol.web.problems import problem_responses
 
 from app.dependencies import (
     CurrentUser,
+    ExpectedVersion,
     PaginatorDep,
     UserReadServiceDep,
     UserServiceDep,
@@ -20,15 +23,26 @@ router = APIRouter(prefix="/users", tags=["users"])
 
 
 @router.get("/me", name="me", response_model=UserRead)
-async def get_me(user: CurrentUser, users: UserReadServiceDep) -> Any:
+async def get_me(user: CurrentUser, users: UserReadServiceDep, response: Response) -> Any:
     """One's own account."""
-    return await users.get(user.user_id)
+    account = await users.get(user.user_id)
+    response.headers["ETag"] = etag(account.version)
+    return account
 
 
-@router.patch("/me", name="update_me", response_model=UserRead)
-async def update_me(data: UserUpdate, user: CurrentUser, users: UserServiceDep) -> Any:
-    """Change one's own account."""
-    return await users.update(user.user_id, data)
+@router.patch(
+    "/me",
+    name="update_me",
+    response_model=UserRead,
+    responses=problem_responses(PreconditionFailed, InvalidPrecondition),
+)
+async def update_me(
+    data: UserUpdate, user: CurrentUser, users: UserServiceDep, expected_version: ExpectedVersion, response: Response
+) -> Any:
+    """Change one's own account. With `If-Match`, only if nobody else did meanwhile."""
+    account = await users.update(user.user_id, data, expected_version=expected_version)
+    response.headers["ETag"] = etag(account.version)
+    return account
 
 
 @router.post(
@@ -51,12 +65,28 @@ async def list_users(
 
 
 @router.get("/{user_id}", name="get", response_model=UserRead, responses=problem_responses(UserNotFound))
-async def get_user(user_id: UUID, users: UserReadServiceDep, _: UsersReader) -> Any:
+async def get_user(user_id: UUID, users: UserReadServiceDep, _: UsersReader, response: Response) -> Any:
     """One account."""
-    return await users.get(user_id)
+    account = await users.get(user_id)
+    response.headers["ETag"] = etag(account.version)
+    return account
 
 
-@router.patch("/{user_id}", name="update", response_model=UserRead, responses=problem_responses(UserNotFound))
-async def update_user(user_id: UUID, data: UserAdminUpdate, users: UserServiceDep, _: UsersWriter) -> Any:
+@router.patch(
+    "/{user_id}",
+    name="update",
+    response_model=UserRead,
+    responses=problem_responses(UserNotFound, PreconditionFailed, InvalidPrecondition),
+)
+async def update_user(
+    user_id: UUID,
+    data: UserAdminUpdate,
+    users: UserServiceDep,
+    expected_version: ExpectedVersion,
+    _: UsersWriter,
+    response: Response,
+) -> Any:
     """Change an account's name, role or state. It takes effect on its sessions at once."""
-    return await users.update(user_id, data)
+    account = await users.update(user_id, data, expected_version=expected_version)
+    response.headers["ETag"] = etag(account.version)
+    return account

@@ -1,7 +1,7 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from ondol import Conflict, NotFound
+from ondol import Conflict, NotFound, PreconditionFailed
 from ondol.auth.passwords import PasswordHasher
 from ondol.cache import Cache
 from ondol.db.constraints import violation_as
@@ -56,10 +56,14 @@ class UserService:
     async def page(self, query: UserQuery, paginator: Paginator) -> PageRows[User]:
         return await self._users.page(query, paginator)
 
-    async def update(self, user_id: UUID, data: UserUpdate | UserAdminUpdate) -> User:
+    async def update(
+        self, user_id: UUID, data: UserUpdate | UserAdminUpdate, *, expected_version: int | None = None
+    ) -> User:
         user = await self._users.get_locked(user_id)
         if user is None:
             raise UserNotFound
+        if expected_version is not None and user.version != expected_version:
+            raise PreconditionFailed
         for name, value in data.model_dump().items():
             setattr(user, name, value)
         await self._session.flush()

@@ -34,8 +34,8 @@ def test_every_operation_says_what_it_can_answer(app: FastAPI) -> None:
         for status, answer in operation["responses"].items():
             if status[0] == "4":
                 assert set(answer["content"]) == {"application/problem+json"}, (name, status)
-    out_of_stock = operations(document)["orders_create"]["responses"]["409"]["content"]["application/problem+json"]
-    assert set(out_of_stock["examples"]) == {"out_of_stock", "unknown_products", "mixed_currencies"}
+    taken = operations(document)["auth_register"]["responses"]["409"]["content"]["application/problem+json"]
+    assert set(taken["examples"]) == {"email_taken"}
 
 
 def test_every_reference_leads_somewhere(app: FastAPI) -> None:
@@ -51,15 +51,15 @@ def test_scopes_and_the_password_flow_are_shown(app: FastAPI) -> None:
     [(name, scheme)] = document["components"]["securitySchemes"].items()
     assert scheme["flows"]["password"]["tokenUrl"] == "/api/v1/auth/token"
     assert set(scheme["flows"]["password"]["scopes"]) == set(Scope)
-    assert operations(document)["products_create"]["security"] == [{name: ["products:write"]}]
-    assert "security" not in operations(document)["products_list"]
+    assert operations(document)["users_list"]["security"] == [{name: ["users:read"]}]
+    assert "security" not in operations(document)["auth_register"]
 
 
 def test_schemas_have_examples_and_limits(app: FastAPI) -> None:
     schemas = app.openapi()["components"]["schemas"]
-    name = schemas["ProductCreate"]["properties"]["name"]
-    assert (name["maxLength"], name["minLength"], name["examples"]) == (200, 1, ["가벼운 노트북 14"])
-    assert schemas["ProductCreate"]["additionalProperties"] is False
+    name = schemas["UserCreate"]["properties"]["full_name"]
+    assert (name["maxLength"], name["minLength"], name["examples"]) == (100, 1, ["김지우"])
+    assert schemas["UserCreate"]["additionalProperties"] is False
     assert "hashed_password" not in json.dumps(schemas)
 
 

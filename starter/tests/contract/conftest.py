@@ -87,7 +87,8 @@ def service(
         raw = create_app(settings).openapi()
         admin = people(database, 1, Role.ADMIN)[0]
         service = Service(base, raw, Document(raw), database, worker_database.url, admin, log)
-        service.known = things_that_exist(service)
+        for thing in THINGS:
+            thing(service, service.known)
         yield service
     database.close()
     worker_database.empty()
@@ -95,10 +96,19 @@ def service(
     assert broken == []
 
 
-def things_that_exist(service: Service) -> dict[str, str]:
-    """Ids for path parameters and bodies. A resource you add may need a line here."""
-    product = service.call("POST", "/api/v1/products", {"name": "n", "price": "1.00", "stock": 1_000_000})
-    lines = [{"product_id": product["id"], "quantity": 1}]
-    order = service.call("POST", "/api/v1/orders", {"lines": lines})
-    me = json.loads(service.send("GET", "/api/v1/users/me", headers=service.admin).body)
-    return {"product_id": product["id"], "order_id": order["id"], "user_id": me["id"]}
+def an_account(service: Service, known: dict[str, str]) -> None:
+    known["user_id"] = service.send("GET", "/api/v1/users/me", headers=people(service.database, 1)[0]).json()["id"]
+
+
+def a_product(service: Service, known: dict[str, str]) -> None:
+    body = {"name": "n", "price": "1.00", "stock": 1_000_000}
+    known["product_id"] = service.call("POST", "/api/v1/products", body)["id"]
+
+
+def an_order(service: Service, known: dict[str, str]) -> None:
+    lines = [{"product_id": known["product_id"], "quantity": 1}]
+    known["order_id"] = service.call("POST", "/api/v1/orders", {"lines": lines})["id"]
+
+
+# What exists, by the names of path parameters and fields. A resource you add may need a line here.
+THINGS = [an_account, a_product, an_order]

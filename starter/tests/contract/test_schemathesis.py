@@ -42,15 +42,21 @@ class Caller:
 
 
 def new_caller(service: Any, role: Role | None) -> Caller:
-    product = service.known["product_id"]
-    bystander = service.send("GET", "/api/v1/users/me", headers=people(service.database, 1)[0]).json()["id"]
-    known = {"product_id": product, "user_id": bystander, "password": PASSWORD, "current_password": PASSWORD}
-    if role is None:
-        return Caller(None, {}, {**known, **credentials(service)})
-    [headers] = people(service.database, 1, role)
-    lines = json.dumps({"lines": [{"product_id": product, "quantity": 1}]})
-    placed = service.send("POST", "/api/v1/orders", body=lines, headers={**headers, "Content-Type": "application/json"})
-    return Caller(role, headers, {**known, **credentials(service), "order_id": placed.json()["id"]})
+    known = {**service.known, **credentials(service), "password": PASSWORD, "current_password": PASSWORD}
+    headers = people(service.database, 1, role)[0] if role else {}
+    for own in OWN_THINGS if role else ():
+        known |= own(service, headers)
+    return Caller(role, headers, known)
+
+
+def own_order(service: Any, headers: dict[str, str]) -> dict[str, str]:
+    lines = json.dumps({"lines": [{"product_id": service.known["product_id"], "quantity": 1}]})
+    kind = {"Content-Type": "application/json"}
+    return {"order_id": service.send("POST", "/api/v1/orders", body=lines, headers={**headers, **kind}).json()["id"]}
+
+
+# What only its owner may see, so that each caller needs one.
+OWN_THINGS: list[Callable[[Any, dict[str, str]], dict[str, str]]] = [own_order]
 
 
 def credentials(service: Any) -> dict[str, str]:

@@ -1,10 +1,12 @@
 """The service as it runs in production: two web processes on one PostgreSQL and one Valkey."""
 
 import json
-from collections.abc import Iterator
-from contextlib import ExitStack
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import psycopg
@@ -14,7 +16,7 @@ from ondol.dev.programs import server_user
 from ondol.dev.servers import Attachment
 from ondol.dev.valkey import ValkeyServer
 from ondol.testing.databases import TestDatabase
-from ondol.testing.processes import free_port, web_server
+from ondol.testing.processes import free_port, running, wait_until_ready, web_server
 from people import people
 from psycopg import sql
 
@@ -41,6 +43,30 @@ class Rig:
 
     def client(self, worker: int = 0, **options: object) -> httpx2.Client:
         return httpx2.Client(base_url=self.bases[worker], timeout=20, **options)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Started:
+    base: str
+    log: Path
+    process: "subprocess.Popen[bytes]"
+
+
+@pytest.fixture
+def serve(project_folder: Path, database_url: str, redis_url: str, tmp_path: Path) -> Callable[..., Any]:
+    """`with serve(["-m", "gunicorn", "main:app"], WEB_CONCURRENCY="2") as started:` a web server, ready."""
+
+    @contextmanager
+    def serve(command: list[str], **environment: str) -> Iterator[Started]:
+        port, log = free_port(), tmp_path / "log"
+        servers = {"DATABASE_URL": database_url, "REDIS_URL": redis_url}
+        given = {"ENVIRONMENT": "test", "PORT": str(port), **servers, **environment}
+        with running(command, folder=project_folder, environment=given, log=log) as process:
+            base = f"http://127.0.0.1:{port}"
+            wait_until_ready(base, process, log)
+            yield Started(base, log, process)
+
+    return serve
 
 
 @pytest.fixture(scope="module")

@@ -3,15 +3,16 @@
 import json
 import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
-from ondol.testing.processes import free_port, running, wait_until_ready
+from ondol.db.session import SyncDatabase
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from people import people
 from prometheus_client.parser import text_string_to_metric_families
 
 COMMANDS = {"uvicorn": ["-m", "ondol.run", "web"], "gunicorn": ["-m", "gunicorn", "main:app"]}
@@ -30,24 +31,16 @@ def samples(text: str) -> dict[tuple[str, str], float]:
 
 
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS.keys())
-def test_metrics_add_up_over_all_processes(
-    project_folder: Path, database_url: str, redis_url: str, tmp_path: Path, command: list[str]
-) -> None:
-    port, log = free_port(), tmp_path / "log"
+def test_metrics_add_up_over_all_processes(serve: Callable[..., Any], command: list[str]) -> None:
     environment = {
-        "ENVIRONMENT": "test",
-        "DATABASE_URL": database_url,
-        "REDIS_URL": redis_url,
-        "PORT": str(port),
         "WEB_CONCURRENCY": "2",
         "METRICS__ENABLED": "true",
         "METRICS__TOKEN": TOKEN,
     }
-    with running(command, folder=project_folder, environment=environment, log=log) as process:
-        base = f"http://127.0.0.1:{port}"
-        wait_until_ready(base, process, log)
+    with serve(command, **environment) as started:
+        base = started.base
         for _ in range(60):  # a connection each: both processes get some
-            assert httpx2.get(f"{base}/api/v1/products").status_code == 200
+            assert httpx2.get(f"{base}/health/live").status_code == 200
         for number in range(10):
             assert httpx2.get(f"{base}/nowhere/{number}").status_code == 404
         assert httpx2.get(f"{base}/metrics").status_code == 401
@@ -55,7 +48,7 @@ def test_metrics_add_up_over_all_processes(
         shown = httpx2.get(f"{base}/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
     assert shown.status_code == 200
     text = shown.text
-    assert 'http_request_duration_seconds_count{method="GET",route="/api/v1/products",status="200"} 60.0' in text
+    assert 'http_request_duration_seconds_count{method="GET",route="/health/live",status="200"} 60.0' in text
     # Its template, never the path: what anybody may ask for must not become a metric each.
     assert 'route="unmatched",status="404"} 10.0' in text
     assert "/nowhere/1" not in text
@@ -64,25 +57,18 @@ def test_metrics_add_up_over_all_processes(
     assert 'jobs{status="waiting"} 0.0' in text
 
 
-def test_the_dashboard_asks_for_metrics_that_exist(
-    project_folder: Path, database_url: str, redis_url: str, tmp_path: Path
-) -> None:
+def test_the_dashboard_asks_for_metrics_that_exist(serve: Callable[..., Any], database: SyncDatabase) -> None:
     dashboard = json.loads(DASHBOARD.read_text())
     expressions = [target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", [])]
     assert len(expressions) >= 8
-    port, log = free_port(), tmp_path / "log"
     environment = {
-        "ENVIRONMENT": "test",
-        "DATABASE_URL": database_url,
-        "REDIS_URL": redis_url,
-        "PORT": str(port),
         "WEB_CONCURRENCY": "1",
         "METRICS__ENABLED": "true",
     }
-    with running(["-m", "ondol.run", "web"], folder=project_folder, environment=environment, log=log) as process:
-        base = f"http://127.0.0.1:{port}"
-        wait_until_ready(base, process, log)
-        httpx2.get(f"{base}/api/v1/products/01900000-0000-7000-8000-000000000001")
+    with serve(COMMANDS["uvicorn"], **environment) as started:
+        base = started.base
+        # A token is checked against the cache.
+        assert httpx2.get(f"{base}/api/v1/users/me", headers=people(database, 1)[0]).status_code == 200
         text = httpx2.get(f"{base}/metrics").text
     labels: dict[str, set[str]] = {}
     for family in text_string_to_metric_families(text):
@@ -125,28 +111,20 @@ def collector() -> Iterator[str]:
     server.server_close()
 
 
-def test_traces_logs_and_answers_share_the_request_id(
-    project_folder: Path, database_url: str, redis_url: str, tmp_path: Path, collector: str
-) -> None:
-    port, log = free_port(), tmp_path / "log"
+def test_traces_logs_and_answers_share_the_request_id(serve: Callable[..., Any], collector: str) -> None:
     environment = {
-        "ENVIRONMENT": "test",
-        "DATABASE_URL": database_url,
-        "REDIS_URL": redis_url,
-        "PORT": str(port),
         "WEB_CONCURRENCY": "1",
         "METRICS__ENABLED": "true",
         "OTEL_EXPORTER_OTLP_ENDPOINT": collector,
         "OTEL_BSP_SCHEDULE_DELAY": "100",
     }
-    with running(["-m", "ondol.run", "web"], folder=project_folder, environment=environment, log=log) as process:
-        base = f"http://127.0.0.1:{port}"
-        wait_until_ready(base, process, log)
-        answer = httpx2.get(f"{base}/api/v1/products", headers={"X-Request-ID": "the-one-we-look-for"})
+    with serve(COMMANDS["uvicorn"], **environment) as started:
+        base = started.base
+        answer = httpx2.get(f"{base}/health/live", headers={"X-Request-ID": "the-one-we-look-for"})
         accept = {"Accept": "application/openmetrics-text; version=1.0.0"}
         metrics = httpx2.get(f"{base}/metrics", headers=accept).text
     assert answer.headers["X-Request-ID"] == "the-one-we-look-for"
-    [line] = [line for line in log.read_text().splitlines() if "the-one-we-look-for" in line]
+    [line] = [line for line in started.log.read_text().splitlines() if "the-one-we-look-for" in line]
     [span] = [
         span
         for span in Collector.spans
@@ -154,7 +132,7 @@ def test_traces_logs_and_answers_share_the_request_id(
             item.key == "request.id" and item.value.string_value == "the-one-we-look-for" for item in span.attributes
         )
     ]
-    assert span.name == "GET /api/v1/products"
+    assert span.name == "GET /health/live"
     assert json.loads(line)["trace_id"] == span.trace_id.hex()
     # As an exemplar on the histogram, where one process answers for itself.
     assert '# {request_id="the-one-we-look-for"}' in metrics

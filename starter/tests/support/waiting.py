@@ -1,0 +1,12 @@
+import time
+from collections.abc import Callable
+
+
+def eventually(check: Callable[[], bool], seconds: float) -> float:
+    """Waits until `check`; returns how long it took."""
+    started = time.monotonic()
+    while time.monotonic() - started < seconds:
+        if check():
+            return time.monotonic() - started
+        time.sleep(0.02)
+    raise AssertionError(f"not within {seconds} s")
