@@ -42,4 +42,4 @@ def test_health_of_a_service_whose_servers_answer(client: TestClient) -> None:
 def test_settings_mask_secrets_and_name_their_source(settings: AppSettings) -> None:
     found = {setting.name: setting for setting in effective(settings)}
     assert found["DATABASE_URL"].value == found["AUTH__SECRET_KEY"].value == "********"
-    assert found["SHOP__LOW_STOCK"].value == "10"
+    assert found["WEB_CONCURRENCY"].value == "2"

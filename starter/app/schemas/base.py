@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
@@ -61,6 +62,17 @@ Money = Annotated[
 
 Amount = Annotated[Decimal, AfterValidator(_in_cents), Field(examples=["12.50"])]
 """Money on its way out: what is stored fits, whatever the limits of what comes in."""
+
+
+def _is_number(value: Any) -> Any:
+    if isinstance(value, bool | str):
+        raise PydanticCustomError("int_type", "Input should be a valid integer")
+    return value
+
+
+NumberOnly = BeforeValidator(_is_number)
+"""For an int in a body, after its Field (before it, the limits would not reach the OpenAPI document): Pydantic takes
+true and "5" as well."""
 
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), Field(examples=["KRW"])]
 """ISO 4217."""

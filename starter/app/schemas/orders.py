@@ -6,7 +6,7 @@ from uuid import UUID
 from ondol.db.pagination import PageQuery
 from pydantic import Field, model_validator
 
-from app.schemas.base import Amount, Input, Output
+from app.schemas.base import Amount, Input, NumberOnly, Output
 
 MAX_LINES = 50
 
@@ -18,7 +18,7 @@ class OrderStatus(StrEnum):
 
 class OrderLineCreate(Input):
     product_id: UUID
-    quantity: Annotated[int, Field(ge=1, le=1_000, examples=[2])]
+    quantity: Annotated[int, Field(ge=1, le=1_000, examples=[2]), NumberOnly]
 
 
 class OrderCreate(Input):

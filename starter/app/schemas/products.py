@@ -6,11 +6,11 @@ from uuid import UUID
 from ondol.db.pagination import PageQuery
 from pydantic import MISSING, Field, StringConstraints
 
-from app.schemas.base import Amount, Currency, Input, Line, Money, Output, Text
+from app.schemas.base import Amount, Currency, Input, Line, Money, NumberOnly, Output, Text
 
 Name = Annotated[Line, StringConstraints(max_length=200), Field(examples=["가벼운 노트북 14"])]
 Description = Annotated[Text, StringConstraints(max_length=5_000)]
-Stock = Annotated[int, Field(ge=0, le=1_000_000, examples=[25])]
+Stock = Annotated[int, Field(ge=0, le=1_000_000, examples=[25]), NumberOnly]
 
 
 class ProductCreate(Input):

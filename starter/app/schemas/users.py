@@ -4,7 +4,7 @@ from uuid import UUID
 
 from ondol.auth.passwords import MAX_LENGTH, MIN_LENGTH, is_possible
 from ondol.db.pagination import PageQuery
-from pydantic import MISSING, AfterValidator, EmailStr, Field, SecretStr, StringConstraints
+from pydantic import MISSING, AfterValidator, EmailStr, Field, SecretStr, StrictBool, StringConstraints
 
 from app.schemas.base import Input, Line, Output
 from app.scopes import Role
@@ -55,7 +55,7 @@ class UserAdminUpdate(Input):
 
     full_name: FullName | MISSING = MISSING
     role: Role | MISSING = MISSING
-    is_active: bool | MISSING = MISSING
+    is_active: StrictBool | MISSING = MISSING
 
 
 class PasswordChange(Input):

@@ -1,0 +1,30 @@
+"""`ondol new`: a project of your own."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from ondol.generator.create import create
+
+console = Console(highlight=False, soft_wrap=True)
+
+
+def new(
+    folder: Annotated[Path, typer.Argument(help="Where to; its last part is the name.")],
+    *,
+    sample: Annotated[bool, typer.Option("--sample", help="With the shop: products, orders, a dashboard.")] = False,
+    starter: Annotated[
+        str | None, typer.Option("--from", help="Another starter: a folder or the URL of a git repository.")
+    ] = None,
+) -> None:
+    """Make a project: accounts, layers, tests, deployment; its environment; a first commit."""
+    made = create(folder, sample=sample, starter=starter, say=console.print)
+    console.print(
+        f"{escape(str(made.folder))}: {made.files} files of the service with {made.lines} lines, all yours.\n\n"
+        f"  cd {escape(str(folder))}\n"
+        "  uv run ondol dev      # everything it needs, and http://127.0.0.1:8000/docs\n"
+        "  uv run pytest"
+    )

@@ -1,0 +1,1 @@
+"""`ondol new`: a project from a starter."""
