@@ -54,6 +54,7 @@ def test_a_saved_edit_is_served_within_three_seconds(starter_copy: Path, tmp_pat
     until(lambda: state.keeper() is None, 10)
 
 
+@pytest.mark.whole
 def test_two_run_side_by_side_and_one_survives_the_other(starter_copy: Path, tmp_path: Path) -> None:
     ports = free_port(), free_port()
     logs = tmp_path / "one", tmp_path / "two"
