@@ -2,6 +2,7 @@
 
 import math
 
+from ondol.server import KEEP_ALIVE_SECONDS
 from ondol.server.gunicorn import worker_for
 from ondol.server.shared_metrics import share_between_processes
 from ondol.settings import load_settings
@@ -17,8 +18,7 @@ if settings.metrics.enabled:
 bind = f"0.0.0.0:{settings.port}"
 workers = settings.web_concurrency
 worker_class = worker_for(settings)
-# Longer than the 60 s after which common load balancers close an idle connection: it is they who should.
-keepalive = 75
+keepalive = KEEP_ALIVE_SECONDS
 # The drain, then what requests under way may still take.
 graceful_timeout = math.ceil(settings.drain_seconds) + settings.http.grace_seconds + 1
 # A worker that hangs is replaced; a request has its own, shorter, limit (HTTP__TIMEOUT_SECONDS).

@@ -10,6 +10,8 @@ from itertools import pairwise
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
+from ondol.db.urls import without_driver
+
 DEVELOPMENT_SECRET = "development-only-never-in-production"  # noqa: S105  (refused in production)
 MIN_SECRET_LENGTH, MIN_DISTINCT_CHARACTERS = 32, 10
 HOW_TO_MAKE_ONE = 'make one with: python -c "import secrets; print(secrets.token_urlsafe(48))"'
@@ -50,7 +52,7 @@ def is_guessable(secret: str) -> bool:
 def connection_parts(url: str) -> dict[str, str] | None:
     """What libpq reads from a URL: host, user, password, dbname …; None where it cannot."""
     try:
-        parts = conninfo_to_dict(url.replace("postgresql+psycopg://", "postgresql://", 1))
+        parts = conninfo_to_dict(without_driver(url))
     except psycopg.Error:
         return None
     return {name: str(value) for name, value in parts.items() if value is not None}

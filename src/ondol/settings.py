@@ -30,6 +30,7 @@ from pydantic_settings import (
 )
 
 from ondol import guard
+from ondol.server.state import DEFAULT_RECEIVE_SECONDS
 
 # What a supervisor (uvicorn --workers) takes as "do not start me again".
 STARTUP_FAILURE = 3
@@ -90,7 +91,9 @@ class HttpSettings(Group):
     allowed_hosts: list[str] = Field(["*"], description="Host headers that are answered.")
     cors_origins: list[str] = Field([], description="Origins whose pages may call the API; none by default.")
     max_body_bytes: int = Field(1_000_000, ge=1)
-    receive_seconds: float = Field(20.0, gt=0, description="A request that has not arrived by then is cut.")
+    receive_seconds: float = Field(
+        DEFAULT_RECEIVE_SECONDS, gt=0, description="A request that has not arrived by then is cut."
+    )
     timeout_seconds: float = Field(30.0, gt=0, description="A request that takes longer is answered with 503.")
     drain_seconds: float | None = Field(
         None, ge=0, description="On SIGTERM, how long to answer on while not ready; by default 2 in production, else 0."

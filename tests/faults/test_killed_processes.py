@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +12,7 @@ import psutil
 import psycopg
 from production_rig import GUNICORN, Production
 from steady_load import Load
+from waiting import eventually
 
 from ondol.testing.processes import running
 
@@ -102,19 +103,12 @@ def test_job_workers_killed(prod: Production, whole: bool) -> None:
                 held = connection.execute(HELD_BY, [newest]).fetchall()
                 died |= {number: datetime.now(UTC) for (number,) in held}
         assert enqueued >= BATCH * kills
-        wait_until(lambda: one("SELECT count(*) FROM effects") == enqueued)
+        eventually(lambda: one("SELECT count(*) FROM effects") == enqueued, 30)
         assert one("SELECT times FROM total") == enqueued
         effects = dict(connection.execute("SELECT number, at FROM effects").fetchall())
         assert max(effects[number] - at for number, at in died.items()) < timedelta(seconds=10)
         # What is done is deleted; nothing is left over.
-        wait_until(lambda: one(LEFT) == 0)
-
-
-def wait_until(check: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not check():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+        eventually(lambda: one(LEFT) == 0, 30)
 
 
 WAITING = "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'count' AND status = 'todo'"

@@ -11,6 +11,7 @@ from app.scopes import Role
 from people import people
 from production_rig import Production, Web
 from steady_load import AUTH, Load, Outcome
+from waiting import eventually
 
 
 def orders_in(prod: Production) -> set[str]:
@@ -20,12 +21,7 @@ def orders_in(prod: Production) -> set[str]:
 
 def first_success(base: str, path: str, headers: dict[str, str]) -> float:
     """Seconds until `path` answers 200."""
-    started = time.monotonic()
-    while time.monotonic() - started < 10:
-        if httpx2.get(f"{base}{path}", headers=headers).status_code == 200:
-            return time.monotonic() - started
-        time.sleep(0.02)
-    raise AssertionError(f"{path} did not recover")
+    return eventually(lambda: httpx2.get(f"{base}{path}", headers=headers).status_code == 200, 10)
 
 
 def only_503(outcome: Outcome) -> None:

@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ondol.db.session import without_driver
+from ondol.db.urls import without_driver
 
 log = structlog.stdlib.get_logger("ondol.cache")
 

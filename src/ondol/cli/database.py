@@ -6,6 +6,7 @@ import typer
 from alembic import command
 from rich.console import Console
 
+from ondol import run
 from ondol.db import migrations
 from ondol.db.session import SyncDatabase
 from ondol.project import attribute, database_url, load
@@ -18,8 +19,7 @@ console = Console()
 @app.command()
 def upgrade(revision: Annotated[str, typer.Argument(help="Where to.")] = "head") -> None:
     """Migrate forward. Several replicas may do it at once: one does, the others wait."""
-    ondol = load()
-    migrations.upgrade(database_url(ondol), ondol.settings.project_folder, revision)
+    run.migrate(revision)
     console.print(f"The database is at {revision}.")
 
 

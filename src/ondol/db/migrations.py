@@ -9,7 +9,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import MetaData, NullPool, create_engine
 
-from ondol.db.session import with_driver, without_driver
+from ondol.db.urls import with_driver, without_driver
 
 LOCK_KEY = 0x0_4F6E646F6C  # "Ondol"
 POLL_SECONDS = 0.1

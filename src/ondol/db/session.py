@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import ORMExecuteState, Session, sessionmaker
 
+from ondol.db.urls import with_driver
 from ondol.settings import DatabaseSettings
 from ondol.timeouts import lift_deadline, uninterrupted
 
@@ -178,17 +179,6 @@ class SyncDatabase:
 
     def close(self) -> None:
         self.engine.dispose()
-
-
-def with_driver(url: str) -> str:
-    """`postgres://` and `postgresql://` with the driver we use, psycopg 3."""
-    scheme, separator, rest = url.partition("://")
-    return f"postgresql+psycopg{separator}{rest}" if scheme in ("postgres", "postgresql") else url
-
-
-def without_driver(url: str) -> str:
-    """The URL as libpq and psycopg understand it."""
-    return url.replace("postgresql+psycopg://", "postgresql://", 1).replace("postgres://", "postgresql://", 1)
 
 
 def _connect_arguments(settings: DatabaseSettings, *, pooled: bool) -> dict[str, Any]:

@@ -1,38 +1,41 @@
-"""Where the Ondol that runs came from, so that a new project gets the same (PEP 610)."""
+"""Where the Ondol that runs came from, so that a project gets the same (PEP 610)."""
 
 import json
 import shutil
-import subprocess
-import tempfile
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import tomlkit
+
+from ondol.generator.tools import run, uv_program
 from ondol.project import ProjectError
 
 
-def bring(vendor: Path, uv: str) -> dict[str, str] | None:
-    """Puts Ondol's wheel into `vendor` and returns uv's source for it; None if Ondol came from a registry.
+def bring(project: Path) -> None:
+    """Has the project depend on the Ondol that runs: on its wheel in `vendor/`, or on the registry it came from.
 
     A wheel is copied and a folder's is built: a path to another folder would break images and colleagues' clones.
     """
     direct = distribution("ondol").read_text("direct_url.json")
     if direct is None:
-        return None
+        _set_source(project, None)
+        return
     found: dict[str, Any] = json.loads(direct)
     url = str(found["url"])
-    if not url.startswith("file:"):
-        return {"url": url}
+    _set_source(project, _vendored(project / "vendor", url) if url.startswith("file:") else {"url": url})
+
+
+def _vendored(vendor: Path, url: str) -> dict[str, str]:
     path = Path(unquote(urlsplit(url).path))
     vendor.mkdir(exist_ok=True)
+    for old in vendor.glob("ondol-*.whl"):
+        old.unlink()
     if path.is_file():
         shutil.copy(path, vendor)
     elif path.is_dir():
-        command = [uv, "build", "--quiet", "--wheel", "--out-dir", str(vendor), str(path)]
-        finished = subprocess.run(command, capture_output=True, text=True, check=False)
-        if finished.returncode != 0:
-            raise ProjectError(f"Ondol's wheel could not be built from {path}: {finished.stderr[-500:]}")
+        run(vendor, uv_program(), "build", "--quiet", "--wheel", "--out-dir", str(vendor.resolve()), str(path))
         (vendor / ".gitignore").unlink(missing_ok=True)  # uv's, for output folders; this one is committed
     else:
         raise ProjectError(f"Ondol was installed from {path}, which is not there any more: install it anew.")
@@ -40,5 +43,15 @@ def bring(vendor: Path, uv: str) -> dict[str, str] | None:
     return {"path": f"vendor/{wheel.name}"}
 
 
-def temporary_folder(purpose: str) -> str:
-    return tempfile.mkdtemp(prefix=f"ondol-{purpose}-")
+def _set_source(project: Path, source: dict[str, str] | None) -> None:
+    """Where uv finds Ondol; None: in the package registry."""
+    file = project / "pyproject.toml"
+    pyproject = tomlkit.parse(file.read_text())
+    sources = pyproject["tool"]["uv"]["sources"]
+    if source is None:
+        del sources["ondol"]
+    else:
+        table = tomlkit.inline_table()
+        table.update(source)
+        sources["ondol"] = table
+    file.write_text(tomlkit.dumps(pyproject))

@@ -13,7 +13,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 from pydantic import ConfigDict, validate_call
 
-from ondol.db.session import without_driver
+from ondol.db.urls import without_driver
 from ondol.jobs.queue import Job
 from ondol.observability.errors import ErrorHook
 from ondol.settings import JobsSettings

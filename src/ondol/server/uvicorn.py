@@ -2,12 +2,10 @@
 
 import uvicorn
 
+from ondol.server import KEEP_ALIVE_SECONDS
 from ondol.server.protocol import PatientProtocol
 from ondol.server.shared_metrics import share_between_processes
 from ondol.settings import Settings
-
-# Longer than the 60 s after which common load balancers close an idle connection: it is they who should.
-KEEP_ALIVE_SECONDS = 75
 
 
 def serve(application: str, settings: Settings, *, host: str, port: int, workers: int) -> None:
