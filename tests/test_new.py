@@ -1,13 +1,19 @@
 """`ondol new`: what it makes, and what it refuses."""
 
+import os
+import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from waiting import eventually
 
 from ondol.generator.create import create
 from ondol.generator.names import project_name
 from ondol.project import ProjectError
+
+REPOSITORY = Path(__file__).resolve().parents[1]
 
 
 def test_a_new_project_is_clean_committed_and_without_the_shop(tmp_path: Path) -> None:
@@ -23,7 +29,9 @@ def test_a_new_project_is_clean_committed_and_without_the_shop(tmp_path: Path) -
     assert not any(word in code.lower() for word in ("product", "orders", "dashboard", "shop"))
     # What permits must not be loosened by what went.
     assert "scopes=[]" not in code
-    assert 'name = "my-blog"' in (made.folder / "pyproject.toml").read_text()
+    pyproject = (made.folder / "pyproject.toml").read_text()
+    assert 'name = "my-blog"' in pyproject
+    assert "--sample" not in pyproject
 
 
 def test_nothing_is_overwritten_or_left_behind(tmp_path: Path) -> None:
@@ -33,6 +41,31 @@ def test_nothing_is_overwritten_or_left_behind(tmp_path: Path) -> None:
     with pytest.raises(ProjectError, match="is no starter"):
         create(tmp_path / "blog", sample=False, starter=str(tmp_path))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["there"]
+
+
+@pytest.mark.whole
+def test_from_a_wheel_far_from_the_repository(tmp_path: Path) -> None:
+    """As somebody who has only the wheel and uv."""
+    subprocess.run(["uv", "build", "--quiet", "--wheel", "--out-dir", tmp_path / "dist"], cwd=REPOSITORY, check=True)
+    [wheel] = (tmp_path / "dist").glob("*.whl")
+    environment = {name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "PYTHONPATH")}
+    command = ["uvx", "--from", wheel, "ondol", "new", "shop"]
+    made = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
+    assert made.returncode == 0, made.stderr
+    assert (tmp_path / "shop" / "vendor" / wheel.name).read_bytes() == wheel.read_bytes()
+    assert f'"vendor/{wheel.name}"' in (tmp_path / "shop" / "pyproject.toml").read_text()
+
+
+@pytest.mark.parametrize("wait_for", ["app", ".venv"])
+def test_ctrl_c_leaves_nothing_behind(tmp_path: Path, wait_for: str) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ondol.cli", "new", "shop"], cwd=tmp_path, start_new_session=True, stdout=subprocess.PIPE
+    )
+    eventually((tmp_path / "shop" / wait_for).exists, 60)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: uv gets it as well
+    process.communicate(timeout=30)
+    assert process.returncode != 0
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["class", "json", "fastapi", "app", "블로그", "1shop", "-"])

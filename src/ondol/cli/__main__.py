@@ -1,3 +1,3 @@
-from ondol.cli.main import run
+from ondol.cli.entry import run
 
 run()
