@@ -22,14 +22,14 @@ def web(host: str = "0.0.0.0", port: int | None = None, workers: int | None = No
     if workers is not None:
         os.environ["WEB_CONCURRENCY"] = str(workers)  # the processes count their connections with it
     settings = load().settings
-    configure_logging(settings.logging)
+    configure_logging(settings.logging, sql=settings.debug)
     serve("main:app", settings, host=host, port=port or settings.port, workers=settings.web_concurrency)
 
 
 def worker() -> None:
     """Runs jobs until SIGTERM or Ctrl-C; those under way are finished."""
     ondol = load()
-    configure_logging(ondol.settings.logging)
+    configure_logging(ondol.settings.logging, sql=ondol.settings.debug)
     asyncio.run(_work(ondol))
 
 

@@ -117,7 +117,7 @@ class Ondol:
     @asynccontextmanager
     async def lifespan(self, app: Any) -> AsyncIterator[dict[str, Any]]:
         """For `FastAPI(lifespan=ondol.lifespan)`. What it yields is the ASGI lifespan state, which servers see too."""
-        configure_logging(self.settings.logging)
+        configure_logging(self.settings.logging, sql=self.settings.debug)
         async with self.opened():
             log.info("started", environment=self.settings.environment.value)
             with self.drain.installed():
@@ -147,7 +147,6 @@ class Ondol:
             self.servers.database_url,
             settings.database,
             pooled=settings.database_direct_url is not None,
-            echo=settings.debug,
             on_use=CONNECTIONS_IN_USE.inc,
         )
 

@@ -2,10 +2,6 @@
 
 import os
 import shutil
-import signal
-import socket
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -17,8 +13,9 @@ from rich.console import Console
 from rich.panel import Panel
 
 from ondol.cli.database import fill
+from ondol.cli.interrupts import interruptible, refuse_taken
 from ondol.db.migrations import upgrade
-from ondol.dev.processes import die_with_parent
+from ondol.dev.group import ProcessGroup
 from ondol.dev.programs import ServersError
 from ondol.dev.servers import Attachment, StateFolder, attach
 from ondol.project import REPOSITORY_STARTER, ProjectError, load
@@ -29,10 +26,6 @@ STOP_SECONDS = 10.0
 console = Console(highlight=False)
 
 
-class Interrupted(BaseException):
-    """Ctrl-C, or SIGTERM. Like KeyboardInterrupt, nothing that catches errors catches it."""
-
-
 class Demo:
     """The processes of the demo. `stop()` ends every one of them, whatever happens meanwhile."""
 
@@ -41,7 +34,7 @@ class Demo:
         self._port = port
         self._state = StateFolder.for_project(project)
         self._attachment: Attachment | None = None
-        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._group = ProcessGroup(project)
 
     def start(self, *, fresh: bool) -> None:
         if fresh:
@@ -66,26 +59,16 @@ class Demo:
 
     def watch(self) -> None:
         """Returns when one of the processes ends by itself, with a sentence."""
-        while True:
+        while (ended := self._group.ended()) is None:
             time.sleep(0.2)
-            for name, process in self._processes.items():
-                if process.poll() is not None:
-                    console.print(f"[red]The {name} ended by itself; its log is {self._log(name)}.[/red]")
-                    return
+        console.print(f"[red]The {ended} ended by itself; its log is {self._log(ended)}.[/red]")
 
     def stop(self) -> None:
-        for process in self._processes.values():
-            if process.poll() is None:
-                process.terminate()
-        deadline = time.monotonic() + STOP_SECONDS
-        for process in self._processes.values():
-            try:
-                process.wait(timeout=max(0.1, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        console.print("Stopping …")
+        self._group.stop()
         if self._attachment is not None:
             self._attachment.release()
+        console.print("Stopped.")
 
     def panel(self) -> Panel:
         base = f"http://127.0.0.1:{self._port}"
@@ -122,24 +105,14 @@ class Demo:
 
     def _spawn(self, name: str, *arguments: str) -> None:
         with self._log(name).open("wb") as log:
-            self._processes[name] = subprocess.Popen(
-                [sys.executable, *arguments],
-                cwd=self._project,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                # Ctrl-C is for us; we then end them in order. If we are killed, the kernel ends them (Linux).
-                start_new_session=True,
-                preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509  (one thread)
-            )
+            self._group.spawn(name, *arguments, output=log)
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + READY_SECONDS
         while time.monotonic() < deadline:
-            for name, process in self._processes.items():
-                if process.poll() is not None:
-                    last = self._log(name).read_text(errors="replace").strip().splitlines()[-1:]
-                    raise ServersError(f"The {name} did not start: {''.join(last)} ({self._log(name)})")
+            if name := self._group.ended():
+                last = self._log(name).read_text(errors="replace").strip().splitlines()[-1:]
+                raise ServersError(f"The {name} did not start: {''.join(last)} ({self._log(name)})")
             try:
                 with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/health/ready", timeout=2):
                     return
@@ -156,37 +129,10 @@ def demo(
     """Run this repository's starter with everything it needs: servers, sample data, job worker."""
     if not REPOSITORY_STARTER.is_dir():
         raise ProjectError("The demo is part of Ondol's repository; clone it to run it.")
-    _refuse_taken(port)
+    refuse_taken(port)
     demo = Demo(REPOSITORY_STARTER, port)
-    # A first Ctrl-C raises; more of them cannot disturb the cleaning up.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt)
-    try:
+    with interruptible(demo.stop):
         demo.start(fresh=fresh)
         console.print(demo.panel())
         demo.watch()
-        failed = True
-    except Interrupted:
-        failed = False
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)
-        console.print("Stopping …")
-        demo.stop()
-    console.print("Stopped.")
-    raise typer.Exit(int(failed))
-
-
-def _interrupt(number: int, frame: object) -> None:
-    for ignored in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(ignored, signal.SIG_IGN)
-    raise Interrupted
-
-
-def _refuse_taken(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise ServersError(f"Port {port} is not free ({error.strerror}); take another with --port.") from error
+        raise typer.Exit(1)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import typer
 from rich.console import Console
 
-from ondol.cli import database, demo, new, processes, settings
+from ondol.cli import database, demo, dev, new, processes, settings
 from ondol.dev.programs import ServersError
 from ondol.project import ProjectError
 from ondol.runtime import StartFailed
@@ -19,6 +19,7 @@ app = typer.Typer(
 )
 app.add_typer(database.app, name="db")
 app.command("new")(new.new)
+app.command("dev")(dev.dev)
 app.command("demo")(demo.demo)
 app.command("serve")(processes.serve)
 app.command("worker")(processes.worker)

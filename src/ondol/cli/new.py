@@ -25,6 +25,6 @@ def new(
     console.print(
         f"{escape(str(made.folder))}: {made.files} files of the service with {made.lines} lines, all yours.\n\n"
         f"  cd {escape(str(folder))}\n"
-        "  uv run uvicorn main:app --reload    # PostgreSQL and Valkey too; http://127.0.0.1:8000/docs\n"
+        "  uv run ondol dev    # PostgreSQL, Valkey, jobs, reload: http://127.0.0.1:8000/docs\n"
         "  uv run pytest"
     )

@@ -83,11 +83,10 @@ class Database:
         settings: DatabaseSettings | None = None,
         *,
         pooled: bool = False,
-        echo: bool = False,
         on_use: Callable[[int], None] | None = None,
     ) -> None:
-        """`pooled`: `url` leads to PgBouncer in transaction mode. `echo`: statements go to the log. `on_use` is told
-        when a connection is taken from the pool (1) and given back (-1)."""
+        """`pooled`: `url` leads to PgBouncer in transaction mode. `on_use` is told when a connection is taken
+        from the pool (1) and given back (-1)."""
         settings = settings or DatabaseSettings()
         self.engine: AsyncEngine = create_async_engine(
             with_driver(url),
@@ -97,7 +96,6 @@ class Database:
             # Newest first: a burst's extra connections fall idle and a broken one is found soon.
             pool_use_lifo=True,
             hide_parameters=True,  # values do not belong in an error's text, nor in a log
-            echo=echo,
             connect_args=_connect_arguments(settings, pooled=pooled),
         )
         event.listen(self.engine.sync_engine, "handle_error", _discard_useless_connections)

@@ -35,8 +35,11 @@ class StandardErrorHandler(logging.Handler):
             self.handleError(record)
 
 
-def configure_logging(settings: LoggingSettings | None = None) -> None:
-    """Sends every log line to standard error, as JSON or readable. Call it once, when a process starts."""
+def configure_logging(settings: LoggingSettings | None = None, *, sql: bool = False) -> None:
+    """Sends every log line to standard error, as JSON or readable; `sql`: every statement too.
+
+    Call it once, when a process starts, before an engine is made.
+    """
     settings = settings or LoggingSettings()
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -68,6 +71,8 @@ def configure_logging(settings: LoggingSettings | None = None) -> None:
     logging.getLogger("uvicorn.error").addFilter(SentenceOnly())
     logging.getLogger("uvicorn.access").handlers = []
     logging.getLogger("uvicorn.access").propagate = False
+    # Not the engine's own `echo`, which would write each statement a second time, past this handler.
+    logging.getLogger("sqlalchemy.engine").setLevel(logging.INFO if sql else logging.NOTSET)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
 
