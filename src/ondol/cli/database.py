@@ -39,6 +39,12 @@ def revision(message: Annotated[str, typer.Argument(help="What changes, in a few
 
 
 @app.command()
+def merge(message: Annotated[str, typer.Argument(help="Why, in a few words.")] = "merge") -> None:
+    """Write a migration that joins the ends of two branches."""
+    migrations.merge(load().settings.project_folder, message)
+
+
+@app.command()
 def check() -> None:
     """Fail when the models say something that no migration does."""
     ondol = load()

@@ -4,9 +4,10 @@ import sys
 from collections.abc import Callable
 
 import typer
+from alembic.util import CommandError
 from rich.console import Console
 
-from ondol.cli import database, demo, dev, new, processes, settings
+from ondol.cli import database, demo, dev, new, processes, settings, update
 from ondol.dev.programs import ServersError
 from ondol.project import ProjectError
 from ondol.runtime import StartFailed
@@ -22,10 +23,11 @@ app.command("new")(new.new)
 app.command("dev")(dev.dev)
 app.command("demo")(demo.demo)
 app.command("serve")(processes.serve)
+app.command("update")(update.update_project)
 app.command("worker")(processes.worker)
 app.command("settings")(settings.show_settings)
 
-_EXPECTED = (ProjectError, ServersError, StartFailed)
+_EXPECTED = (CommandError, ProjectError, ServersError, StartFailed)
 
 
 def run(command: Callable[[], object] = app) -> None:

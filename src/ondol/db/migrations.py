@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData, NullPool, create_engine
 
 from ondol.db.urls import with_driver, without_driver
@@ -41,6 +42,16 @@ def upgrade(database_url: str, project: Path, revision: str = "head") -> None:
 def revise(database_url: str, project: Path, message: str, *, autogenerate: bool = True) -> None:
     """Writes a new migration from the difference between the models and the database."""
     command.revision(alembic_config(database_url, project), message, autogenerate=autogenerate)
+
+
+def heads(project: Path) -> list[str]:
+    """The newest migrations; more than one where two branches went on from the same."""
+    return list(ScriptDirectory(str(project / "migrations")).get_heads())
+
+
+def merge(project: Path, message: str) -> None:
+    """Writes a migration that joins all heads."""
+    command.merge(alembic_config("postgresql://", project), "heads", message=message)
 
 
 def check(database_url: str, project: Path) -> None:

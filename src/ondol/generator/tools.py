@@ -16,17 +16,34 @@ def uv_program() -> str:
     return uv
 
 
-def run(folder: Path, *command: str) -> None:
-    """Runs a tool in `folder`. Raises ProjectError with the end of what it said."""
-    finished = attempt(folder, *command)
+def run(folder: Path, *command: str, **environment: str) -> str:
+    """Runs a tool in `folder`; what it said. Raises ProjectError with the end of what it complained about."""
+    finished = attempt(folder, *command, **environment)
     if finished.returncode != 0:
         said = (finished.stderr.strip() or finished.stdout.strip())[-1_500:]
         raise ProjectError(f"`{' '.join(command[:3])}` failed: {said}")
+    return finished.stdout.strip()
 
 
-def attempt(folder: Path, *command: str) -> "subprocess.CompletedProcess[str]":
-    """Runs a tool that may fail."""
-    return subprocess.run(command, cwd=folder, env=_clean(), capture_output=True, text=True, check=False)
+def attempt(folder: Path, *command: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """Runs a tool that may fail; `environment` is added to ours."""
+    return subprocess.run(command, cwd=folder, env=_clean() | environment, capture_output=True, text=True, check=False)
+
+
+def git_program() -> str:
+    """Raises ProjectError where there is none."""
+    git = shutil.which("git")
+    if git is None:
+        raise ProjectError("git is not installed.")
+    return git
+
+
+def identity(folder: Path) -> dict[str, str]:
+    """Who commits, for the environment of git: nothing where git knows, else Ondol."""
+    if attempt(folder, "git", "var", "GIT_AUTHOR_IDENT").returncode == 0:
+        return {}
+    who = {"NAME": "Ondol", "EMAIL": "ondol@localhost"}
+    return {f"GIT_{role}_{part}": value for role in ("AUTHOR", "COMMITTER") for part, value in who.items()}
 
 
 def _clean() -> dict[str, str]:

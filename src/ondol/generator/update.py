@@ -1,0 +1,140 @@
+"""Brings an edited project to the installed version's starter: git's own three-way merge of what the project was made
+from (`.starter.zip`), what it is now, and what would be made today. Conflicts are ordinary git conflicts."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import tomlkit
+
+from ondol.generator.pristine import RECORD, record, recorded_origin, write_pristine, write_recorded
+from ondol.generator.tools import attempt, git_program, identity, run
+from ondol.project import ProjectError
+
+MARK = "ONDOL_UPDATE"
+"""In the git folder: the commit that an update which is not committed yet began from."""
+
+
+@dataclass(frozen=True)
+class Updated:
+    """`changed`: files that differ between the starter then and now; `conflicts`: those that both sides changed."""
+
+    changed: list[str]
+    conflicts: list[str]
+
+
+def check(project: Path) -> Updated:
+    """What an update would do, tried in a work tree of its own; the project is not touched. Raises ProjectError."""
+    repository = _Repository(project)
+    with repository.versions() as (base, new, _), TemporaryDirectory(prefix="ondol-update-") as scratch:
+        tree = Path(scratch) / "tree"
+        run(project, "git", "worktree", "add", "--quiet", "--detach", str(tree), "HEAD")
+        try:
+            return Updated(repository.difference(base, new), repository.merge(tree, base, new))
+        finally:
+            run(project, "git", "worktree", "remove", "--force", str(tree))
+
+
+def update(project: Path) -> Updated:
+    """Merges what changed in the starter into the project's files, to be looked at and committed. Raises ProjectError
+    for a project with changes that are not committed."""
+    repository = _Repository(project)
+    if run(project, "git", "status", "--porcelain", "."):
+        raise ProjectError("There are changes that are not committed: commit or stash them first.")
+    with repository.versions() as (base, new, pristine):
+        changed = repository.difference(base, new)
+        if not changed:
+            return Updated([], [])
+        repository.mark.write_text(repository.head())
+        conflicts = repository.merge(repository.top, base, new)
+        record(pristine, recorded_origin(project), project)
+        run(project, "git", "add", "--force", RECORD)
+    return Updated(changed, conflicts)
+
+
+def abort(project: Path) -> None:
+    """Restores what was there before the update. Raises ProjectError if there is none under way."""
+    repository = _Repository(project)
+    if not repository.mark.exists():
+        raise ProjectError("No update is under way.")
+    if repository.mark.read_text() != repository.head():
+        repository.mark.unlink()
+        raise ProjectError("The update was committed already: `git revert` takes a commit back.")
+    run(project, "git", "reset", "--quiet", "--merge")
+    repository.mark.unlink()
+
+
+class _Repository:
+    """The git repository a project lies in, maybe as one folder of several."""
+
+    def __init__(self, project: Path) -> None:
+        self.project = project
+        git_program()
+        if attempt(project, "git", "rev-parse", "--verify", "HEAD").returncode != 0:
+            raise ProjectError("The project is in no git repository with a commit: an update needs one.")
+        self.top = Path(run(project, "git", "rev-parse", "--show-toplevel"))
+        self.mark = Path(run(project, "git", "rev-parse", "--absolute-git-dir")) / MARK
+        self._inside = run(project, "git", "rev-parse", "--show-prefix")
+        self._identity = identity(project)
+
+    def head(self) -> str:
+        return run(self.project, "git", "rev-parse", "HEAD")
+
+    @contextmanager
+    def versions(self) -> Iterator[tuple[str, str, Path]]:
+        """The commits of the pristine project then and now, and the folder with the latter's files."""
+        with TemporaryDirectory(prefix="ondol-update-") as scratch:
+            then, now = Path(scratch) / "then" / self._inside, Path(scratch) / "now" / self._inside
+            write_recorded(self.project, then)
+            write_pristine(now, recorded_origin(self.project))
+            _take_source(self.project, now)
+            _tidy(now)
+            yield self._committed(Path(scratch) / "then"), self._committed(Path(scratch) / "now"), now
+
+    def _committed(self, folder: Path) -> str:
+        """A commit on no branch with the files of `folder`."""
+        git_folder = run(self.project, "git", "rev-parse", "--absolute-git-dir")
+        with TemporaryDirectory(prefix="ondol-index-") as scratch:
+            where = {"GIT_DIR": git_folder, "GIT_WORK_TREE": str(folder), "GIT_INDEX_FILE": f"{scratch}/index"}
+            run(folder, "git", "add", "--all", "--force", ".", **where)
+            tree = run(folder, "git", "write-tree", **where)
+        return run(self.project, "git", "commit-tree", tree, "-m", "starter", **self._identity)
+
+    def difference(self, base: str, new: str) -> list[str]:
+        return run(self.project, "git", "diff", "--name-only", "--no-renames", base, new).splitlines()
+
+    def merge(self, tree: Path, base: str, new: str) -> list[str]:
+        """Merges into the work tree at `tree`; the files in conflict."""
+        head = run(tree, "git", "rev-parse", "HEAD")
+        labels = {f"GITHEAD_{head}": "yours", f"GITHEAD_{new}": "starter"}
+        merged = attempt(tree, "git", "merge-recursive", base, "--", head, new, **labels)
+        if merged.returncode > 1:
+            raise ProjectError(f"git could not merge: {(merged.stderr or merged.stdout).strip()[-1_500:]}")
+        return sorted(set(run(tree, "git", "diff", "--name-only", "--diff-filter=U").splitlines()))
+
+
+def _take_source(project: Path, now: Path) -> None:
+    """Where Ondol comes from is the project's affair: the pristine project has it from the same place."""
+    ours = tomlkit.parse((project / "pyproject.toml").read_text()).get("tool", {}).get("uv", {}).get("sources", {})
+    file = now / "pyproject.toml"
+    pyproject = tomlkit.parse(file.read_text())
+    sources = pyproject["tool"]["uv"]["sources"]
+    if "ondol" in ours:
+        sources["ondol"] = ours["ondol"]
+    else:
+        sources.pop("ondol", None)
+    file.write_text(tomlkit.dumps(pyproject))
+
+
+def _tidy(folder: Path) -> None:
+    """As `ondol new` leaves it."""
+    ruff = shutil.which("ruff", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
+    if ruff is None:
+        raise ProjectError("ruff is not installed: `uv sync` brings it with the group `dev`.")
+    run(folder, ruff, "check", "--no-cache", "--quiet", "--fix-only", ".")
+    run(folder, ruff, "format", "--no-cache", "--quiet", ".")

@@ -1,0 +1,155 @@
+"""`ondol update`: what the project's people changed and what the starter changed, both kept; git conflicts where both
+changed the same."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ondol.generator.create import create
+
+STARTER = Path(__file__).resolve().parents[1] / "starter"
+Edit = Callable[[Path], object]
+
+
+def git(folder: Path, *arguments: str) -> str:
+    identity = ["-c", "user.name=n", "-c", "user.email=n@example.com"]
+    return subprocess.run(
+        ["git", *identity, *arguments], cwd=folder, capture_output=True, text=True, check=True
+    ).stdout.strip()
+
+
+def ondol(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "ondol.cli", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
+
+
+def replace(folder: Path, name: str, old: str, new: str) -> None:
+    file = folder / name
+    text = file.read_text()
+    assert old in text, (name, old)
+    file.write_text(text.replace(old, new))
+
+
+def move_first_function_to_the_end(file: Path) -> None:
+    lines = file.read_text().splitlines(keepends=True)
+    first = next(number for number, line in enumerate(lines) if line.startswith("def auth_service"))
+    end = next(number for number, line in enumerate(lines) if number > first and line.startswith("def "))
+    file.write_text("".join([*lines[:first], *lines[end:], "\n\n", *lines[first:end]]).rstrip() + "\n")
+
+
+def edit_project(folder: Path) -> None:
+    """As its people would: ten edits."""
+    replace(folder, "app/factory.py", 'version="0.1.0"', 'version="7.0.0"')  # the starter changes this line too
+    replace(folder, "app/scopes.py", 'USERS_READ = "users:read"', 'USERS_READ = "users:look"')
+    (folder / "app/services/last_seen.py").rename(folder / "app/services/presence.py")
+    replace(folder, "app/routers/auth.py", "app.services.last_seen", "app.services.presence")
+    (folder / "deploy/grafana/dashboard.json").unlink()
+    (folder / "compose.yaml").unlink()  # the starter changes this file
+    move_first_function_to_the_end(folder / "app/dependencies.py")
+    (folder / "app/services/rules.py").write_text("ANSWER = 42\n")
+    replace(folder, "main.py", "app = create_app()", "app = create_app()  # ours")
+    replace(folder, "tests/conftest.py", 'PASSWORD = "correct horse battery"', 'PASSWORD = "another horse battery"')
+
+
+def edit_starter(folder: Path) -> None:
+    """As its next version might be."""
+    replace(folder, "app/factory.py", 'version="0.1.0"', 'version="0.2.0"')
+    replace(folder, "app/scopes.py", '"""What there is to be permitted', '"""Everything there is to be permitted')
+    replace(folder, "app/services/last_seen.py", "was here just now", "was here a moment ago")
+    replace(folder, "compose.yaml", "x-service:", "name: better\nx-service:")
+    replace(folder, "app/dependencies.py", "async def current_user(", "async def current_user(  # improved\n    ")
+    (folder / "app/services/improved.py").write_text("IMPROVED = True\n")
+    (folder / "deploy/ecs/service.yaml").unlink()
+    replace(folder, "gunicorn.conf.py", "import math", "# better\nimport math")
+    replace(folder, "pyproject.toml", '"N"]', '"N", "PERF"]')
+    replace(folder, "app/models/users.py", "last_seen_at: ", "locale: Mapped[str | None]\n    last_seen_at: ")
+
+
+@pytest.fixture
+def starter(tmp_path: Path) -> Path:
+    ignored = shutil.ignore_patterns(".ondol", "__pycache__", ".env", ".*_cache", ".hypothesis")
+    return Path(shutil.copytree(STARTER, tmp_path / "starter", ignore=ignored))
+
+
+@pytest.fixture
+def project(tmp_path: Path, starter: Path) -> Path:
+    return create(tmp_path / "blog", sample=False, starter=str(starter)).folder
+
+
+def commit(folder: Path, message: str) -> None:
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "-m", message)
+
+
+def test_both_sides_are_kept_and_only_what_both_changed_conflicts(project: Path, starter: Path) -> None:
+    edit_project(project)
+    refused = ondol(project, "update")
+    assert (refused.returncode, "not committed" in refused.stderr) == (1, True)
+    commit(project, "ours")
+    edited = git(project, "rev-parse", "HEAD^{tree}")
+    unchanged = ondol(project, "update", "--check")
+    assert (unchanged.returncode, "up to date" in unchanged.stdout) == (0, True), unchanged.stderr
+
+    edit_starter(starter)
+    checked = ondol(project, "update", "--check")
+    assert checked.returncode == 1, checked.stderr
+    assert git(project, "status", "--porcelain") == ""
+    assert git(project, "worktree", "list").count("\n") == 0
+
+    updated = ondol(project, "update")
+    assert updated.returncode == 1
+    assert "conflict  app/factory.py" in updated.stdout
+    assert git(project, "diff", "--name-only", "--diff-filter=U").splitlines() == ["app/factory.py", "compose.yaml"]
+    assert [line for line in checked.stdout.splitlines() if line.startswith("  conflict")] == [
+        line for line in updated.stdout.splitlines() if line.startswith("  conflict")
+    ]
+    conflict = (project / "app/factory.py").read_text()
+    assert "<<<<<<< yours" in conflict
+    assert ">>>>>>> starter" in conflict
+    text = {name: (project / name).read_text() for name in git(project, "ls-files", "*.py", "*.toml").splitlines()}
+    assert 'USERS_READ = "users:look"' in text["app/scopes.py"]
+    assert "Everything there is" in text["app/scopes.py"]
+    assert "a moment ago" in text["app/services/presence.py"]
+    assert not (project / "app/services/last_seen.py").exists()
+    assert not (project / "deploy/grafana/dashboard.json").exists()
+    assert not (project / "deploy/ecs/service.yaml").exists()
+    assert "# improved" in text["app/dependencies.py"]
+    assert text["app/dependencies.py"].rstrip().endswith("return AuthService(session, ondol)")
+    assert {"app/services/rules.py", "app/services/improved.py"} <= text.keys()
+    assert '"PERF"' in text["pyproject.toml"]
+    assert "vendor/ondol-" in text["pyproject.toml"]
+    assert "locale" in text["app/models/users.py"]
+    assert "another horse" in text["tests/conftest.py"]
+
+    assert ondol(project, "update", "--abort").returncode == 0
+    assert git(project, "status", "--porcelain") == ""
+    assert git(project, "rev-parse", "HEAD^{tree}") == edited
+
+
+@pytest.mark.whole
+def test_after_an_update_the_next_begins_from_there(project: Path, starter: Path) -> None:
+    replace(starter, "gunicorn.conf.py", "import math", "# one\nimport math")
+    assert ondol(project, "update").returncode == 0
+    commit(project, "updated")
+    assert "up to date" in ondol(project, "update").stdout
+    late = ondol(project, "update", "--abort")
+    assert (late.returncode, "committed already" in late.stderr) == (1, True)
+    replace(project, "gunicorn.conf.py", "# one", "# one, and ours")
+    commit(project, "ours")
+    replace(starter, "app/services/last_seen.py", "was here just now", "was here")
+    assert ondol(project, "update").returncode == 0
+    assert "# one, and ours" in (project / "gunicorn.conf.py").read_text()
+    assert "was here," in (project / "app/services/last_seen.py").read_text()
+
+
+@pytest.mark.whole
+def test_without_its_record_a_project_is_refused(project: Path) -> None:
+    (project / ".starter.zip").unlink()
+    commit(project, "lost")
+    refused = ondol(project, "update")
+    assert refused.returncode == 1
+    assert "git log -- .starter.zip" in refused.stderr
