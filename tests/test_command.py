@@ -1,6 +1,7 @@
 """The command, as a person calls it."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -79,3 +80,40 @@ def test_a_taken_port_and_a_missing_project_are_told(project_folder: Path, tmp_p
         finished = ondol("demo", "--port", port, folder=project_folder)
     assert (finished.returncode, f"Port {port} is not free" in finished.stderr) == (1, True)
     assert "There is no project here" in ondol("settings", folder=tmp_path).stderr
+
+
+def test_help_names_every_command_and_the_exit_codes(tmp_path: Path) -> None:
+    shown = ondol("--help", folder=tmp_path)
+    assert shown.returncode == 0
+    for command in ("new", "dev", "demo", "db", "serve", "worker", "settings", "doctor", "update"):
+        assert re.search(rf"^│ {command} ", shown.stdout, re.MULTILINE), command
+    assert "Exit codes: 0 done" in shown.stdout
+    assert ondol("nonsense", folder=tmp_path).returncode == 2
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_the_shell_completes_commands(tmp_path: Path, shell: str) -> None:
+    asked = {"bash": {"COMP_WORDS": "ondol do", "COMP_CWORD": "1"}, "zsh": {"_TYPER_COMPLETE_ARGS": "ondol do"}}[shell]
+    program = Path(sys.executable).with_name("ondol")
+    environment = {**os.environ, "_ONDOL_COMPLETE": f"complete_{shell}", **asked}
+    completed = subprocess.run([program], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert "doctor" in completed.stdout
+    assert "worker" not in completed.stdout
+
+
+def test_outside_a_project_one_sentence_says_so(tmp_path: Path) -> None:
+    refused = ondol("doctor", folder=tmp_path)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr == "ondol: There is no project here: change to the folder with main.py and app/.\n"
+
+
+def test_without_its_extra_the_command_says_what_to_do(tmp_path: Path) -> None:
+    """As in a production image: typer cannot be imported."""
+    code = "import sys; sys.modules['typer'] = None\nfrom ondol.cli.entry import run; run()"
+    environment = {name: value for name, value in os.environ.items() if name != "UV"}
+    refused = subprocess.run(
+        [sys.executable, "-c", code, "doctor"], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert refused.returncode == 1
+    assert "install `ondol[cli]`" in refused.stderr
+    assert "Traceback" not in refused.stderr

@@ -49,6 +49,7 @@ def check() -> None:
     """Fail when the models say something that no migration does."""
     ondol = load()
     migrations.check(database_url(ondol), ondol.settings.project_folder)
+    console.print("The models and the migrations agree.")
 
 
 @app.command()

@@ -7,21 +7,22 @@ import typer
 from alembic.util import CommandError
 from rich.console import Console
 
-from ondol.cli import database, demo, dev, new, processes, settings, update
+from ondol.cli import database, demo, dev, doctor, new, processes, settings, update
 from ondol.dev.programs import ServersError
 from ondol.project import ProjectError
 from ondol.runtime import StartFailed
 
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     help="The production floor under FastAPI services.",
+    epilog="Exit codes: 0 done; 1 refused, failed, or something found; 2 a wrong option or argument.",
 )
 app.add_typer(database.app, name="db")
 app.command("new")(new.new)
 app.command("dev")(dev.dev)
 app.command("demo")(demo.demo)
+app.command("doctor")(doctor.doctor)
 app.command("serve")(processes.serve)
 app.command("update")(update.update_project)
 app.command("worker")(processes.worker)

@@ -1,0 +1,62 @@
+"""`ondol doctor`: what is wrong with the project."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from fastapi import FastAPI
+from pydantic import ValidationError
+from rich.console import Console
+from rich.markup import escape
+
+from ondol.doctor.environment import check_environment
+from ondol.doctor.findings import Finding, Level, error
+from ondol.doctor.servers import check_servers
+from ondol.project import attribute, load, project_folder
+from ondol.settings import sentences
+from ondol.web.inspection import check_routes
+
+console = Console(highlight=False, soft_wrap=True)
+
+
+def doctor(*, as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False) -> None:
+    """Say what is wrong with the project, and what to do about it: libraries, settings, servers, clocks, migrations,
+    routes, tests, the starter. Exits with 1 if there is an error."""
+    findings = list(_findings(project_folder()))
+    if as_json:
+        typer.echo(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=2))
+    else:
+        _show(findings)
+    raise typer.Exit(int(any(finding.level is Level.ERROR for finding in findings)))
+
+
+def _findings(project: Path) -> Iterator[Finding]:
+    yield from check_environment(project)
+    sys.path.insert(0, str(project))
+    settings: Any = attribute("app.settings", "AppSettings")
+    try:
+        settings()
+    except ValidationError as faults:
+        # The application does not start with these: nothing further can be looked at.
+        yield from (error("settings", fault, "ondol settings") for fault in sentences(faults))
+        return
+    ondol = load(project)
+    yield from check_servers(asyncio.run(ondol.locate_servers()), project)
+    app = attribute("main", "app")
+    assert isinstance(app, FastAPI)
+    yield from check_routes(app, project)
+
+
+def _show(findings: list[Finding]) -> None:
+    colours = {Level.ERROR: "red", Level.WARNING: "yellow"}
+    for finding in findings:
+        colour = colours[finding.level]
+        console.print(f"[{colour}]{finding.level}[/{colour}]  {finding.about}: {escape(finding.problem)}")
+        console.print(f"       {escape(finding.remedy)}")
+    errors = sum(finding.level is Level.ERROR for finding in findings)
+    console.print(f"{errors} errors, {len(findings) - errors} warnings." if findings else "Nothing is wrong.")

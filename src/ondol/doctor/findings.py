@@ -1,0 +1,25 @@
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Level(StrEnum):
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`about`: what was looked at, such as "settings"; `problem` and `remedy`: a sentence each, for a person."""
+
+    level: Level
+    about: str
+    problem: str
+    remedy: str
+
+
+def error(about: str, problem: str, remedy: str) -> Finding:
+    return Finding(Level.ERROR, about, problem, remedy)
+
+
+def warning(about: str, problem: str, remedy: str) -> Finding:
+    return Finding(Level.WARNING, about, problem, remedy)

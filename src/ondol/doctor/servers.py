@@ -1,0 +1,69 @@
+"""PostgreSQL and Valkey as the settings name them."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import redis
+from alembic.util import CommandError
+
+from ondol.db import migrations
+from ondol.db.urls import without_driver
+from ondol.doctor.findings import Finding, error, warning
+from ondol.runtime import Servers
+
+CONNECT_SECONDS = 3
+SKEW_SECONDS = 5.0
+"""Tokens carry times of the web servers' clocks, rows those of PostgreSQL's."""
+OLDEST_POSTGRESQL = 140_000
+
+
+def check_servers(servers: Servers, project: Path) -> Iterator[Finding]:
+    yield from _valkey(servers.redis_url)
+    try:
+        with psycopg.connect(without_driver(servers.direct_url), connect_timeout=CONNECT_SECONDS) as connection:
+            yield from _postgresql(connection, project)
+    except psycopg.OperationalError as reason:
+        said = str(reason).splitlines()[0]
+        yield error("PostgreSQL", f"It does not answer: {said}", "look at DATABASE_URL: ondol settings")
+        return
+    try:
+        migrations.check(servers.direct_url, project)
+    except CommandError as reason:
+        yield from _difference(str(reason))
+
+
+def _postgresql(connection: "psycopg.Connection[tuple[float, int]]", project: Path) -> Iterator[Finding]:
+    row = connection.execute(
+        "SELECT extract(epoch FROM clock_timestamp())::float8, current_setting('server_version_num')::int"
+    ).fetchone()
+    assert row is not None
+    skew = abs(time.time() - row[0])
+    if skew > SKEW_SECONDS:
+        problem = f"This machine's clock and PostgreSQL's are {skew:.0f} s apart: times of tokens and rows differ."
+        yield error("clock", problem, "let both follow NTP")
+    if row[1] < OLDEST_POSTGRESQL:
+        yield error("PostgreSQL", f"Version {row[1] // 10_000} is too old.", "PostgreSQL 14 or newer")
+
+
+def _valkey(url: str) -> Iterator[Finding]:
+    client = redis.Redis.from_url(url, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=CONNECT_SECONDS)
+    try:
+        with client:
+            client.ping()
+    except redis.RedisError as reason:
+        problem = f"It does not answer ({type(reason).__name__}): the service works, and every read goes to PostgreSQL."
+        yield warning("Valkey", problem, "look at REDIS_URL: ondol settings")
+
+
+def _difference(said: str) -> Iterator[Finding]:
+    if "not up to date" in said:
+        yield error("migrations", "The database lacks migrations.", "ondol db upgrade")
+    elif "New upgrade operations detected" in said:
+        yield error("migrations", "The models say something that no migration does.", "ondol db revision")
+    elif "Can't locate revision" in said:
+        problem = "The database is at a migration that this project does not have."
+        yield error("migrations", problem, "is it another project's, or newer than this code? ondol settings")
+    else:
+        yield error("migrations", said, "ondol db check")

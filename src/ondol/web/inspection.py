@@ -1,0 +1,43 @@
+"""Looks at an application's routes for what is easily forgotten."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, iter_route_contexts
+
+from ondol.doctor.findings import Finding, error, warning
+from ondol.web.dependencies import read_session, write_session
+
+OPEN_BY_NATURE = {"auth", "health"}
+"""Tags of operations that anybody may call: one logs in without being logged in."""
+_WRITES = ("post", "put", "patch", "delete")
+
+
+def check_routes(app: FastAPI, project: Path) -> Iterator[Finding]:
+    """Writes that anybody may do, operations that no test names, sessions that commit after the answer."""
+    tests = "\n".join(file.read_text(errors="replace") for file in (project / "tests").rglob("*.py"))
+    for path, item in app.openapi()["paths"].items():
+        for method, operation in item.items():
+            name = f"{method.upper()} {path}"
+            if method in _WRITES and not operation.get("security") and not OPEN_BY_NATURE & set(operation["tags"]):
+                yield warning("routes", f"Anybody may call {name}.", "give it a caller, such as CurrentUser, or scopes")
+            if path.partition("{")[0].rstrip("/") not in tests:
+                yield warning("tests", f"No test names {name}.", "tests/api/ is where it belongs")
+    for context in iter_route_contexts(app.routes):
+        route = context.original_route
+        if isinstance(route, APIRoute) and any(_commits_late(dependant) for dependant in _all(route.dependant)):
+            problem = f"{context.path} takes its session in FastAPI's default scope: it commits after the answer."
+            yield error("routes", problem, 'take SessionDep, or Depends(write_session, scope="function")')
+
+
+def _all(dependant: Dependant) -> Iterator[Dependant]:
+    yield dependant
+    for inner in dependant.dependencies:
+        yield from _all(inner)
+
+
+def _commits_late(dependant: Any) -> bool:
+    return dependant.call in (write_session, read_session) and dependant.scope != "function"

@@ -1,0 +1,93 @@
+"""`ondol doctor`: each thing that can be wrong is found, and a new project has nothing wrong."""
+
+import json
+import os
+import subprocess
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from ondol.doctor import environment, servers
+from ondol.generator.create import create
+
+LATE = """
+from typing import Annotated
+from fastapi import APIRouter, Depends
+from ondol.web.dependencies import write_session
+from sqlalchemy.ext.asyncio import AsyncSession
+
+router = APIRouter(prefix="/late", tags=["late"])
+
+
+@router.post("/things", name="create")
+async def create_thing(session: Annotated[AsyncSession, Depends(write_session)]) -> None:
+    "Creates a thing."
+"""
+
+
+def doctor(project: Path, **variables: str) -> tuple[int, set[tuple[str, str, str]]]:
+    environment = {**os.environ, "ENVIRONMENT": "development", "DATABASE_URL": "", "REDIS_URL": "", **variables}
+    command = [sys.executable, "-m", "ondol.cli", "doctor", "--json"]
+    finished = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, timeout=120)
+    found: list[dict[str, Any]] = json.loads(finished.stdout or finished.stderr)
+    assert all(finding["remedy"] for finding in found)
+    return finished.returncode, {(finding["level"], finding["about"], finding["problem"]) for finding in found}
+
+
+def test_what_is_wrong_is_found_and_nothing_else(tmp_path: Path, database_url: str) -> None:
+    project = create(tmp_path / "blog", sample=False, starter=None).folder
+    assert doctor(project) == (0, set())
+
+    (project / "app/routers/late.py").write_text(LATE)
+    listed = project / "app/routers/__init__.py"
+    text = listed.read_text().replace("import auth,", "import auth, late,")
+    listed.write_text(text.replace("ROUTERS = [", "ROUTERS = [late.router, "))
+    (project / ".env").write_text("# nothing\n")
+    subprocess.run(["git", "add", "--force", ".env"], cwd=project, check=True)
+    # This database is the shop's: its migration 0002 is none of a bare project's.
+    code, found = doctor(project, DATABASE_URL=database_url, REDIS_URL="redis://127.0.0.1:1/0")
+    assert code == 1
+    assert found == {
+        ("error", "settings", ".env is tracked by git: its secrets are in every clone."),
+        ("error", "migrations", "The database is at a migration that this project does not have."),
+        (
+            *("warning", "Valkey"),
+            "It does not answer (ConnectionError): the service works, and every read goes to PostgreSQL.",
+        ),
+        ("warning", "routes", "Anybody may call POST /api/v1/late/things."),
+        ("warning", "tests", "No test names POST /api/v1/late/things."),
+        (
+            *("error", "routes"),
+            "/api/v1/late/things takes its session in FastAPI's default scope: it commits after the answer.",
+        ),
+    }
+
+    code, found = doctor(project, AUTH__SECRET_KEY="short")
+    assert (code, ("error", "settings", "AUTH__SECRET_KEY needs 32 characters or more.") in found) == (1, True)
+    code, found = doctor(project, DATABASE_URL="postgresql://127.0.0.1:1/x", AUTH__SECRET_KEY="")
+    assert (code, {about for level, about, _ in found if level == "error"}) == (1, {"settings", "PostgreSQL", "routes"})
+
+
+def test_libraries_that_do_not_go_together() -> None:
+    def installed(name: str) -> str:
+        if name == "slowapi":
+            return "0.1.9"
+        if name in environment.BREAK:
+            raise PackageNotFoundError(name)
+        return "0.100.0" if name == "fastapi" else version(name)
+
+    found = {finding.problem for finding in environment._libraries(installed)}
+    assert found == {
+        "fastapi 0.100.0 is installed; this Ondol works with <0.170,>=0.165.",
+        f"slowapi is installed: {environment.BREAK['slowapi']}.",
+    }
+
+
+def test_a_clock_that_is_wrong(database_url: str, project_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(servers, "SKEW_SECONDS", -1.0)  # as if any difference were too much
+    with psycopg.connect(database_url.replace("+psycopg", "")) as connection:
+        assert [finding.about for finding in servers._postgresql(connection, project_folder)] == ["clock"]
