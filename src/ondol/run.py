@@ -11,6 +11,7 @@ import signal
 import sys
 
 from ondol.db import migrations
+from ondol.db.migrations import MigrationBlocked
 from ondol.observability.logging import configure_logging
 from ondol.project import ProjectError, database_url, load
 from ondol.runtime import Ondol, StartFailed
@@ -56,7 +57,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         _PROCESSES[names[0]]()
-    except (ProjectError, StartFailed) as error:
+    except (MigrationBlocked, ProjectError, StartFailed) as error:
         sys.stderr.write(f"ondol: {error}\n")
         sys.exit(1)
 

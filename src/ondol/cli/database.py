@@ -17,13 +17,20 @@ console = Console()
 
 
 @app.command()
-def upgrade(revision: Annotated[str, typer.Argument(help="Where to.")] = "head") -> None:
+def upgrade(
+    revision: Annotated[str, typer.Argument(help="Where to.")] = "head",
+    *,
+    sql: Annotated[bool, typer.Option("--sql", help="Print the SQL instead, for reading or `squawk`.")] = False,
+) -> None:
     """Migrate forward. Several replicas may do it at once: one does, the others wait."""
+    if sql:
+        typer.echo(migrations.sql(load().settings.project_folder, revision))
+        return
     run.migrate(revision)
     console.print(f"The database is at {revision}.")
 
 
-@app.command()
+@app.command(context_settings={"ignore_unknown_options": True})  # -1 is a revision
 def downgrade(revision: Annotated[str, typer.Argument(help="Where to: a revision, -1, or base.")]) -> None:
     """Migrate back."""
     ondol = load()

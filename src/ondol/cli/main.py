@@ -8,6 +8,7 @@ from alembic.util import CommandError
 from rich.console import Console
 
 from ondol.cli import database, demo, dev, doctor, new, processes, settings, update
+from ondol.db.migrations import MigrationBlocked
 from ondol.dev.programs import ServersError
 from ondol.project import ProjectError
 from ondol.runtime import StartFailed
@@ -28,7 +29,7 @@ app.command("update")(update.update_project)
 app.command("worker")(processes.worker)
 app.command("settings")(settings.show_settings)
 
-_EXPECTED = (CommandError, ProjectError, ServersError, StartFailed)
+_EXPECTED = (CommandError, MigrationBlocked, ProjectError, ServersError, StartFailed)
 
 
 def run(command: Callable[[], object] = app) -> None:
