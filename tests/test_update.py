@@ -1,6 +1,7 @@
 """`ondol update`: what the project's people changed and what the starter changed, both kept; git conflicts where both
 changed the same."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -34,11 +35,11 @@ def replace(folder: Path, name: str, old: str, new: str) -> None:
     file.write_text(text.replace(old, new))
 
 
-def move_first_function_to_the_end(file: Path) -> None:
-    lines = file.read_text().splitlines(keepends=True)
-    first = next(number for number, line in enumerate(lines) if line.startswith("def auth_service"))
-    end = next(number for number, line in enumerate(lines) if number > first and line.startswith("def "))
-    file.write_text("".join([*lines[:first], *lines[end:], "\n\n", *lines[first:end]]).rstrip() + "\n")
+def move_the_first_function_behind_the_others(file: Path) -> None:
+    text = file.read_text()
+    first, following = text.index("def auth_service"), text.index("def user_service")
+    end = text.index("# A service that writes stands")
+    file.write_text(text[:first] + text[following:end] + text[first:following] + text[end:])
 
 
 def edit_project(folder: Path) -> None:
@@ -49,10 +50,10 @@ def edit_project(folder: Path) -> None:
     replace(folder, "app/routers/auth.py", "app.services.last_seen", "app.services.presence")
     (folder / "deploy/grafana/dashboard.json").unlink()
     (folder / "compose.yaml").unlink()  # the starter changes this file
-    move_first_function_to_the_end(folder / "app/dependencies.py")
+    move_the_first_function_behind_the_others(folder / "app/dependencies.py")
     (folder / "app/services/rules.py").write_text("ANSWER = 42\n")
     replace(folder, "main.py", "app = create_app()", "app = create_app()  # ours")
-    replace(folder, "tests/conftest.py", 'PASSWORD = "correct horse battery"', 'PASSWORD = "another horse battery"')
+    replace(folder, "tests/conftest.py", "root@example.com", "boss@example.com")
 
 
 def edit_starter(folder: Path) -> None:
@@ -118,12 +119,13 @@ def test_both_sides_are_kept_and_only_what_both_changed_conflicts(project: Path,
     assert not (project / "deploy/grafana/dashboard.json").exists()
     assert not (project / "deploy/ecs/service.yaml").exists()
     assert "# improved" in text["app/dependencies.py"]
-    assert text["app/dependencies.py"].rstrip().endswith("return AuthService(session, ondol)")
+    functions = [text["app/dependencies.py"].index(f"def {name}_service") for name in ("user", "user_read", "auth")]
+    assert functions == sorted(functions)
     assert {"app/services/rules.py", "app/services/improved.py"} <= text.keys()
     assert '"PERF"' in text["pyproject.toml"]
     assert "vendor/ondol-" in text["pyproject.toml"]
     assert "locale" in text["app/models/users.py"]
-    assert "another horse" in text["tests/conftest.py"]
+    assert "boss@example.com" in text["tests/conftest.py"]
 
     assert ondol(project, "update", "--abort").returncode == 0
     assert git(project, "status", "--porcelain") == ""
@@ -153,3 +155,54 @@ def test_without_its_record_a_project_is_refused(project: Path) -> None:
     refused = ondol(project, "update")
     assert refused.returncode == 1
     assert "git log -- .starter.zip" in refused.stderr
+
+
+@pytest.mark.whole
+def test_from_one_wheel_to_the_next(tmp_path: Path) -> None:
+    """As somebody without the repository: a project from a wheel, the next wheel in its place, `ondol update`."""
+    source = tmp_path / "source"
+    for name in ("src", "starter"):
+        shutil.copytree(STARTER.parent / name, source / name, ignore=shutil.ignore_patterns(".ondol", "__pycache__"))
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(STARTER.parent / name, source)
+    first = built(source, tmp_path / "first")
+    edit_starter(source / "starter")
+    replace(source, "pyproject.toml", 'version = "0.1.0"', 'version = "0.2.0"')
+    second = built(source, tmp_path / "second")
+
+    uv(tmp_path, "tool", "run", "--from", str(first), "ondol", "new", "blog")
+    project = tmp_path / "blog"
+    edit_project(project)
+    commit(project, "ours")
+    shutil.copy(second, project / "vendor")
+    (project / "vendor" / first.name).unlink()
+    replace(project, "pyproject.toml", first.name, second.name)
+    uv(project, "sync", "--quiet")
+    commit(project, "Ondol 0.2.0")
+    finished = subprocess.run(
+        ["uv", "run", "ondol", "update"], cwd=project, env=clean(), capture_output=True, text=True, timeout=120
+    )
+    assert finished.returncode == 1, finished.stderr
+    assert git(project, "diff", "--name-only", "--diff-filter=U").splitlines() == ["app/factory.py", "compose.yaml"]
+    git(project, "checkout", "--ours", "app/factory.py")
+    git(project, "rm", "--quiet", "compose.yaml")
+    commit(project, "updated")
+    uv(project, "run", "ondol", "db", "revision", "locale")  # the starter's new column
+    uv(project, "run", "pytest", "-q", "tests/test_layers.py", "tests/api/test_users.py")
+
+
+def built(source: Path, folder: Path) -> Path:
+    uv(source, "build", "--quiet", "--wheel", "--out-dir", str(folder))
+    [wheel] = folder.glob("*.whl")
+    return wheel
+
+
+def clean() -> dict[str, str]:
+    """The environment of somebody who is in no project and no test run."""
+    ours = ("VIRTUAL_ENV", "PYTHONPATH", "ONDOL_TEST_STATE", "ONDOL_TEST_HOLDER")
+    return {name: value for name, value in os.environ.items() if name not in ours}
+
+
+def uv(folder: Path, *arguments: str) -> None:
+    finished = subprocess.run(["uv", *arguments], cwd=folder, env=clean(), capture_output=True, text=True, timeout=300)
+    assert finished.returncode == 0, finished.stdout[-3000:] + finished.stderr[-3000:]
