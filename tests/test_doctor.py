@@ -38,6 +38,7 @@ def doctor(project: Path, **variables: str) -> tuple[int, set[tuple[str, str, st
     return finished.returncode, {(finding["level"], finding["about"], finding["problem"]) for finding in found}
 
 
+@pytest.mark.whole
 def test_what_is_wrong_is_found_and_nothing_else(tmp_path: Path, database_url: str) -> None:
     project = create(tmp_path / "blog", sample=False, starter=None).folder
     assert doctor(project) == (0, set())

@@ -31,6 +31,7 @@ def ondol(project: Path, database: TestDatabase, *arguments: str) -> "subprocess
     return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, timeout=60)
 
 
+@pytest.mark.whole
 def test_an_index_on_a_table_that_exists_is_made_concurrently(project: Path, database: TestDatabase) -> None:
     models = project / "app" / "models" / "users.py"
     column = "last_seen_at: Mapped[datetime | None]"

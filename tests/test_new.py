@@ -56,6 +56,7 @@ def test_from_a_wheel_far_from_the_repository(tmp_path: Path) -> None:
     assert f'"vendor/{wheel.name}"' in (tmp_path / "shop" / "pyproject.toml").read_text()
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("wait_for", ["app", ".venv"])
 def test_ctrl_c_leaves_nothing_behind(tmp_path: Path, wait_for: str) -> None:
     process = subprocess.Popen(

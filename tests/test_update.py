@@ -86,6 +86,7 @@ def commit(folder: Path, message: str) -> None:
     git(folder, "commit", "--quiet", "-m", message)
 
 
+@pytest.mark.whole
 def test_both_sides_are_kept_and_only_what_both_changed_conflicts(project: Path, starter: Path) -> None:
     edit_project(project)
     refused = ondol(project, "update")
