@@ -117,3 +117,17 @@ def test_without_its_extra_the_command_says_what_to_do(tmp_path: Path) -> None:
     assert refused.returncode == 1
     assert "install `ondol[cli]`" in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+def test_a_trace_is_shown_only_when_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "main.py").write_text("app = unknown\n")
+    refused = ondol("settings", folder=tmp_path)
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("ondol: NameError at main.py, line 1: name 'unknown' is not defined")
+    assert "Traceback" not in refused.stderr
+    (tmp_path / "main.py").write_text("\napp = (\n")
+    assert ondol("settings", folder=tmp_path).stderr.startswith("ondol: SyntaxError at main.py, line 2: '(' was never")
+    shown = ondol("--verbose", "settings", folder=tmp_path)
+    assert shown.returncode == 1
+    assert "Traceback" in shown.stderr

@@ -1,0 +1,47 @@
+"""What a person sees when a command fails: one sentence, and the trace only when it is asked for."""
+
+import traceback
+from pathlib import Path
+from typing import Any
+
+import typer
+from alembic.util import CommandError
+from rich.console import Console
+from rich.markup import escape
+from typer.core import TyperGroup
+from typer.exceptions import TyperException
+
+from ondol.db.migrations import MigrationBlocked
+from ondol.dev.programs import ServersError
+from ondol.project import ProjectError
+from ondol.runtime import StartFailed
+
+_EXPECTED = (CommandError, MigrationBlocked, ProjectError, ServersError, StartFailed)
+
+
+class Commands(TyperGroup):
+    """The group of all commands."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (typer.Exit, typer.Abort, TyperException):  # Typer's own, of which it makes a message
+            raise
+        except Exception as error:
+            if ctx.params.get("verbose"):
+                raise
+            Console(stderr=True).print(f"[red]ondol:[/red] {escape(_sentence(error))}", highlight=False, soft_wrap=True)
+            raise typer.Exit(1) from error
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, _EXPECTED):
+        return str(error)
+    said = str(error).strip().splitlines()
+    if isinstance(error, SyntaxError):  # its place is what could not be read, not who tried
+        file, line = error.filename or "?", error.lineno
+    else:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        file, line = last.filename, last.lineno
+    where = f"{Path(file).name}, line {line}"
+    return f"{type(error).__name__} at {where}: {said[0] if said else ''} (`ondol --verbose …` shows the trace)"
