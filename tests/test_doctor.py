@@ -88,7 +88,7 @@ def test_libraries_that_do_not_go_together() -> None:
     }
 
 
-def test_a_clock_that_is_wrong(database_url: str, project_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_clock_that_is_wrong(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(servers, "SKEW_SECONDS", -1.0)  # as if any difference were too much
     with psycopg.connect(database_url.replace("+psycopg", "")) as connection:
-        assert [finding.about for finding in servers._postgresql(connection, project_folder)] == ["clock"]
+        assert [finding.about for finding in servers._postgresql(connection)] == ["clock"]

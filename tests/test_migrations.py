@@ -84,3 +84,6 @@ def test_a_migration_does_not_wait_for_a_lock_for_ever(
     migrations.upgrade(database.url, project)
     with psycopg.connect(database.url) as connection:
         assert connection.execute("SELECT count(nickname) FROM users").fetchone() == (0,)
+        back = ondol(project, database, "downgrade", "-1")  # while this transaction goes on
+        assert back.returncode == 1
+        assert back.stderr.startswith("ondol: A migration waited 10 s for a table that others are using")

@@ -54,12 +54,7 @@ def upgrade(database_url: str, project: Path, revision: str = "head") -> None:
     with psycopg.connect(without_driver(database_url), autocommit=True) as connection:
         while not connection.execute("SELECT pg_try_advisory_lock(%s)", [LOCK_KEY]).fetchone()[0]:  # type: ignore[index]
             time.sleep(POLL_SECONDS)
-        try:
-            command.upgrade(alembic_config(database_url, project), revision)
-        except OperationalError as error:
-            if isinstance(error.orig, LockNotAvailable):
-                raise MigrationBlocked from error
-            raise
+        command.upgrade(alembic_config(database_url, project), revision)
 
 
 def revise(database_url: str, project: Path, message: str, *, autogenerate: bool = True) -> None:
@@ -93,7 +88,7 @@ def sql(project: Path, revisions: str = "head") -> str:
 
 
 def run_migrations(context: Any, metadata: MetaData) -> None:
-    """What a project's `migrations/env.py` calls."""
+    """What a project's `migrations/env.py` calls, forward and back. Raises MigrationBlocked."""
     if context.is_offline_mode():
         context.configure(
             dialect_name="postgresql",
@@ -117,8 +112,13 @@ def run_migrations(context: Any, metadata: MetaData) -> None:
             compare_server_default=True,
             process_revision_directives=make_indexes_concurrent,
         )
-        with context.begin_transaction():
-            context.run_migrations()
+        try:
+            with context.begin_transaction():
+                context.run_migrations()
+        except OperationalError as error:
+            if isinstance(error.orig, LockNotAvailable):
+                raise MigrationBlocked from error
+            raise
 
 
 def _is_ours(_: Any, name: str | None, kind: str, *__: Any) -> bool:

@@ -23,7 +23,7 @@ def check_servers(servers: Servers, project: Path) -> Iterator[Finding]:
     yield from _valkey(servers.redis_url)
     try:
         with psycopg.connect(without_driver(servers.direct_url), connect_timeout=CONNECT_SECONDS) as connection:
-            yield from _postgresql(connection, project)
+            yield from _postgresql(connection)
     except psycopg.OperationalError as reason:
         said = str(reason).splitlines()[0]
         yield error("PostgreSQL", f"It does not answer: {said}", "look at DATABASE_URL: ondol settings")
@@ -34,7 +34,7 @@ def check_servers(servers: Servers, project: Path) -> Iterator[Finding]:
         yield from _difference(str(reason))
 
 
-def _postgresql(connection: "psycopg.Connection[tuple[float, int]]", project: Path) -> Iterator[Finding]:
+def _postgresql(connection: "psycopg.Connection[tuple[float, int]]") -> Iterator[Finding]:
     row = connection.execute(
         "SELECT extract(epoch FROM clock_timestamp())::float8, current_setting('server_version_num')::int"
     ).fetchone()

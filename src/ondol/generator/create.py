@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ondol.generator.names import project_name
 from ondol.generator.origin import bring
-from ondol.generator.pristine import Origin, record, write_pristine
+from ondol.generator.pristine import Origin, record, tidy, write_pristine
 from ondol.generator.tools import identity, run, uv_program
 from ondol.project import ProjectError
 
@@ -42,9 +42,7 @@ def create(
         say("Environment …")
         bring(folder)
         run(folder, uv, "sync", "--quiet")
-        # What was taken out leaves lines that nobody would write so.
-        run(folder, uv, "run", "--quiet", "ruff", "check", "--quiet", "--fix-only", ".")
-        run(folder, uv, "run", "--quiet", "ruff", "format", "--quiet", ".")
+        tidy(folder, uv, "run", "--quiet", "ruff")
         record(folder, origin, folder)
         _commit(folder)
     except BaseException:

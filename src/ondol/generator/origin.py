@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import tomllib
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,11 @@ def bring(project: Path) -> None:
     """
     direct = distribution("ondol").read_text("direct_url.json")
     if direct is None:
-        _set_source(project, None)
+        set_source(project, None)
         return
     found: dict[str, Any] = json.loads(direct)
     url = str(found["url"])
-    _set_source(project, _vendored(project / "vendor", url) if url.startswith("file:") else {"url": url})
+    set_source(project, _vendored(project / "vendor", url) if url.startswith("file:") else {"url": url})
 
 
 def _vendored(vendor: Path, url: str) -> dict[str, str]:
@@ -43,13 +44,20 @@ def _vendored(vendor: Path, url: str) -> dict[str, str]:
     return {"path": f"vendor/{wheel.name}"}
 
 
-def _set_source(project: Path, source: dict[str, str] | None) -> None:
+def source_of(project: Path) -> dict[str, str] | None:
     """Where uv finds Ondol; None: in the package registry."""
+    tool: dict[str, Any] = tomllib.loads((project / "pyproject.toml").read_text()).get("tool", {})
+    found: dict[str, str] | None = tool.get("uv", {}).get("sources", {}).get("ondol")
+    return found
+
+
+def set_source(project: Path, source: dict[str, str] | None) -> None:
+    """The opposite of `source_of`."""
     file = project / "pyproject.toml"
     pyproject = tomlkit.parse(file.read_text())
     sources = pyproject["tool"]["uv"]["sources"]
     if source is None:
-        del sources["ondol"]
+        sources.pop("ondol", None)
     else:
         table = tomlkit.inline_table()
         table.update(source)

@@ -59,6 +59,12 @@ def write_pristine(folder: Path, origin: Origin) -> None:
     _give_name(folder, origin.name)
 
 
+def tidy(folder: Path, *ruff: str) -> None:
+    """What was taken out leaves lines that nobody would write so. `ruff`: the command that runs it."""
+    run(folder, *ruff, "check", "--no-cache", "--quiet", "--fix-only", ".")
+    run(folder, *ruff, "format", "--no-cache", "--quiet", ".")
+
+
 def record(folder: Path, origin: Origin, project: Path) -> None:
     """Keeps the files of `folder` as what `project` was made from."""
     with zipfile.ZipFile(project / RECORD, "w", zipfile.ZIP_DEFLATED) as archive:

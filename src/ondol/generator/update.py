@@ -7,12 +7,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import tomlkit
-
-from ondol.generator.pristine import RECORD, record, recorded_origin, write_pristine, write_recorded
+from ondol.generator.origin import set_source, source_of
+from ondol.generator.pristine import RECORD, Origin, record, recorded_origin, tidy, write_pristine, write_recorded
 from ondol.generator.tools import attempt, git_program, identity, run
 from ondol.project import ProjectError
 
@@ -52,7 +52,7 @@ def update(project: Path) -> Updated:
             return Updated([], [])
         repository.mark.write_text(repository.head())
         conflicts = repository.merge(repository.top, base, new)
-        record(pristine, recorded_origin(project), project)
+        record(pristine, repository.origin, project)
         run(project, "git", "add", "--force", RECORD)
     return Updated(changed, conflicts)
 
@@ -78,9 +78,14 @@ class _Repository:
         if attempt(project, "git", "rev-parse", "--verify", "HEAD").returncode != 0:
             raise ProjectError("The project is in no git repository with a commit: an update needs one.")
         self.top = Path(run(project, "git", "rev-parse", "--show-toplevel"))
-        self.mark = Path(run(project, "git", "rev-parse", "--absolute-git-dir")) / MARK
+        self._git_folder = run(project, "git", "rev-parse", "--absolute-git-dir")
+        self.mark = Path(self._git_folder) / MARK
         self._inside = run(project, "git", "rev-parse", "--show-prefix")
         self._identity = identity(project)
+
+    @cached_property
+    def origin(self) -> Origin:
+        return recorded_origin(self.project)
 
     def head(self) -> str:
         return run(self.project, "git", "rev-parse", "HEAD")
@@ -91,16 +96,15 @@ class _Repository:
         with TemporaryDirectory(prefix="ondol-update-") as scratch:
             then, now = Path(scratch) / "then" / self._inside, Path(scratch) / "now" / self._inside
             write_recorded(self.project, then)
-            write_pristine(now, recorded_origin(self.project))
-            _take_source(self.project, now)
-            _tidy(now)
+            write_pristine(now, self.origin)
+            set_source(now, source_of(self.project))  # where Ondol comes from is the project's affair
+            tidy(now, _ruff())
             yield self._committed(Path(scratch) / "then"), self._committed(Path(scratch) / "now"), now
 
     def _committed(self, folder: Path) -> str:
         """A commit on no branch with the files of `folder`."""
-        git_folder = run(self.project, "git", "rev-parse", "--absolute-git-dir")
         with TemporaryDirectory(prefix="ondol-index-") as scratch:
-            where = {"GIT_DIR": git_folder, "GIT_WORK_TREE": str(folder), "GIT_INDEX_FILE": f"{scratch}/index"}
+            where = {"GIT_DIR": self._git_folder, "GIT_WORK_TREE": str(folder), "GIT_INDEX_FILE": f"{scratch}/index"}
             run(folder, "git", "add", "--all", "--force", ".", **where)
             tree = run(folder, "git", "write-tree", **where)
         return run(self.project, "git", "commit-tree", tree, "-m", "starter", **self._identity)
@@ -110,7 +114,7 @@ class _Repository:
 
     def merge(self, tree: Path, base: str, new: str) -> list[str]:
         """Merges into the work tree at `tree`; the files in conflict."""
-        head = run(tree, "git", "rev-parse", "HEAD")
+        head = self.head()
         labels = {f"GITHEAD_{head}": "yours", f"GITHEAD_{new}": "starter"}
         merged = attempt(tree, "git", "merge-recursive", base, "--", head, new, **labels)
         if merged.returncode > 1:
@@ -118,23 +122,8 @@ class _Repository:
         return sorted(set(run(tree, "git", "diff", "--name-only", "--diff-filter=U").splitlines()))
 
 
-def _take_source(project: Path, now: Path) -> None:
-    """Where Ondol comes from is the project's affair: the pristine project has it from the same place."""
-    ours = tomlkit.parse((project / "pyproject.toml").read_text()).get("tool", {}).get("uv", {}).get("sources", {})
-    file = now / "pyproject.toml"
-    pyproject = tomlkit.parse(file.read_text())
-    sources = pyproject["tool"]["uv"]["sources"]
-    if "ondol" in ours:
-        sources["ondol"] = ours["ondol"]
-    else:
-        sources.pop("ondol", None)
-    file.write_text(tomlkit.dumps(pyproject))
-
-
-def _tidy(folder: Path) -> None:
-    """As `ondol new` leaves it."""
+def _ruff() -> str:
     ruff = shutil.which("ruff", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
     if ruff is None:
         raise ProjectError("ruff is not installed: `uv sync` brings it with the group `dev`.")
-    run(folder, ruff, "check", "--no-cache", "--quiet", "--fix-only", ".")
-    run(folder, ruff, "format", "--no-cache", "--quiet", ".")
+    return ruff

@@ -125,7 +125,7 @@ def test_every_operation_for_every_caller(service: Any, whole: bool) -> None:
     def counted() -> int:
         return sum(number for status, number in statuses.items() if status not in NOT_COUNTED)
 
-    wanted = COUNTED_CASES if whole else 4 * len(pairs)
+    wanted = COUNTED_CASES if whole else 5 * len(pairs)
     for number in range(ROUNDS):
         for operation, caller, described in pairs:
             for strategy in strategies(operation, caller, described):
