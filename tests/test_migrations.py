@@ -68,6 +68,7 @@ def test_the_starters_migrations_are_safe_to_run(project: Path, database: TestDa
     assert lint(written.stdout + "\nCREATE INDEX i ON users (full_name);").returncode == 1
 
 
+@pytest.mark.whole
 def test_a_migration_does_not_wait_for_a_lock_for_ever(
     project: Path, database: TestDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:

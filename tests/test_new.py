@@ -16,6 +16,7 @@ from ondol.project import ProjectError
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
+@pytest.mark.whole
 def test_a_new_project_is_clean_committed_and_without_the_shop(tmp_path: Path) -> None:
     made = create(tmp_path / "my-blog", sample=False, starter=None)
     status = subprocess.run(["git", "status", "--short"], cwd=made.folder, capture_output=True, text=True, check=True)
