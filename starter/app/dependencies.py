@@ -56,12 +56,31 @@ async def current_user(needed: SecurityScopes, token: AccessToken, ondol: OndolD
 
 
 CurrentUser = Annotated[Principal, Security(current_user)]
-ProductsWriter = Annotated[Principal, Security(current_user, scopes=[Scope.PRODUCTS_WRITE])]
-OrdersReader = Annotated[Principal, Security(current_user, scopes=[Scope.ORDERS_READ])]
-OrdersWriter = Annotated[Principal, Security(current_user, scopes=[Scope.ORDERS_WRITE])]
+
+
+# What follows goes feature by feature: who may, and the service. A service that writes stands on the request's
+# transaction, one that only reads on a read session.
+
+
+def auth_service(session: SessionDep, ondol: OndolDep) -> AuthService:
+    return AuthService(session, ondol)
+
+
+AuthServiceDep = Annotated[AuthService, Depends(auth_service)]
+
+
+def user_service(session: SessionDep, ondol: OndolDep, cache: CacheDep) -> UserService:
+    return UserService(session, ondol.database, cache, ondol.passwords)
+
+
+def user_read_service(session: ReadSessionDep, ondol: OndolDep, cache: CacheDep) -> UserService:
+    return UserService(session, ondol.database, cache, ondol.passwords)
+
+
 UsersReader = Annotated[Principal, Security(current_user, scopes=[Scope.USERS_READ])]
 UsersWriter = Annotated[Principal, Security(current_user, scopes=[Scope.USERS_WRITE])]
-DashboardReader = Annotated[Principal, Security(current_user, scopes=[Scope.DASHBOARD_READ])]
+UserServiceDep = Annotated[UserService, Depends(user_service)]
+UserReadServiceDep = Annotated[UserService, Depends(user_read_service)]
 
 
 def shop_settings(ondol: OndolDep) -> ShopSettings:
@@ -73,24 +92,17 @@ def shop_settings(ondol: OndolDep) -> ShopSettings:
 ShopSettingsDep = Annotated[ShopSettings, Depends(shop_settings)]
 
 
-def auth_service(session: SessionDep, ondol: OndolDep) -> AuthService:
-    return AuthService(session, ondol)
-
-
-def user_service(session: SessionDep, ondol: OndolDep, cache: CacheDep) -> UserService:
-    return UserService(session, ondol.database, cache, ondol.passwords)
-
-
-def user_read_service(session: ReadSessionDep, ondol: OndolDep, cache: CacheDep) -> UserService:
-    return UserService(session, ondol.database, cache, ondol.passwords)
-
-
 def product_service(session: SessionDep, cache: CacheDep, shop: ShopSettingsDep) -> ProductService:
     return ProductService(session, cache, cache_seconds=shop.product_cache_seconds)
 
 
 def product_read_service(session: ReadSessionDep, cache: CacheDep, shop: ShopSettingsDep) -> ProductService:
     return ProductService(session, cache, cache_seconds=shop.product_cache_seconds)
+
+
+ProductsWriter = Annotated[Principal, Security(current_user, scopes=[Scope.PRODUCTS_WRITE])]
+ProductServiceDep = Annotated[ProductService, Depends(product_service)]
+ProductReadServiceDep = Annotated[ProductService, Depends(product_read_service)]
 
 
 def order_service(session: SessionDep, cache: CacheDep) -> OrderService:
@@ -101,16 +113,15 @@ def order_read_service(session: ReadSessionDep, cache: CacheDep) -> OrderService
     return OrderService(session, cache)
 
 
+OrdersReader = Annotated[Principal, Security(current_user, scopes=[Scope.ORDERS_READ])]
+OrdersWriter = Annotated[Principal, Security(current_user, scopes=[Scope.ORDERS_WRITE])]
+OrderServiceDep = Annotated[OrderService, Depends(order_service)]
+OrderReadServiceDep = Annotated[OrderService, Depends(order_read_service)]
+
+
 def dashboard_service(session: ReadSessionDep, cache: CacheDep, shop: ShopSettingsDep) -> DashboardService:
     return DashboardService(session, cache, shop)
 
 
-# A service that writes stands on the request's transaction, one that only reads on a read session.
-AuthServiceDep = Annotated[AuthService, Depends(auth_service)]
-UserServiceDep = Annotated[UserService, Depends(user_service)]
-UserReadServiceDep = Annotated[UserService, Depends(user_read_service)]
-ProductServiceDep = Annotated[ProductService, Depends(product_service)]
-ProductReadServiceDep = Annotated[ProductService, Depends(product_read_service)]
-OrderServiceDep = Annotated[OrderService, Depends(order_service)]
-OrderReadServiceDep = Annotated[OrderService, Depends(order_read_service)]
+DashboardReader = Annotated[Principal, Security(current_user, scopes=[Scope.DASHBOARD_READ])]
 DashboardServiceDep = Annotated[DashboardService, Depends(dashboard_service)]

@@ -13,8 +13,9 @@ _ORDER = {
     ProductSort.NEWEST: (Product.created_at.desc(), Product.id.desc()),
     ProductSort.OLDEST: (Product.created_at, Product.id),
     ProductSort.NAME: (Product.name, Product.id),
-    ProductSort.CHEAPEST: (Product.price, Product.id),
-    ProductSort.DEAREST: (Product.price.desc(), Product.id.desc()),
+    ProductSort.NAME_DESCENDING: (Product.name.desc(), Product.id.desc()),
+    ProductSort.PRICE: (Product.price, Product.id),
+    ProductSort.PRICE_DESCENDING: (Product.price.desc(), Product.id.desc()),
 }
 
 

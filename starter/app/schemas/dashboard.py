@@ -1,13 +1,14 @@
 from datetime import date, datetime
+from decimal import Decimal
 from uuid import UUID
 
-from app.schemas.base import Amount, Output
+from app.schemas.base import Output
 
 
 class DayRevenue(Output):
     day: date
     currency: str
-    revenue: Amount
+    revenue: Decimal
     orders: int
 
 

@@ -1,12 +1,14 @@
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Self
 from uuid import UUID
 
 from ondol.db.pagination import PageQuery
+from ondol.types import NumberOnly
 from pydantic import Field, model_validator
 
-from app.schemas.base import Amount, Input, NumberOnly, Output
+from app.schemas.base import Input, Output
 
 MAX_LINES = 50
 
@@ -44,7 +46,7 @@ class CustomerSummary(Output):
 class OrderLineRead(Output):
     product_id: UUID
     quantity: int
-    unit_price: Amount
+    unit_price: Decimal
     product: ProductSummary
 
 
@@ -53,7 +55,7 @@ class OrderRead(Output):
 
     id: UUID
     status: OrderStatus
-    total: Amount
+    total: Decimal
     currency: str
     lines: list[OrderLineRead]
     customer: CustomerSummary

@@ -1,22 +1,26 @@
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
 from ondol.db.pagination import PageQuery
+from ondol.types import DecimalText, Line, NumberOnly, Text
 from pydantic import MISSING, Field, StringConstraints
 
-from app.schemas.base import Amount, Currency, Input, Line, Money, NumberOnly, Output, Text
+from app.schemas.base import Input, Output
 
 Name = Annotated[Line, StringConstraints(max_length=200), Field(examples=["가벼운 노트북 14"])]
 Description = Annotated[Text, StringConstraints(max_length=5_000)]
+Price = Annotated[Decimal, DecimalText(12, 2, minimum=0), Field(examples=["12.50"])]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), Field(examples=["KRW"])]  # ISO 4217
 Stock = Annotated[int, Field(ge=0, le=1_000_000, examples=[25]), NumberOnly]
 
 
 class ProductCreate(Input):
     name: Name
     description: Description = ""
-    price: Money
+    price: Price
     currency: Currency = "KRW"
     stock: Stock = 0
 
@@ -26,7 +30,7 @@ class ProductUpdate(Input):
 
     name: Name | MISSING = MISSING
     description: Description | MISSING = MISSING
-    price: Money | MISSING = MISSING
+    price: Price | MISSING = MISSING
     stock: Stock | MISSING = MISSING
 
 
@@ -34,7 +38,7 @@ class ProductRead(Output):
     id: UUID
     name: str
     description: str
-    price: Amount
+    price: Decimal
     currency: str
     stock: int
     version: int
@@ -46,8 +50,9 @@ class ProductSort(StrEnum):
     NEWEST = "-created_at"
     OLDEST = "created_at"
     NAME = "name"
-    CHEAPEST = "price"
-    DEAREST = "-price"
+    NAME_DESCENDING = "-name"
+    PRICE = "price"
+    PRICE_DESCENDING = "-price"
 
 
 class ProductQuery(PageQuery):
@@ -56,7 +61,7 @@ class ProductQuery(PageQuery):
     q: Annotated[Line, StringConstraints(max_length=100)] | None = Field(
         None, description="Part of the name or the description.", examples=["노트북"]
     )
-    min_price: Money | None = None
-    max_price: Money | None = None
+    min_price: Price | None = None
+    max_price: Price | None = None
     in_stock: bool | None = Field(None, description="true: only what can be bought; false: only what cannot.")
     sort: ProductSort = ProductSort.NEWEST

@@ -4,12 +4,12 @@ from uuid import UUID
 
 from ondol.auth.passwords import MAX_LENGTH, MIN_LENGTH, is_possible
 from ondol.db.pagination import PageQuery
-from pydantic import MISSING, AfterValidator, EmailStr, Field, SecretStr, StrictBool, StringConstraints
+from ondol.types import Email, Line
+from pydantic import MISSING, AfterValidator, Field, SecretStr, StrictBool, StringConstraints
 
-from app.schemas.base import Input, Line, Output
+from app.schemas.base import Input, Output
 from app.scopes import Role
 
-Email = Annotated[EmailStr, Field(max_length=254, examples=["jiwoo@example.com"]), AfterValidator(str.lower)]
 FullName = Annotated[Line, StringConstraints(max_length=100), Field(examples=["김지우"])]
 
 

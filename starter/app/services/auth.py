@@ -10,6 +10,7 @@ from ondol.auth.refresh import RefreshTokens, RefreshVerdict, judge
 from ondol.cache import Cache
 from ondol.db.session import Database
 from ondol.runtime import Ondol
+from ondol.types import Email
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,7 +18,6 @@ from app.models import RefreshToken, User, UserSession
 from app.repositories.auth import AuthRepository
 from app.repositories.users import UserRepository
 from app.schemas.auth import TokenPair
-from app.schemas.users import Email
 from app.scopes import SCOPES_OF, Role
 
 log = structlog.stdlib.get_logger("app.auth")

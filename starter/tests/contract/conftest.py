@@ -1,7 +1,7 @@
 """The contract: what any client may send, and what it is promised. Over HTTP, to a process of its own."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
@@ -9,10 +9,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from factories import FACTORIES
+from factory import Factory
 from ondol.db.session import SyncDatabase
 from ondol.testing.databases import TestDatabase
 from ondol.testing.processes import web_server
-from operations import Document
+from operations import Document, Operation
 from people import people
 
 from app.factory import create_app
@@ -62,12 +64,25 @@ class Service:
         finally:
             connection.close()
 
-    def call(self, method: str, path: str, value: Any) -> Any:
-        """As the administrator, with JSON; must succeed."""
-        headers = {**self.admin, "Content-Type": "application/json"}
+    def call(self, method: str, path: str, value: Any, caller: dict[str, str] | None = None) -> Any:
+        """With JSON, as the administrator or whoever has the headers `caller`; must succeed."""
+        headers = {**(caller or self.admin), "Content-Type": "application/json"}
         answer = self.send(method, path, body=json.dumps(value), headers=headers)
         assert answer.status < 300, answer.body
         return answer.json()
+
+    def make(self, factory: Factory, known: Mapping[str, str], caller: dict[str, str] | None = None) -> dict[str, str]:
+        """One more of a resource: its id, by the name of its path parameter."""
+        return {factory.id_name: self.call("POST", factory.url, factory.make_body(known), caller)["id"]}
+
+    def right_body(self, operation: Operation, known: Mapping[str, str]) -> dict[str, Any]:
+        """What its factory sends, as far as the operation takes it; or a sample of its schema."""
+        assert operation.body is not None
+        for factory in FACTORIES:
+            if operation.path in (factory.url, f"{factory.url}/{{{factory.id_name}}}"):
+                body = factory.make_body(known)
+                return {name: body[name] for name in operation.body["properties"] if name in body}
+        return self.document.sample_object(operation.body, known)
 
 
 @pytest.fixture(scope="module")
@@ -87,28 +102,12 @@ def service(
         raw = create_app(settings).openapi()
         admin = people(database, 1, Role.ADMIN)[0]
         service = Service(base, raw, Document(raw), database, worker_database.url, admin, log)
-        for thing in THINGS:
-            thing(service, service.known)
+        somebody = service.send("GET", "/api/v1/users/me", headers=people(database, 1)[0])
+        service.known["user_id"] = somebody.json()["id"]
+        for factory in FACTORIES:
+            service.known |= service.make(factory, service.known)
         yield service
     database.close()
     worker_database.empty()
     broken = [line for line in log.read_text().splitlines() if '"unhandled_error"' in line]
     assert broken == []
-
-
-def an_account(service: Service, known: dict[str, str]) -> None:
-    known["user_id"] = service.send("GET", "/api/v1/users/me", headers=people(service.database, 1)[0]).json()["id"]
-
-
-def a_product(service: Service, known: dict[str, str]) -> None:
-    body = {"name": "n", "price": "1.00", "stock": 1_000_000}
-    known["product_id"] = service.call("POST", "/api/v1/products", body)["id"]
-
-
-def an_order(service: Service, known: dict[str, str]) -> None:
-    lines = [{"product_id": known["product_id"], "quantity": 1}]
-    known["order_id"] = service.call("POST", "/api/v1/orders", {"lines": lines})["id"]
-
-
-# What exists, by the names of path parameters and fields. A resource you add may need a line here.
-THINGS = [an_account, a_product, an_order]

@@ -1,0 +1,146 @@
+"""Field types for schemas that say in the OpenAPI document what they do, and take nothing else.
+
+Pydantic is generous: it reads numbers from text, dates from numbers, amounts from "1e2". Whoever sends such a thing
+comes to rely on it, and the document never promised it. And what PostgreSQL cannot hold (the character NUL, a year
+zero) is refused here with a reason, not there with an error.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from math import isfinite
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    EmailStr,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    JsonValue,
+    StringConstraints,
+    ValidatorFunctionWrapHandler,
+)
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+MAX_JSON_DEPTH = 50
+
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, pattern=r"^[^\x00-\x1f\x7f]*$")]
+"""One line of text: not empty, no control characters."""
+
+Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
+"""Any text PostgreSQL can hold: all but the character NUL."""
+
+Email = Annotated[EmailStr, Field(max_length=254, examples=["jiwoo@example.com"]), AfterValidator(str.lower)]
+"""An e-mail address (RFC 5321), in lower case: one person is one address."""
+
+Int32 = Annotated[int, Field(ge=-(2**31), le=2**31 - 1)]
+"""What PostgreSQL's `integer` holds."""
+
+Int64 = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
+"""What PostgreSQL's `bigint` holds."""
+
+
+def _is_number(value: Any) -> Any:
+    if isinstance(value, bool | str):
+        raise PydanticCustomError("number_type", "Input should be a number")
+    return value
+
+
+NumberOnly = BeforeValidator(_is_number)
+"""For an int or a float in a body, after its Field (before it, the limits would not reach the OpenAPI document):
+Pydantic takes true and "5" as well."""
+
+
+@dataclass(frozen=True)
+class DecimalText:
+    """For a Decimal: `digits` in all, `places` of them after the point, written as text ("12.50") because JSON's
+    numbers lose cents. What comes in is filled up to `places`, so it goes out as it will be read."""
+
+    digits: int
+    places: int
+    minimum: int | None = None
+    maximum: int | None = None
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        limits = {"ge": self.minimum, "le": self.maximum}
+        inner = core_schema.decimal_schema(
+            max_digits=self.digits,
+            decimal_places=self.places,
+            **{name: Decimal(limit) for name, limit in limits.items() if limit is not None},  # type: ignore[arg-type]
+        )
+        return core_schema.no_info_wrap_validator_function(self._as_promised, inner)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"type": "string", "pattern": f"^{self._pattern}$"}
+
+    @property
+    def _pattern(self) -> str:
+        sign = "" if self.minimum is not None and self.minimum >= 0 else "-?"
+        whole = rf"[0-9]{{1,{self.digits - self.places}}}" if self.digits > self.places else "0"
+        fraction = rf"(\.[0-9]{{1,{self.places}}})?" if self.places else ""
+        return sign + whole + fraction
+
+    def _as_promised(self, value: Any, check: ValidatorFunctionWrapHandler) -> Decimal:
+        """Decimal also takes numbers, "1e2", ".5" and "１２"."""
+        amount: Decimal = check(value)
+        is_promised = isinstance(value, str) and re.fullmatch(self._pattern, value)
+        if not is_promised and not isinstance(value, Decimal):
+            raise PydanticCustomError("decimal_text", 'Input should be an amount as text, such as "12.50"')
+        return amount.quantize(Decimal(1).scaleb(-self.places))
+
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _is_date(value: Any) -> Any:
+    if not isinstance(value, date) and not (isinstance(value, str) and _DAY.fullmatch(value)):
+        raise PydanticCustomError("date_text", 'Input should be a date as text, such as "2026-01-31"')
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_is_date)]
+"""A date (RFC 3339): Pydantic takes seconds since 1970 and midnights as well."""
+
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})")
+
+
+def _is_moment(value: Any) -> Any:
+    if not isinstance(value, datetime) and not (isinstance(value, str) and _MOMENT.fullmatch(value)):
+        raise PydanticCustomError("datetime_text", 'Input should be a time with offset, such as "2026-01-31T09:00:00Z"')
+    return value
+
+
+def _in_utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("must be between the years 1 and 9999 in UTC") from error
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_is_moment), AfterValidator(_in_utc)]
+"""A point in time with its offset (RFC 3339), kept in UTC."""
+
+
+def _storable(value: Any, depth: int = 0) -> Any:
+    if depth > MAX_JSON_DEPTH:
+        raise ValueError(f"must not be nested deeper than {MAX_JSON_DEPTH}")
+    match value:
+        case str() if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
+            raise ValueError("must be Unicode text, without the character NUL")
+        case float() if not isfinite(value):
+            raise ValueError("must hold no NaN and no Infinity")
+        case dict():
+            for name, inner in value.items():
+                _storable(name), _storable(inner, depth + 1)
+        case list():
+            for inner in value:
+                _storable(inner, depth + 1)
+    return value
+
+
+JsonObject = Annotated[dict[str, JsonValue], AfterValidator(_storable)]
+"""A JSON object (RFC 8259) that PostgreSQL's `jsonb` can hold."""
