@@ -27,12 +27,18 @@ class Sample:
     features: tuple[str, ...]
     files: tuple[str, ...]
     names: tuple[str, ...]
+    roots: tuple[str, ...]
+    """The folders that modules are imported from, for tests too."""
 
     @classmethod
     def of(cls, project: Path) -> "Sample":
         """As the starter's pyproject.toml declares it; of nothing, if it does not."""
-        tool = tomllib.loads((project / "pyproject.toml").read_text()).get("tool", {}).get("ondol", {})
-        return cls(*(tuple(tool.get(key, ())) for key in ("sample", "sample-files", "sample-names")))
+        tools = tomllib.loads((project / "pyproject.toml").read_text()).get("tool", {})
+        features, files, names = (
+            tuple(tools.get("ondol", {}).get(key, ())) for key in ("sample", "sample-files", "sample-names")
+        )
+        roots = tools.get("pytest", {}).get("ini_options", {}).get("pythonpath", ["."])
+        return cls(features, files, names, tuple(roots))
 
 
 def remove_sample(project: Path) -> None:
@@ -44,9 +50,10 @@ def remove_sample(project: Path) -> None:
     for file in gone_files:
         file.unlink()
     modules = {file: Module(cst.parse_module(file.read_text()), set(sample.names)) for file in project.rglob("*.py")}
-    gone = {_dotted(file, project) for file in gone_files}
+    roots = sorted(((project / root).resolve() for root in sample.roots), key=lambda root: -len(root.parts))
+    gone = {_dotted(file.resolve(), roots) for file in gone_files}
     names = re.compile(rf"^(/api/v\d+/)?({'|'.join(map(re.escape, sample.features))})([:_/?]|$)")
-    everything = Everything(gone, {_dotted(file, project): module for file, module in modules.items()}, names)
+    everything = Everything(gone, {_dotted(file.resolve(), roots): module for file, module in modules.items()}, names)
     # What went in one file may be imported by the next: until nothing more goes.
     while [file for file, module in modules.items() if module.prune(everything)]:
         pass
@@ -57,8 +64,10 @@ def remove_sample(project: Path) -> None:
             file.write_text(module.tree.code)
 
 
-def _dotted(file: Path, project: Path) -> str:
-    return ".".join(file.relative_to(project).with_suffix("").parts).removesuffix(".__init__")
+def _dotted(file: Path, roots: Sequence[Path]) -> str:
+    """The name a module is imported by, from the innermost of the roots it is in."""
+    root = next(root for root in roots if file.is_relative_to(root))
+    return ".".join(file.relative_to(root).with_suffix("").parts).removesuffix(".__init__")
 
 
 @dataclass
