@@ -1,16 +1,20 @@
 """Fixtures of this service. Servers, databases and their cleaning come from `ondol.testing.plugin`."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+from factories.products import PRODUCTS
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from maker import Maker
 from ondol.db.session import SyncDatabase
 from ondol.runtime import Ondol
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.factory import create_app
 from app.models import User
@@ -121,14 +125,38 @@ def admin(database: SyncDatabase, ondol: Ondol, log_in: Callable[..., Caller]) -
 
 
 @pytest.fixture
-def new_product(client: TestClient, admin: Caller) -> Callable[..., dict[str, Any]]:
-    def new_product(**fields: Any) -> dict[str, Any]:
-        body = {"name": "새 노트북", "price": "12.50", "currency": "KRW", "stock": 10, **fields}
-        answer = client.post("/api/v1/products", json=body, headers=admin.headers)
-        assert answer.status_code == 201, answer.text
-        return answer.json()
+def make(client: TestClient, admin: Caller) -> Maker:
+    return Maker(client, admin)
 
-    return new_product
+
+@pytest.fixture
+def new_product(make: Maker) -> Callable[..., dict[str, Any]]:
+    return lambda **fields: make(PRODUCTS, **{"stock": 10, **fields})
+
+
+@pytest.fixture
+def statements(client: TestClient, ondol: Ondol) -> Iterator[list[str]]:
+    """What is sent to PostgreSQL, transactions' begin and end apart. Clear it to count anew."""
+    sent: list[str] = []
+    note: Callable[..., None] = lambda *arguments: sent.append(arguments[2])  # noqa: E731
+    event.listen(ondol.database.engine.sync_engine, "before_cursor_execute", note)
+    yield sent
+    event.remove(ondol.database.engine.sync_engine, "before_cursor_execute", note)
+
+
+@pytest.fixture
+def in_transaction(client: TestClient, ondol: Ondol) -> Callable[..., Any]:
+    """Runs `work(session)` in a transaction that commits, without HTTP: for services and repositories."""
+
+    def run(work: Callable[[AsyncSession], Awaitable[Any]]) -> Any:
+        async def call() -> Any:
+            async with ondol.database.transaction() as session:
+                return await work(session)
+
+        assert client.portal is not None
+        return client.portal.call(call)
+
+    return run
 
 
 @pytest.fixture

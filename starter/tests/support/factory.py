@@ -10,12 +10,13 @@ API = "/api/v1"
 @dataclass(frozen=True)
 class Factory:
     """`make_body` gives the body of a request that makes one, a different one each time. It is told the ids that
-    exist, by the name of their path parameter, such as `product_id`."""
+    exist, by the name of their path parameter, such as `product_id`. `needs`: what it refers to."""
 
     path: str
     id_name: str
     make_body: Callable[[Mapping[str, str]], dict[str, Any]]
     is_owned: bool = False
+    needs: tuple["Factory", ...] = ()
 
     @property
     def url(self) -> str:

@@ -1,0 +1,124 @@
+"""A field within its resource: the lines it has in each file."""
+
+import keyword
+from dataclasses import dataclass
+
+from pydantic import BaseModel
+
+from ondol.db.base import Base
+from ondol.generator.fields import Field, pascal
+
+# An attribute of such a name would hide what a model or a schema needs itself.
+RESERVED_ATTRIBUTES = {
+    *keyword.kwlist,
+    *dir(BaseModel),
+    *dir(Base),
+    *("str", "int", "float", "bool", "list", "dict", "date", "datetime"),
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A field as the templates see it."""
+
+    field: Field
+    plural: str
+    """Of the resource: its table."""
+    alias: str
+    """What its type is called in the schemas."""
+
+    @property
+    def name(self) -> str:
+        return self.field.name
+
+    @property
+    def attribute(self) -> str:
+        """The name in Python: with an underscore at the end where Python or Pydantic have taken it."""
+        return f"{self.name}_" if self.name in RESERVED_ATTRIBUTES else self.name
+
+    @property
+    def is_renamed(self) -> bool:
+        return self.attribute != self.name
+
+    @property
+    def has_alias(self) -> bool:
+        return self.field.kind.schema.startswith("Annotated[")
+
+    @property
+    def mapped(self) -> str:
+        """The model's line."""
+        kind, field = self.field.kind, self.field
+        python = "str" if kind.choices else kind.python
+        arguments = [f'"{self.name}"'] * self.is_renamed + [kind.column] * bool(kind.column)
+        if field.is_unique:
+            arguments.append("unique=True")
+        if kind.table:
+            arguments.append("index=True")
+        if field.default is not None:
+            arguments.append(f"default={kind.in_model(field.default)}")
+        annotation = f"Mapped[{python}{' | None' if field.is_optional else ''}]"
+        call = f" = mapped_column({', '.join(arguments)})" if arguments else ""
+        return f"{self.attribute}: {annotation}{call}"
+
+    @property
+    def _schema(self) -> str:
+        schema = self.alias if self.has_alias else self.field.kind.schema
+        return f"{schema} | None" if self.field.is_optional else schema
+
+    @property
+    def parameter(self) -> str:
+        """The type of a query parameter that filters by it."""
+        return self.alias if self.has_alias and self.field.kind.python in ("str", "Decimal") else self.field.kind.query
+
+    @property
+    def created(self) -> str:
+        """The line in the schema that creates."""
+        default = "None" if self.field.is_optional else self.field.default
+        return f"{self.attribute}: {self._schema}{self._value(default)}"
+
+    @property
+    def updated(self) -> str:
+        return f"{self.attribute}: {self._schema} | MISSING{self._value('MISSING')}"
+
+    @property
+    def read(self) -> str:
+        python = self.field.kind.python
+        alias = f' = Field(serialization_alias="{self.name}")' if self.is_renamed else ""
+        return f"{self.attribute}: {python}{' | None' if self.field.is_optional else ''}{alias}"
+
+    def _value(self, default: str | None) -> str:
+        """The default, with the name that clients know."""
+        if not self.is_renamed:
+            return "" if default is None else f" = {default}"
+        inner = (
+            "" if default is None else default.removeprefix("Field(").removesuffix(")" * default.startswith("Field("))
+        )
+        return f' = Field({inner}{", " if inner else ""}alias="{self.name}")'
+
+    @property
+    def stem(self) -> str:
+        """Without the `_id` of a reference."""
+        return self.name.removesuffix("_id") if self.field.kind.table else self.name
+
+    @property
+    def words(self) -> str:
+        return self.stem.replace("_", " ")
+
+    @property
+    def error(self) -> str:
+        """The problem its constraint is told as."""
+        return f"Unknown{pascal(self.stem)}" if self.field.kind.table else f"{pascal(self.stem)}Taken"
+
+    @property
+    def code(self) -> str:
+        return f"unknown_{self.stem}" if self.field.kind.table else f"{self.stem}_taken"
+
+    @property
+    def constraint(self) -> str:
+        table = self.field.kind.table
+        return f"fk_{self.plural}_{self.name}_{table}" if table else f"uq_{self.plural}_{self.name}"
+
+    @property
+    def sa(self) -> str:
+        """The migration's line."""
+        return f'sa.Column("{self.name}", {self.field.kind.sa}, nullable={self.field.is_optional})'

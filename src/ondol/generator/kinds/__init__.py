@@ -1,0 +1,1 @@
+"""The kinds of fields that `ondol add resource` knows."""

@@ -1,0 +1,109 @@
+"""Times, lists, objects and references."""
+
+import re
+from collections.abc import Callable
+
+from ondol.generator.kinds.base import Kind, Refused, wrong
+
+MAX_ITEMS = 50
+_DAY = "2026-{number % 12 + 1:02}-{number % 28 + 1:02}"
+
+
+def day() -> Kind:
+    return Kind(
+        python="date",
+        sa="sa.Date()",
+        schema="Day",
+        query="Day",
+        good=f'f"{_DAY}"',
+        pair=('"2026-01-01"', '"2026-01-02"'),
+        wrong=wrong(
+            ('"2026-02-30"', "date_from_datetime_parsing"), ('"2026-01-01T00:00:00"', "date_text"), ("0", "date_text")
+        ),
+        can_sort=True,
+        filters="range",
+    )
+
+
+def moment() -> Kind:
+    return Kind(
+        python="datetime",
+        sa="sa.DateTime(timezone=True)",
+        schema="Moment",
+        query="Moment",
+        good=f'f"{_DAY}T09:00:00Z"',
+        pair=('"2026-01-01T00:00:00Z"', '"2026-01-01T00:00:01Z"'),
+        wrong=wrong(
+            ('"2026-02-30T00:00:00Z"', "datetime_from_date_parsing"),
+            ('"2026-01-01T00:00:00"', "datetime_text"),
+            ("0", "datetime_text"),
+        ),
+        can_sort=True,
+        filters="range",
+    )
+
+
+def many(item: Kind) -> Kind:
+    """A list, in an ARRAY."""
+    column = item.column or {"int": "Integer", "UUID": "Uuid"}[item.python]
+    return Kind(
+        python=f"list[{item.python}]",
+        column=f"ARRAY({column})",
+        sa=f"sa.ARRAY({item.sa})",
+        schema=f"Annotated[list[{item.schema}], Field(max_length={MAX_ITEMS})]",
+        query=item.query,
+        good=f"[{item.good}]",
+        pair=(f"[{item.pair[0]}]", f"[{item.pair[1]}]") if item.pair else None,
+        wrong=[
+            ('"x"', "list_type", ""),
+            (f"[{item.good.replace('number', '1')}] * {MAX_ITEMS + 1}", "too_long", ""),
+            *((f"[{value}]", error, ", 0") for value, error, _ in item.wrong[:2]),
+        ],
+        default=_empty("list"),
+        in_model=lambda _: "list",
+        filters="contains",
+    )
+
+
+def json_object() -> Kind:
+    return Kind(
+        python="dict[str, Any]",
+        column="JSONB",
+        sa="postgresql.JSONB(astext_type=sa.Text())",
+        schema="JsonObject",
+        good='{"number": number}',
+        wrong=wrong(("[]", "dict_type"), ('"x"', "dict_type"), (r'{"a": ["\0"]}', "value_error")),
+        default=_empty("dict"),
+        in_model=lambda _: "dict",
+    )
+
+
+def reference(table: str, target: str) -> Kind:
+    """`target`: the class of that table."""
+    return Kind(
+        python="UUID",
+        column=f'ForeignKey("{table}.id")',
+        sa="sa.Uuid()",
+        schema="UUID",
+        query="UUID",
+        good=f'known["{snake(target)}_id"]',
+        wrong=wrong(('"x"', "uuid_parsing"), ("5", "uuid_type")),
+        filters="equal",
+        is_filtered_anyway=True,
+        table=table,
+        target=target,
+    )
+
+
+def snake(name: str) -> str:
+    """`OrderLine` as a variable is called: `order_line`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+def _empty(kind: str) -> Callable[[str], str]:
+    def default(text: str) -> str:
+        if text:
+            raise Refused(f"the default of a {kind} is the empty one: `default=`")
+        return f"Field(default_factory={kind})"
+
+    return default

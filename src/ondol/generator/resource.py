@@ -1,0 +1,206 @@
+"""A resource: what it is called in each layer, and what its table has."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from sqlalchemy.dialects.postgresql.base import RESERVED_WORDS
+
+from ondol.generator.columns import Column
+from ondol.generator.fields import Field, pascal
+from ondol.project import ProjectError
+
+MAX_IDENTIFIER = 63
+"""PostgreSQL cuts longer names (its documentation, section 4.1.1)."""
+
+
+@dataclass(frozen=True)
+class Index:
+    """`kind`: "" for PostgreSQL's own, "trgm" for search within words, "gin" for what a list contains."""
+
+    name: str
+    columns: Sequence[str]
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class Check:
+    name: str
+    condition: str
+
+
+@dataclass(frozen=True)
+class Resource:
+    """`name`: one of them, in lower case with underscores. `taken`: names that the code around the fields uses itself.
+    `private_tables`: those whose rows only their owner may see."""
+
+    name: str
+    plural: str
+    fields: Sequence[Field]
+    is_owned: bool = False
+    is_public: bool = False
+    search: Sequence[str] = ()
+    cache_seconds: int | None = None
+    taken: frozenset[str] = frozenset()
+    private_tables: frozenset[str] = frozenset()
+
+    @property
+    def class_name(self) -> str:
+        return pascal(self.name)
+
+    @property
+    def classes(self) -> str:
+        return pascal(self.plural)
+
+    @property
+    def path(self) -> str:
+        return "/" + self.plural.replace("_", "-")
+
+    @property
+    def words(self) -> str:
+        return self.name.replace("_", " ")
+
+    @property
+    def many(self) -> str:
+        return self.plural.replace("_", " ")
+
+    @property
+    def a(self) -> str:
+        return f"an {self.words}" if self.words[0] in "aeiou" else f"a {self.words}"
+
+    @property
+    def id_name(self) -> str:
+        return f"{self.name}_id"
+
+    @property
+    def is_private(self) -> bool:
+        """Whether only its owner may see one."""
+        return self.is_owned and not self.is_public
+
+    @cached_property
+    def columns(self) -> list[Column]:
+        taken = {*self.taken, self.class_name}
+        return [Column(field, self.plural, _free(pascal(field.name), taken)) for field in self.fields]
+
+    @property
+    def searched(self) -> list[Column]:
+        return [column for column in self.columns if column.name in self.search]
+
+    @property
+    def sorted(self) -> list[Column]:
+        return [column for column in self.columns if column.field.sorts]
+
+    @property
+    def filtered(self) -> list[Column]:
+        return [column for column in self.columns if column.field.filters]
+
+    @property
+    def told(self) -> list[Column]:
+        """Those whose constraint a client can violate: unique ones and references."""
+        return [column for column in self.columns if column.field.is_unique or column.field.kind.table]
+
+    @property
+    def private_references(self) -> list[Column]:
+        """References to what only its owner may see, so that the caller must be asked for."""
+        private = {*self.private_tables, *([self.plural] if self.is_private else [])}
+        return [column for column in self.columns if self.is_owned and column.field.kind.table in private]
+
+    @property
+    def needed(self) -> list[str]:
+        """The other tables it refers to, but for accounts."""
+        tables = (column.field.kind.table for column in self.columns)
+        return sorted({table for table in tables if table not in ("", "users", self.plural)})
+
+    @property
+    def checks(self) -> list[Check]:
+        return list(self._checks())
+
+    def _checks(self) -> Iterator[Check]:
+        for column in self.columns:
+            minimum = column.field.kind.minimum
+            quoted = f'"{column.name}"' if column.name in RESERVED_WORDS else column.name
+            if minimum == 0:
+                yield Check(f"{column.name}_not_negative", f"{quoted} >= 0")
+            elif minimum is not None:
+                yield Check(f"{column.name}_minimum", f"{quoted} >= {minimum}")
+
+    @property
+    def sort_indexes(self) -> list[Index]:
+        sorts = [*(column.name for column in self.sorted), "created_at"]
+        first = ["owner_id"] if self.is_private else []
+        return [self._index(*first, name, "id") for name in sorts]
+
+    @property
+    def other_indexes(self) -> list[Index]:
+        return list(self._other_indexes())
+
+    def _other_indexes(self) -> Iterator[Index]:
+        first = ["owner_id"] if self.is_private else []
+        if self.is_private:
+            yield self._index("created_at", "id")
+        for column in self.filtered:
+            field = column.field
+            if field.kind.filters == "contains":
+                yield Index(f"ix_{self.plural}_{column.name}", [column.name], "gin")
+            elif not (field.sorts or field.is_unique or field.kind.is_filtered_anyway):
+                yield self._index(*first, column.name, "id")
+
+    @property
+    def search_indexes(self) -> list[Index]:
+        return [Index(f"ix_{self.plural}_{column.name}_trgm", [column.name], "trgm") for column in self.searched]
+
+    @property
+    def reference_indexes(self) -> list[Index]:
+        """Those that `index=True` makes."""
+        owner = ["owner_id"] if self.is_owned and not self.is_private else []
+        return [self._index(name) for name in (*owner, *(c.name for c in self.columns if c.field.kind.table))]
+
+    @property
+    def indexes(self) -> list[Index]:
+        """All of them, as a migration makes them."""
+        found = [*self.sort_indexes, *self.other_indexes, *self.search_indexes, *self.reference_indexes]
+        return sorted(found, key=lambda index: index.name)
+
+    def _index(self, *columns: str) -> Index:
+        return Index(f"ix_{self.plural}_{'_'.join(columns)}", columns)
+
+    def check(self) -> None:
+        """Raises ProjectError for what the parts cannot know of each other."""
+        names = [column.name for column in self.columns]
+        if not names:
+            raise ProjectError("A resource has at least one field, such as `title:str:200`.")
+        for name in names:
+            if names.count(name) > 1:
+                raise ProjectError(f"There are two fields {name!r}.")
+        for wanted in self.search:
+            found = next((column for column in self.columns if column.name == wanted), None)
+            if found is None:
+                raise ProjectError(f"--search: there is no field {wanted!r}.")
+            if not found.field.kind.can_search:
+                raise ProjectError(f"--search: {wanted!r} is not text of at least 10 characters.")
+        parameters = ["limit", "cursor", "sort", "q", *self._parameters()]
+        for name in parameters:
+            if parameters.count(name) > 1:
+                raise ProjectError(
+                    f"The list would have two query parameters {name!r}: rename a field or do not filter."
+                )
+        made = [index.name for index in self.indexes] + [column.constraint for column in self.told]
+        made += [f"ck_{self.plural}_{check.name}" for check in self.checks]
+        for name in made:
+            if len(name) > MAX_IDENTIFIER:
+                raise ProjectError(
+                    f"{name!r} is longer than PostgreSQL's {MAX_IDENTIFIER} characters: take shorter names."
+                )
+
+    def _parameters(self) -> Iterator[str]:
+        if self.is_owned and self.is_public:
+            yield "owner_id"
+        for column in self.filtered:
+            if column.field.kind.filters == "range":
+                yield from (f"min_{column.name}", f"max_{column.name}")
+            else:
+                yield column.name
+
+
+def _free(name: str, taken: set[str]) -> str:
+    return f"{name}Value" if name in taken else name
