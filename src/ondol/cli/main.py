@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from ondol.cli import database, demo, dev, doctor, new, processes, settings, update
+from ondol.cli import add, database, demo, dev, doctor, new, processes, settings, update
 from ondol.cli.commands import Commands
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ def options(
     """The production floor under FastAPI services."""
 
 
+app.add_typer(add.app, name="add")
 app.add_typer(database.app, name="db")
 app.command("new")(new.new)
 app.command("dev")(dev.dev)

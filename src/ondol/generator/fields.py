@@ -45,7 +45,7 @@ modifiers
 
 MODIFIERS = "optional, unique, default=VALUE, min=N, max=N, sort and filter"
 TYPES = "str, text, int, decimal, float, bool, date, datetime, uuid, email, enum, list, json and ref"
-_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 MAX_NAME = 40
 OWN_NAMES = {"id", "version", "created_at", "updated_at", "owner_id"}
 
@@ -133,7 +133,7 @@ class _Reader:
         )
 
     def _name(self, part: _Part) -> str:
-        if not _NAME.fullmatch(part.text) or len(part.text) > MAX_NAME:
+        if not NAME.fullmatch(part.text) or len(part.text) > MAX_NAME:
             raise self._wrong(
                 part, f"{part.text!r} is no name: it has letters a-z, digits and single _, at most {MAX_NAME} of them"
             )

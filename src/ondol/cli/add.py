@@ -1,0 +1,71 @@
+"""`ondol add`: what a project grows by."""
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.syntax import Syntax
+
+from ondol.generator.add import Options, add_resource
+from ondol.generator.fields import GRAMMAR
+from ondol.project import project_folder
+
+app = typer.Typer(no_args_is_help=True, help="What a project grows by: resources.")
+console = Console(highlight=False, soft_wrap=True)
+
+EXAMPLES = """\
+ondol add resource author name:str:100:sort born_on:date:optional --public-read --search name
+ondol add resource book title:str:200 isbn:str:13:unique price:decimal:10,2 pages:int:min=1 \\
+    status:enum:draft,live:default=draft author:ref:authors --owner --search title --cache 30s
+"""
+_SECONDS = {"s": 1, "m": 60, "h": 3600}
+
+
+def seconds(text: str) -> int:
+    """Of "30s", "5m" or "1h"."""
+    found = re.fullmatch(r"([1-9][0-9]{0,4})([smh])", text)
+    if not found:
+        raise typer.BadParameter("a time such as 30s, 5m or 1h")
+    return int(found[1]) * _SECONDS[found[2]]
+
+
+@app.command(epilog="\b\n" + GRAMMAR + "\n\b\n" + EXAMPLES)
+def resource(
+    name: Annotated[str, typer.Argument(help="One of them: `book`.")],
+    fields: Annotated[list[str], typer.Argument(help="NAME:TYPE[:ARGUMENT][:MODIFIER]… (below).")],
+    *,
+    owner: Annotated[
+        bool, typer.Option("--owner", help="Each belongs to whoever made it; to others it does not exist.")
+    ] = False,
+    public_read: Annotated[bool, typer.Option("--public-read", help="Anybody may read, without logging in.")] = False,
+    search: Annotated[str, typer.Option("--search", help="Fields that `?q=` looks into: title,summary.")] = "",
+    cache: Annotated[
+        int | None, typer.Option("--cache", parser=seconds, metavar="TIME", help="Keep what was read: 30s, 5m, 1h.")
+    ] = None,
+    plural: Annotated[str | None, typer.Option("--plural", help="Many of them, where English is irregular.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the changes, and make none.")] = False,
+) -> None:
+    """Write a resource through all layers: model, schemas, repository, service, router, migration and tests.
+
+    The code is yours from then on. Nothing is overwritten; where a file is not as expected, nothing is changed and the
+    lines to add are printed.
+    """
+    project = project_folder()
+    options = Options(owner, public_read, [part for part in search.split(",") if part], cache, plural)
+    found = add_resource(project, name, fields, options)
+    if dry_run:
+        console.print(
+            Syntax(found.diff, "diff", background_color="default") if console.is_terminal else escape(found.diff)
+        )
+        return
+    if not found.after:
+        console.print("All of it is there already.")
+        return
+    found.apply()
+    for path in found.after:
+        console.print(f"  {'changed' if found.before[path] is not None else 'new    '}  {escape(str(path))}")
+    where = "" if project == Path.cwd() else f" (in {project})"
+    console.print(f"\n  uv run ondol db upgrade{where}\n  uv run pytest", markup=False)

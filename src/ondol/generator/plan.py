@@ -1,0 +1,141 @@
+"""What adding a resource would write, and the writing: all of it or nothing."""
+
+import difflib
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import libcst as cst
+
+from ondol.db.migrations import heads
+from ondol.generator.edits import NotAsExpected, mentions
+from ondol.generator.registration import Registration, registrations
+from ondol.generator.rendering import APP_FILES, TEST_FILES, render, tidy
+from ondol.generator.resource import Resource
+from ondol.generator.tables import constants_of, migration_of
+from ondol.project import ProjectError
+
+VERSIONS = Path("migrations") / "versions"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`after`: the files that change, by their path in the project; `before`: what they hold now, None for a new one."""
+
+    project: Path
+    after: Mapping[Path, str]
+    before: Mapping[Path, str | None]
+
+    @property
+    def diff(self) -> str:
+        return "".join(self._diff())
+
+    def _diff(self) -> Iterator[str]:
+        for path, after in self.after.items():
+            before = self.before[path]
+            there = "/dev/null" if before is None else f"a/{path}"
+            lines = (before or "").splitlines(keepends=True), after.splitlines(keepends=True)
+            yield from difflib.unified_diff(*lines, there, f"b/{path}")
+
+    def apply(self) -> None:
+        """Writes all files. Whatever goes wrong, and Ctrl-C too, leaves the project as it was."""
+        folders = [parent for path in self.after for parent in path.parents if not (self.project / parent).exists()]
+        written: list[Path] = []
+        try:
+            for path, text in self.after.items():
+                (self.project / path).parent.mkdir(parents=True, exist_ok=True)
+                written.append(path)
+                _write(self.project / path, text)
+        except BaseException:
+            for path in written:
+                self._restore(path)
+            for folder in sorted(set(folders), key=lambda folder: -len(folder.parts)):
+                if (self.project / folder).exists():
+                    (self.project / folder).rmdir()
+            raise
+
+    def _restore(self, path: Path) -> None:
+        before = self.before[path]
+        if before is None:
+            (self.project / path).unlink(missing_ok=True)
+        else:
+            _write(self.project / path, before)
+
+
+def plan(project: Path, resource: Resource) -> Plan:
+    """Raises ProjectError where a file stands in the way, or is not as expected: then with the lines to add."""
+    new = {
+        Path(path.format(resource.plural)): render(name, resource) for name, path in (APP_FILES | TEST_FILES).items()
+    }
+    migration, text = _migration(project, resource)
+    new = tidy(new | {migration: text}, project)
+    before = {path: _read(project / path) for path in new}
+    if other := [str(path) for path, there in before.items() if there is not None and there != new[path]]:
+        raise ProjectError(
+            f"{', '.join(other)} {'is' if len(other) == 1 else 'are'} there already; nothing was changed."
+        )
+    edited = _registered(project, resource)
+    before |= {path: _read(project / path) for path in edited}
+    after = {path: text for path, text in (new | edited).items() if text != before[path]}
+    return Plan(project, after, {path: before[path] for path in after})
+
+
+def _registered(project: Path, resource: Resource) -> dict[Path, str]:
+    wanted = registrations(resource)
+    refused: list[str] = []
+    there: dict[Path, str] = {}
+    edited: dict[Path, str] = {}
+    for registration in wanted:
+        path = Path(registration.path)
+        there[path] = _read(project / path) or ""
+        try:
+            edited[path] = _edited(there[path], registration)
+        except (NotAsExpected, cst.ParserSyntaxError) as error:
+            reason = f"has no {error}" if isinstance(error, NotAsExpected) else "is no Python"
+            refused.append(f"{path} {reason}; add:\n\n{registration.lines}")
+    if refused:
+        raise ProjectError("Nothing was changed, because not all is as expected.\n\n" + "\n".join(refused))
+    # Whoever does not use ruff's format keeps their own.
+    in_ruffs_format = tidy(there, project)
+    tidied = tidy(edited, project)
+    return {path: tidied[path] if there[path] == in_ruffs_format[path] else edited[path] for path in edited}
+
+
+def _edited(text: str, registration: Registration) -> str:
+    tree = cst.parse_module(text)
+    try:
+        return registration.edit(tree).code
+    except NotAsExpected:
+        if all(mentions(tree, name) for name in registration.mentions):
+            return text  # somebody has added it by hand
+        raise
+
+
+def _migration(project: Path, resource: Resource) -> tuple[Path, str]:
+    there = migration_of(resource.plural, project)
+    if there is not None:
+        found = constants_of(there)
+        path, revision, down_revision = there.relative_to(project), found["revision"], found["down_revision"]
+        return path, render("migration", resource, revision=revision, down_revision=down_revision)
+    newest = heads(project)
+    if len(newest) > 1:
+        raise ProjectError(f"There are {len(newest)} newest migrations: join them first, with `ondol db merge`.")
+    # The time, not the next number: a starter's newer version, or a colleague, may take that one as well.
+    now = datetime.now(UTC)
+    while list((project / VERSIONS).glob(f"{now:%Y%m%d%H%M%S}_*")):
+        now += timedelta(seconds=1)
+    revision = f"{now:%Y%m%d%H%M%S}"
+    text = render("migration", resource, revision=revision, down_revision=newest[0] if newest else None)
+    return VERSIONS / f"{revision}_{resource.plural}.py", text
+
+
+def _read(file: Path) -> str | None:
+    return file.read_text() if file.exists() else None
+
+
+def _write(file: Path, text: str) -> None:
+    temporary = file.with_name(f".{file.name}.new")
+    temporary.write_text(text)
+    os.replace(temporary, file)

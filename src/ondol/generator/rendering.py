@@ -1,0 +1,91 @@
+"""Makes text of a resource: the templates, then ruff with the project's own settings."""
+
+import ast
+import builtins
+import importlib.util
+import json
+import keyword
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from ondol.generator.kinds.text import member
+from ondol.generator.resource import Resource
+from ondol.generator.tools import run
+from ondol.generator.trials import Trials
+from ondol.project import ProjectError
+
+# Where each template's file stands. `{}`: the plural.
+APP_FILES = {
+    "models": "app/models/{}.py",
+    "schemas": "app/schemas/{}.py",
+    "repositories": "app/repositories/{}.py",
+    "services": "app/services/{}.py",
+    "routers": "app/routers/{}.py",
+}
+TEST_FILES = {
+    "factory": "tests/support/factories/{}.py",
+    "test_api": "tests/api/test_{}.py",
+    "test_services": "tests/services/test_{}.py",
+    "test_repositories": "tests/repositories/test_{}.py",
+}
+
+
+def render(template: str, resource: Resource, **more: Any) -> str:
+    """The text of one file, not yet tidy."""
+    return _environment().get_template(f"{template}.py.jinja").render(r=resource, t=Trials(resource), **more)
+
+
+def names_taken(resource: Resource) -> frozenset[str]:
+    """The names that the code of such a resource uses itself, whatever it is called and whatever its fields are."""
+    fields = [replace(field, name=f"zzz_{number}") for number, field in enumerate(resource.fields)]
+    neutral = replace(resource, name="zzz", plural="zzzs", fields=fields, search=[field.name for field in fields][:1])
+    nodes = [node for template in APP_FILES for node in ast.walk(ast.parse(render(template, neutral)))]
+    used = {node.id for node in nodes if isinstance(node, ast.Name)}
+    used |= {node.arg for node in nodes if isinstance(node, ast.arg)}
+    used |= {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)}
+    used |= {node.asname or node.name for node in nodes if isinstance(node, ast.alias)}
+    return frozenset({*used, *keyword.kwlist, *dir(builtins)})
+
+
+def tidy(texts: Mapping[Path, str], project: Path) -> dict[Path, str]:
+    """The same files, formatted, with their imports in order and without those that nothing uses."""
+    if importlib.util.find_spec("ruff") is None:
+        raise ProjectError("ruff is not installed in this environment; it comes with `ondol[dev]`.")
+    ruff = [sys.executable, "-m", "ruff"]
+    config = ["--config", str(project / "pyproject.toml"), "--no-cache", "--quiet"]
+    with TemporaryDirectory(prefix="ondol-add-") as folder:
+        for path, text in texts.items():
+            file = Path(folder) / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
+        # Imports of __init__ files are there to be imported from them.
+        run(Path(folder), *ruff, "check", *config, "--fix-only", "--select", "F401,I", "--exclude", "__init__.py", ".")
+        run(Path(folder), *ruff, "check", *config, "--fix-only", "--select", "I", ".")
+        run(Path(folder), *ruff, "format", *config, ".")
+        return {path: (Path(folder) / path).read_text() for path in texts}
+
+
+def _environment() -> Environment:
+    environment = Environment(  # noqa: S701  (what comes out is Python, not HTML)
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        undefined=StrictUndefined,
+    )
+    environment.filters |= {"source": _source, "sources": _sources, "member": member}
+    return environment
+
+
+def _source(value: str | None) -> str:
+    return "None" if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def _sources(values: Sequence[str]) -> str:
+    return ", ".join(map(_source, values))

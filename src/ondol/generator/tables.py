@@ -1,0 +1,76 @@
+"""What a project has already: its tables, read from the code without running it."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from ondol.generator.kinds.base import Refused
+from ondol.project import ProjectError
+
+
+class Tables:
+    """`classes`: the model of each table."""
+
+    def __init__(self, project: Path) -> None:
+        self._project = project
+        self.classes: dict[str, str] = {}
+        for file in sorted((project / "app" / "models").glob("*.py")):
+            self.classes |= dict(_tables(_parsed(file)))
+
+    def class_of(self, table: str) -> str:
+        """Raises Refused for a table that is not there."""
+        if table not in self.classes:
+            raise Refused(f"there is no table {table!r}; there are {', '.join(sorted(self.classes))}")
+        return self.classes[table]
+
+    @property
+    def private(self) -> frozenset[str]:
+        """Those whose rows only their owner may see: `get` of their repository asks for the `owner_id`."""
+        return frozenset(table for table in self.classes if self._asks_for_owner(table))
+
+    def _asks_for_owner(self, table: str) -> bool:
+        file = self._project / "app" / "repositories" / f"{table}.py"
+        if not file.is_file():
+            return False
+        methods = (node for node in ast.walk(_parsed(file)) if isinstance(node, ast.AsyncFunctionDef))
+        return any(
+            method.name == "get" and "owner_id" in {argument.arg for argument in method.args.kwonlyargs}
+            for method in methods
+        )
+
+
+def migration_of(table: str, project: Path) -> Path | None:
+    """The migration that creates the table."""
+    for file in sorted((project / "migrations" / "versions").glob("*.py")):
+        for node in ast.walk(_parsed(file)):
+            match node:
+                case ast.Call(func=ast.Attribute(attr="create_table"), args=[ast.Constant(value=name), *_]):
+                    if name == table:
+                        return file
+    return None
+
+
+def constants_of(file: Path) -> dict[str, object]:
+    """The values that a module assigns to names at its top."""
+    found: dict[str, object] = {}
+    for node in _parsed(file).body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=value)):
+                found[name] = value
+    return found
+
+
+def _tables(module: ast.Module) -> Iterator[tuple[str, str]]:
+    for node in module.body:
+        if isinstance(node, ast.ClassDef):
+            for statement in node.body:
+                match statement:
+                    case ast.Assign(targets=[ast.Name(id="__tablename__")], value=ast.Constant(value=str(table))):
+                        yield table, node.name
+
+
+def _parsed(file: Path) -> ast.Module:
+    try:
+        return ast.parse(file.read_text())
+    except SyntaxError as error:
+        raise ProjectError(f"{file}, line {error.lineno}, is no Python: {error.msg}.") from error
