@@ -7,10 +7,8 @@ from typing import Any
 
 import httpx2
 import pytest
-from factories.products import PRODUCTS
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from maker import Maker
 from ondol.db.session import SyncDatabase
 from ondol.runtime import Ondol
 from sqlalchemy import event
@@ -20,6 +18,8 @@ from app.factory import create_app
 from app.models import User
 from app.scopes import Role
 from app.settings import AppSettings
+from factories.products import PRODUCTS
+from maker import Maker
 
 PASSWORD = "correct horse battery"
 

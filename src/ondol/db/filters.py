@@ -6,7 +6,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 _ESCAPE = "\\"
 
 
-def contains(column: InstrumentedAttribute[str], text: str) -> ColumnElement[bool]:
+def contains(column: InstrumentedAttribute[str] | InstrumentedAttribute[str | None], text: str) -> ColumnElement[bool]:
     """`column` contains `text`, whatever the case; `%` and `_` in the text mean themselves.
 
     ILIKE, so that a `gin_trgm_ops` index on the column serves it (PostgreSQL's pg_trgm), in Hangul too.

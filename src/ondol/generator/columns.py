@@ -78,7 +78,9 @@ class Column:
 
     @property
     def updated(self) -> str:
-        return f"{self.attribute}: {self._schema} | MISSING{self._value('MISSING')}"
+        schema = self.alias if self.has_alias else self.field.kind.schema
+        null = " | None" if self.field.is_optional else ""
+        return f"{self.attribute}: {schema} | MISSING{null}{self._value('MISSING')}"
 
     @property
     def read(self) -> str:

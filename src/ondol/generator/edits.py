@@ -111,7 +111,7 @@ def with_member(tree: cst.Module, class_name: str, name: str, value: str) -> cst
             if mentions(cst.Module([node]), name):
                 return tree
             line = cst.parse_statement(f"{name} = {value}\n")
-            body = node.body.with_changes(body=[*node.body.body, line])
+            body: Any = node.body.with_changes(body=[*node.body.body, line])
             return _replaced(tree, number, node.with_changes(body=body))
     raise NotAsExpected(f"a class {class_name}")
 

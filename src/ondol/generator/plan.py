@@ -1,7 +1,6 @@
 """What adding a resource would write, and the writing: all of it or nothing."""
 
 import difflib
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -22,7 +21,7 @@ VERSIONS = Path("migrations") / "versions"
 
 @dataclass(frozen=True)
 class Plan:
-    """`after`: the files that change, by their path in the project; `before`: what they hold now, None for a new one."""
+    """`after`: the files that change, by their path in the project; `before`: what they hold now, None for new ones."""
 
     project: Path
     after: Mapping[Path, str]
@@ -138,4 +137,4 @@ def _read(file: Path) -> str | None:
 def _write(file: Path, text: str) -> None:
     temporary = file.with_name(f".{file.name}.new")
     temporary.write_text(text)
-    os.replace(temporary, file)
+    temporary.replace(file)

@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from factories import FACTORIES
-from factories.orders import ORDERS
-from factories.products import PRODUCTS
-from factory import API
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from ondol.db.session import SyncDatabase
 from sqlalchemy import update
 
 from app.models import User
+from factories import FACTORIES
+from factories.orders import ORDERS
+from factories.products import PRODUCTS
+from factory import API
 
 PLANTED_HASH = "$argon2id$v=19$m=19456,t=2,p=1$cGxhbnRlZA$planted-hash-that-must-never-leave"
 BYSTANDER = "bystander@example.com"

@@ -9,17 +9,17 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from factories import FACTORIES
-from factory import Factory
 from ondol.db.session import SyncDatabase
 from ondol.testing.databases import TestDatabase
 from ondol.testing.processes import web_server
-from operations import Document, Operation
-from people import people
 
 from app.factory import create_app
 from app.scopes import Role
 from app.settings import AppSettings
+from factories import FACTORIES
+from factory import Factory
+from operations import Document, Operation
+from people import people
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 import pytest
+
 from operations import FORM, Operation
 
 CANARY = "canary-3f9c1e"  # stands in every value that may be a secret, and must never come back

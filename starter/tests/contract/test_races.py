@@ -6,10 +6,10 @@ from collections import Counter
 from typing import Any
 
 import httpx2
-from people import people
 from sqlalchemy import select
 
 from app.models import Product
+from people import people
 
 MANY = 20
 

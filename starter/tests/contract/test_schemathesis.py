@@ -12,15 +12,15 @@ from functools import partial
 from typing import Any
 
 import schemathesis
-from factories import FACTORIES
 from hypothesis import HealthCheck, Phase, given, seed, settings
-from operations import FORM, PASSWORD, Operation
-from people import people
 from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS, CheckFunction
 from schemathesis.core.failures import FailureGroup
 
 from app.scopes import SCOPES_OF, Role
+from factories import FACTORIES
+from operations import FORM, PASSWORD, Operation
+from people import people
 
 COUNTED_CASES, EXAMPLES, ROUNDS = 5_000, 110, 5
 # Answers that say nothing about how an operation treats what it was sent.

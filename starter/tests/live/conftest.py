@@ -17,10 +17,10 @@ from ondol.dev.servers import Attachment
 from ondol.dev.valkey import ValkeyServer
 from ondol.testing.databases import TestDatabase
 from ondol.testing.processes import free_port, running, wait_until_ready, web_server
-from people import people
 from psycopg import sql
 
 from app.scopes import Role
+from people import people
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx2
-from waiting import eventually
 
 from app.models import Product
+from waiting import eventually
 
 PAIRS = 1_000
 RECOVERY_SECONDS = 2.0

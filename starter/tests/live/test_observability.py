@@ -12,8 +12,9 @@ import httpx2
 import pytest
 from ondol.db.session import SyncDatabase
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from people import people
 from prometheus_client.parser import text_string_to_metric_families
+
+from people import people
 
 COMMANDS = {"uvicorn": ["-m", "ondol.run", "web"], "gunicorn": ["-m", "gunicorn", "main:app"]}
 TOKEN = "prometheus-and-nobody-else"

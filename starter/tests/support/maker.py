@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from factory import Factory
 from fastapi.testclient import TestClient
+
+from factory import Factory
 
 
 class Maker:

@@ -8,10 +8,10 @@ from ondol.auth.passwords import PasswordHasher
 from ondol.auth.tokens import AccessTokens
 from ondol.db.session import SyncDatabase
 from ondol.settings import AuthSettings
-from operations import PASSWORD
 
 from app.models import User, UserSession
 from app.scopes import SCOPES_OF, Role
+from operations import PASSWORD
 
 
 def people(

@@ -49,7 +49,7 @@ def many(item: Kind) -> Kind:
     return Kind(
         python=f"list[{item.python}]",
         column=f"ARRAY({column})",
-        sa=f"sa.ARRAY({item.sa})",
+        sa=f"postgresql.ARRAY({item.sa})",
         schema=f"Annotated[list[{item.schema}], Field(max_length={MAX_ITEMS})]",
         query=item.query,
         good=f"[{item.good}]",

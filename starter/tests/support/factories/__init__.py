@@ -1,9 +1,8 @@
 """The resources of the service. What is listed here is tested with all that every resource must stand."""
 
-from factory import Factory
-
 from factories.orders import ORDERS
 from factories.products import PRODUCTS
+from factory import Factory
 
 # Each after those it refers to.
 FACTORIES: list[Factory] = [PRODUCTS, ORDERS]
