@@ -21,6 +21,7 @@ from pydantic import (
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     JsonValue,
+    PlainSerializer,
     StringConstraints,
     ValidatorFunctionWrapHandler,
 )
@@ -92,6 +93,9 @@ class DecimalText:
             raise PydanticCustomError("decimal_text", 'Input should be an amount as text, such as "12.50"')
         return amount.quantize(Decimal(1).scaleb(-self.places))
 
+
+InDigits = PlainSerializer(lambda value: f"{value:f}", return_type=str, when_used="json")
+"""For a Decimal that goes out with more than six places: Python would write 0.0000001 as 1E-7."""
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 

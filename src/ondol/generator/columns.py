@@ -84,7 +84,7 @@ class Column:
 
     @property
     def read(self) -> str:
-        python = self.field.kind.python
+        python = self.field.kind.out or self.field.kind.python
         alias = f' = Field(serialization_alias="{self.name}")' if self.is_renamed else ""
         return f"{self.attribute}: {python}{' | None' if self.field.is_optional else ''}{alias}"
 

@@ -175,8 +175,8 @@ class _Reader:
         if part is None:
             return None
         value = part.text.partition("=")[2]
-        if not re.fullmatch(r"-?[0-9]{1,18}", value):
-            raise SpecError(self._spec, part.position + len(name) + 1, f"{value!r} is no whole number")
+        if not re.fullmatch(r"-?[0-9]{1,19}", value) or not numbers.INT64[0] <= int(value) <= numbers.INT64[1]:
+            raise SpecError(self._spec, part.position + len(name) + 1, f"{value!r} is no whole number of 64 bits")
         return int(value)
 
     def _kind(self, name: str, type_: _Part, argument: _Part | None, limits: numbers.Limits) -> Kind:  # noqa: PLR0912

@@ -29,6 +29,8 @@ class Kind:
     good: str
     wrong: Sequence[tuple[str, str, str]]
     column: str = ""
+    out: str = ""
+    """In responses, where `python` is not enough."""
     query: str = ""
     pair: tuple[str, str] | None = None
     default: Callable[[str], str] = _no_default

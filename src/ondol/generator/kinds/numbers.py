@@ -118,6 +118,7 @@ def amount(digits: int, places: int, limits: Limits) -> Kind:
     return Kind(
         python="Decimal",
         column=f"Numeric({digits}, {places})",
+        out="Annotated[Decimal, InDigits]" if places > 6 else "",
         sa=f"sa.Numeric(precision={digits}, scale={places})",
         schema=f'Annotated[Decimal, {form}, Field(examples=["{low}{point}"])]',
         query=f"Annotated[Decimal, {form}]",
