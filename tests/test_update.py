@@ -38,12 +38,14 @@ def replace(folder: Path, name: str, old: str, new: str) -> None:
 def move_the_first_function_behind_the_others(file: Path) -> None:
     text = file.read_text()
     first, following = text.index("def auth_service"), text.index("def user_service")
-    end = text.index("# A service that writes stands")
+    end = text.index("UsersReader = Annotated")
     file.write_text(text[:first] + text[following:end] + text[first:following] + text[end:])
 
 
 def edit_project(folder: Path) -> None:
-    """As its people would: ten edits."""
+    """As its people would: ten edits, and a resource."""
+    added = ondol(folder, "add", "resource", "note", "body:text")
+    assert added.returncode == 0, added.stderr
     replace(folder, "app/factory.py", 'version="0.1.0"', 'version="7.0.0"')  # the starter changes this line too
     replace(folder, "app/scopes.py", 'USERS_READ = "users:read"', 'USERS_READ = "users:look"')
     (folder / "app/services/last_seen.py").rename(folder / "app/services/presence.py")

@@ -58,8 +58,8 @@ Pydantic takes true and "5" as well."""
 
 @dataclass(frozen=True)
 class DecimalText:
-    """For a Decimal: `digits` in all, `places` of them after the point, written as text ("12.50") because JSON's
-    numbers lose cents. What comes in is filled up to `places`, so it goes out as it will be read."""
+    """For a Decimal: `digits` in all, `places` of them after the point and at least one before it; written as text
+    ("12.50"), because JSON's numbers lose cents. What comes in is filled up to `places`: it goes out as it is stored."""
 
     digits: int
     places: int
@@ -81,7 +81,7 @@ class DecimalText:
     @property
     def _pattern(self) -> str:
         sign = "" if self.minimum is not None and self.minimum >= 0 else "-?"
-        whole = rf"[0-9]{{1,{self.digits - self.places}}}" if self.digits > self.places else "0"
+        whole = rf"[0-9]{{1,{self.digits - self.places}}}"
         fraction = rf"(\.[0-9]{{1,{self.places}}})?" if self.places else ""
         return sign + whole + fraction
 

@@ -2,12 +2,13 @@
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.syntax import Syntax
+from typer.core import TyperCommand
 
 from ondol.generator.add import Options, add_resource
 from ondol.generator.fields import GRAMMAR
@@ -32,7 +33,15 @@ def seconds(text: str) -> int:
     return int(found[1]) * _SECONDS[found[2]]
 
 
-@app.command(epilog="\b\n" + GRAMMAR + "\n\b\n" + EXAMPLES)
+class WithGrammar(TyperCommand):
+    """Prints the grammar as it stands: Typer's own epilog would make a pictogram of `:date:`."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        super().format_help(ctx, formatter)
+        typer.echo(f"{GRAMMAR}\n{EXAMPLES}")
+
+
+@app.command(cls=WithGrammar)
 def resource(
     name: Annotated[str, typer.Argument(help="One of them: `book`.")],
     fields: Annotated[list[str], typer.Argument(help="NAME:TYPE[:ARGUMENT][:MODIFIER]… (below).")],

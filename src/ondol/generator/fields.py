@@ -265,8 +265,8 @@ def _precision(given: str) -> tuple[int, int]:
     if not (found := re.fullmatch(r"([0-9]{1,2}),([0-9]{1,2})", given)):
         raise Refused(f"{given!r} is no precision: `decimal:10,2` has ten digits, two of them after the point")
     digits, places = int(found[1]), int(found[2])
-    if not 1 <= digits <= 30 or places > digits:
-        raise Refused("a decimal has 1 to 30 digits, and no more than those after the point")
+    if not places < digits <= 30:
+        raise Refused("a decimal has up to 30 digits, and at least one of them before the point")
     return digits, places
 
 

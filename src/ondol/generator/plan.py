@@ -72,9 +72,7 @@ def plan(project: Path, resource: Resource) -> Plan:
     new = tidy(new | {migration: text}, project)
     before = {path: _read(project / path) for path in new}
     if other := [str(path) for path, there in before.items() if there is not None and there != new[path]]:
-        raise ProjectError(
-            f"{', '.join(other)} {'is' if len(other) == 1 else 'are'} there already; nothing was changed."
-        )
+        raise ProjectError(f"There already, with other content: {', '.join(other)}. Nothing was changed.")
     edited = _registered(project, resource)
     before |= {path: _read(project / path) for path in edited}
     after = {path: text for path, text in (new | edited).items() if text != before[path]}
@@ -92,7 +90,7 @@ def _registered(project: Path, resource: Resource) -> dict[Path, str]:
         try:
             edited[path] = _edited(there[path], registration)
         except (NotAsExpected, cst.ParserSyntaxError) as error:
-            reason = f"has no {error}" if isinstance(error, NotAsExpected) else "is no Python"
+            reason = f"does not have {error}" if isinstance(error, NotAsExpected) else "is no Python"
             refused.append(f"{path} {reason}; add:\n\n{registration.lines}")
     if refused:
         raise ProjectError("Nothing was changed, because not all is as expected.\n\n" + "\n".join(refused))

@@ -10,8 +10,8 @@ from app.models.base import Model
 class Product(HasId, HasTimes, HasVersion, Model):
     __tablename__ = "products"
     __table_args__ = (
-        CheckConstraint("stock >= 0", name="stock_not_negative"),
         CheckConstraint("price >= 0", name="price_not_negative"),
+        CheckConstraint("stock >= 0", name="stock_not_negative"),
         # Each sort of the list has an index that ends in the id, so that a page costs the same at any depth.
         Index("ix_products_name_id", "name", "id"),
         Index("ix_products_price_id", "price", "id"),

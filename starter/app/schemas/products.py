@@ -59,7 +59,7 @@ class ProductQuery(PageQuery):
     """The query parameters of the product list."""
 
     q: Annotated[Line, StringConstraints(max_length=100)] | None = Field(
-        None, description="Part of the name or the description.", examples=["노트북"]
+        None, description="Part of the name or the description."
     )
     min_price: Price | None = None
     max_price: Price | None = None

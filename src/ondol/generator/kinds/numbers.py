@@ -126,7 +126,7 @@ def amount(digits: int, places: int, limits: Limits) -> Kind:
         pair=(f'"{low}{point}"', f'"{low + 1}{point}"') if span > 1 else None,
         wrong=wrong(
             *_outside(inside, lambda limit: f'"{limit}{point}"'),
-            (f'"0.{"1" * (places + 1)}"', "decimal_max_places" if digits > places else "decimal_max_digits"),
+            (f'"0.{"1" * (places + 1)}"', "decimal_max_places"),
             ('"NaN"', "finite_number"),
             ('"x"', "decimal_parsing"),
             (str(low), "decimal_text"),

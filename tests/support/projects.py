@@ -1,0 +1,43 @@
+"""Projects for tests of the generator: as `ondol new` writes them, without an environment of their own."""
+
+import os
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+from ondol.generator.add import Options, add_resource
+from ondol.generator.pristine import Origin, tidy, write_pristine
+
+RUFF = (sys.executable, "-m", "ruff")
+
+
+def bare_project(folder: Path) -> Path:
+    folder.mkdir()
+    write_pristine(folder, Origin("shop", sample=False, starter=None))
+    tidy(folder, *RUFF)
+    return folder
+
+
+def add(project: Path, line: str) -> None:
+    """As the command line `ondol add resource LINE` would."""
+    name, *words = line.split()
+    specs = [word for word in words if ":" in word]
+    given = words[len(specs) :]
+    value = dict(pairwise(given))
+    options = Options(
+        is_owned="--owner" in given,
+        is_public="--public-read" in given,
+        search=value["--search"].split(",") if "--search" in value else (),
+        cache_seconds=int(value["--cache"]) if "--cache" in given else None,
+        plural=value.get("--plural"),
+    )
+    add_resource(project, name, specs, options).apply()
+
+
+def run(project: Path, *command: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """A command in the project, with servers of its own if it needs some, unless `environment` names others."""
+    clean = {name: text for name, text in os.environ.items() if not name.startswith(("ONDOL_TEST", "PYTEST"))}
+    return subprocess.run(
+        [sys.executable, "-m", *command], cwd=project, env=clean | environment, capture_output=True, text=True
+    )

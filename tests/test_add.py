@@ -1,0 +1,261 @@
+"""`ondol add resource`: what it writes, what it refuses, and that it never leaves half of it."""
+
+import difflib
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from projects import add, bare_project
+
+from ondol.generator import plan as planning
+from ondol.generator.add import Options, add_resource
+from ondol.generator.fields import GRAMMAR, SpecError
+from ondol.generator.plurals import plural
+from ondol.project import ProjectError
+
+STARTER = Path(__file__).resolve().parents[1] / "starter"
+PRODUCT = (
+    "product name:str:200:sort description:text:5000:default= price:decimal:12,2:min=0:sort:filter "
+    "currency:str:3:default=KRW stock:int:min=0:max=1000000:default=0 "
+    "--search name,description --public-read --cache 60"
+)
+BOOK = (
+    "book title:str:200 isbn:str:13:unique price:decimal:10,2 pages:int:min=1 stock:int:default=0 "
+    "summary:text:optional tags:list:str status:enum:draft,live:default=draft published_on:date:optional "
+    "author:ref:authors metadata:json --owner --search title,summary --public-read --cache 30"
+)
+
+
+@pytest.fixture(scope="module")
+def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return bare_project(tmp_path_factory.mktemp("pristine") / "shop")
+
+
+@pytest.fixture
+def project(tmp_path: Path, pristine: Path) -> Path:
+    return Path(shutil.copytree(pristine, tmp_path / "shop"))
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+# Words of the lines that are special to the shop, or stand there instead.
+SPECIAL = {
+    "models": ["currency"],
+    "schemas": ["examples=[", "Currency", "in_stock", "currency"],
+    "repositories": [
+        *("collections.abc", "lock_many", "two orders that share", "Product.id.in_", "in_stock"),
+        *("What was read before the lock", "(await self._session.scalars("),
+    ],
+    "services": ["cache_seconds", "CACHE_SECONDS", "await self._cache.get(", "def __init__"],
+    "routers": ["Remove a product"],
+}
+
+
+def test_the_starters_products_are_what_is_written(project: Path) -> None:
+    add(project, PRODUCT)
+    for layer, special in SPECIAL.items():
+        ours = (STARTER / "app" / layer / "products.py").read_text().splitlines()
+        written = (project / "app" / layer / "products.py").read_text().splitlines()
+        different = [line[2:].strip() for line in difflib.ndiff(ours, written) if line[:2] in ("- ", "+ ")]
+        assert len(different) < len(ours) / 3, layer
+        assert [line for line in different if len(line) > 1 and not any(word in line for word in special)] == [], layer
+
+
+def test_nothing_happens_twice(project: Path) -> None:
+    add(project, "author name:str")
+    before = contents(project)
+    found = add_resource(project, "author", ["name:str"], Options())
+    assert not found.after
+    add(project, BOOK)
+    # What somebody took out is put back, and only that.
+    scopes = project / "app" / "scopes.py"
+    text = scopes.read_text()
+    scopes.write_text(text.replace('    AUTHORS_READ = "authors:read"\n', ""))
+    found = add_resource(project, "author", ["name:str"], Options())
+    assert list(found.after) == [Path("app/scopes.py")]
+    found.apply()
+    assert sorted(scopes.read_text().splitlines()) == sorted(text.splitlines())
+    assert before.keys() < contents(project).keys()
+
+
+def test_a_file_that_is_there_is_not_overwritten(project: Path) -> None:
+    (project / "app" / "services" / "books.py").write_text("# mine\n")
+    before = contents(project)
+    with pytest.raises(ProjectError, match=r"with other content: app/services/books\.py"):
+        add(project, "book title:str")
+    assert contents(project) == before
+
+
+def test_edits_survive_what_people_changed(project: Path) -> None:
+    scopes, routers = project / "app" / "scopes.py", project / "app" / "routers" / "__init__.py"
+    scopes.write_text(
+        scopes.read_text()
+        .replace(
+            "Role.CUSTOMER: frozenset(),", "# nothing yet\n    Role.CUSTOMER: frozenset({Scope.USERS_READ}),  # for now"
+        )
+        .replace("class Scope(StrEnum):", 'class Scope(StrEnum):\n    """Ours."""\n')
+    )
+    routers.write_text(
+        "from fastapi import APIRouter\nfrom app.routers import (\n    auth,  # first\n    users,\n)\n\n"
+        "extra = APIRouter()\nROUTERS = [extra,\n  auth.router, users.router]   # all\n"
+        "TAGS: list[dict[str, str]] = []\n"
+    )
+    add(project, "note body:text --owner")
+    assert "    # nothing yet\n" in scopes.read_text()
+    assert "frozenset({Scope.USERS_READ, Scope.NOTES_READ, Scope.NOTES_WRITE}),  # for now" in scopes.read_text()
+    assert "ROUTERS = [extra,\n  auth.router, users.router, notes.router]   # all" in routers.read_text()
+    assert '"notes"' in routers.read_text()
+
+
+def test_where_a_file_is_not_as_expected_nothing_changes_and_the_lines_are_told(project: Path) -> None:
+    routers = project / "app" / "routers" / "__init__.py"
+    routers.write_text("from app.routers import auth, users\n\nROUTERS = (auth.router, users.router)\nTAGS = []\n")
+    before = contents(project)
+    with pytest.raises(ProjectError) as refused:
+        add(project, "note body:text")
+    assert "app/routers/__init__.py does not have a list ROUTERS" in str(refused.value)
+    assert "ROUTERS = [..., notes.router]" in str(refused.value)
+    assert contents(project) == before
+    # Added by hand, it goes on.
+    routers.write_text(
+        "from app.routers import auth, notes, users\n\nROUTERS = (auth.router, users.router, notes.router)\n"
+        'TAGS = [{"name": "notes"}]\n'
+    )
+    by_hand = routers.read_text()
+    add(project, "note body:text")
+    assert routers.read_text() == by_hand
+    assert (project / "app" / "routers" / "notes.py").exists()
+
+
+def test_a_failure_half_way_restores_everything(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = contents(project)
+    found = add_resource(project, "note", ["body:text"], Options())
+    write, number = planning._write, iter(range(len(found.after)))
+
+    def fail_late(file: Path, text: str) -> None:
+        if next(number, 0) == len(found.after) - 2:
+            raise OSError("no space left on device")
+        write(file, text)
+
+    monkeypatch.setattr(planning, "_write", fail_late)
+    with pytest.raises(OSError, match="no space"):
+        found.apply()
+    assert contents(project) == before
+    assert not (project / "tests" / "services").exists()
+
+
+@pytest.mark.parametrize(
+    ("spec", "position"),
+    [
+        ("title", 5),
+        ("title:strr", 6),
+        ("Title:str", 0),
+        ("price:decimal", 13),
+        ("price:decimal:10", 14),
+        ("price:decimal:10,2:mim=1", 19),
+        ("price:decimal:10,2:min=x", 23),
+        ("price:decimal:10,2:min=3:default=1", 25),
+        ("author:ref:writers", 11),
+        ("status:enum:a,a", 12),
+        ("tags:list:json", 10),
+        ("summary:text:sort", 13),
+        ("summary:str:optional:sort", 21),
+        ("summary:text:unique", 13),
+        ("pages:int:min=3:max=1", 16),
+        ("is_open:bool:default=yes", 13),
+        ("a:str:min=1", 6),
+        ("a:str:optional:optional", 15),
+        ("id:int", 0),
+    ],
+)
+def test_a_wrong_spec_points_at_the_character(project: Path, spec: str, position: int) -> None:
+    with pytest.raises(SpecError) as refused:
+        add(project, f"thing {spec} " if ":" in spec else "thing x:str")
+        add_resource(project, "thing", [spec], Options())
+    assert str(refused.value).splitlines()[1:] == [f"  {spec}", "  " + " " * position + "^"]
+
+
+@pytest.mark.parametrize(
+    "name", ["class", "status", "exception", "user", "data", "news", "books", "sheep_s", "Book", "책"]
+)
+def test_names_that_would_not_work_are_refused(project: Path, name: str) -> None:
+    with pytest.raises(ProjectError):
+        add_resource(project, name, ["title:str"], Options())
+
+
+def test_options_that_do_not_fit_are_refused(project: Path) -> None:
+    for specs, options, reason in (
+        (["title:str"], Options(search=["body"]), "no field 'body'"),
+        (["pages:int"], Options(search=["pages"]), "not text"),
+        (["a:str", "a:int"], Options(), "two fields 'a'"),
+        (["limit:str:filter"], Options(), "two query parameters 'limit'"),
+        (["a" * 40 + ":str:sort"], Options(is_owned=True, plural="quite_a_few_of_them"), "longer than PostgreSQL's 63"),
+        (["session:ref:user_sessions"], Options(), "need a factory"),
+        (["title:str"], Options(plural="thing"), "different names"),
+    ):
+        with pytest.raises(ProjectError, match=reason):
+            add_resource(project, "thing", specs, options)
+
+
+def test_two_newest_migrations_are_joined_first(project: Path) -> None:
+    versions = project / "migrations" / "versions"
+    for number in "ab":
+        text = (versions / "0001_accounts.py").read_text()
+        (versions / f"{number}.py").write_text(
+            text.replace('revision = "0001"', f'revision = "{number}"').replace(
+                "down_revision = None", 'down_revision = "0001"'
+            )
+        )
+    with pytest.raises(ProjectError, match="ondol db merge"):
+        add(project, "note body:text")
+
+
+def test_plurals() -> None:
+    singulars = ["book", "category", "day", "bus", "box", "church", "order_line", "person", "analysis", "quiz"]
+    assert [plural(name) for name in singulars] == [
+        *("books", "categories", "days", "buses", "boxes", "churches", "order_lines", "people", "analyses", "quizzes")
+    ]
+
+
+@pytest.mark.parametrize("shell", ["bash", pytest.param("zsh", marks=pytest.mark.whole)])
+def test_every_spec_can_be_typed_without_quotes(project: Path, shell: str) -> None:
+    """The examples of the grammar and the long one above, as they would be typed."""
+    examples = [line.split()[-1] for line in GRAMMAR.splitlines() if line.startswith("  ") and ":" in line.split()[-1]]
+    assert len(examples) >= 16
+    typed = [*examples, *(word for word in BOOK.split() if ":" in word)]
+    line = f"{sys.executable} -c 'import sys; print(*sys.argv[1:], sep=chr(10))' {' '.join(typed)}"
+    finished = subprocess.run([shell, "-ic", line], capture_output=True, text=True, cwd=project)
+    assert finished.stdout.splitlines() == typed
+
+
+def test_the_command(project: Path) -> None:
+    command = [sys.executable, "-m", "ondol.cli", "add", "resource"]
+
+    def ondol(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run([*command, *arguments], cwd=project, capture_output=True, text=True)
+
+    before = contents(project)
+    shown = ondol("note", "body:text:default=", "--owner", "--cache", "5m", "--dry-run")
+    assert shown.returncode == 0, shown.stderr
+    assert "+++ b/app/models/notes.py" in shown.stdout
+    assert "+CACHE_SECONDS = 300" in shown.stdout
+    assert contents(project) == before
+    patch = subprocess.run(["git", "apply", "--check"], input=shown.stdout, cwd=project, text=True, capture_output=True)
+    assert patch.returncode == 0, patch.stderr
+
+    wrong = ondol("note", "body:txt")
+    assert wrong.returncode == 1
+    assert wrong.stderr.splitlines()[-2:] == ["  body:txt", "       ^"]
+    assert ondol("note", "body:text", "--cache", "soon").returncode == 2
+
+    added = ondol("note", "body:text")
+    assert added.returncode == 0
+    assert "app/models/notes.py" in added.stdout
+    assert "All of it is there already." in ondol("note", "body:text").stdout
+    helped = ondol("--help").stdout
+    for part in ("price:decimal:10,2:min=0:sort", "published_on:date:optional", "--public-read", "ondol add resource"):
+        assert part in helped, helped

@@ -1,0 +1,162 @@
+"""What `ondol add resource` writes works: many resources in one project, and tests that notice what breaks them."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from projects import add, bare_project, run
+
+from ondol.dev.processes import ProcessIdentity
+from ondol.dev.servers import Attachment, StateFolder, attached
+
+pytestmark = pytest.mark.whole
+
+RESOURCES = [
+    "author name:str:100:sort born_on:date:optional --public-read --search name",
+    "book title:str:200:sort isbn:str:13:unique price:decimal:10,2:sort:filter pages:int:min=1 stock:int:default=0 "
+    "summary:text:optional tags:list:str:filter status:enum:draft,live:default=draft published_on:date:optional:filter "
+    "author:ref:authors metadata:json class:str:20:filter --owner --search title,summary --cache 30",
+    "category title:str:50:sort parent:ref:categories:optional --public-read",
+    "bus plate:str:8:unique seats:int:min=1:max=99:sort:filter is_electric:bool:default=false",
+    "news_item headline:str:120 body:text --public-read --search headline,body --plural news --cache 60",
+    "person contact:email:unique:sort device:uuid:filter --owner",
+    "note body:text:default= --owner",
+    "copy number:int:sort model_config:str:30 copy:int json:json schema:str:optional limit:int "
+    "order:int:min=0:sort:filter user:str:20 date:date:sort:filter type:enum:a,b-c --owner --public-read",
+    "review book:ref:books score:float:min=0:max=5:sort:filter comment:text:100:optional --owner",
+    "booking starts_at:datetime:sort:filter ends_at:datetime:optional:filter seat:str:3:filter "
+    "price:decimal:30,10:min=-5:max=5:default=0 --owner --cache 300",
+    "sensor readings:list:int devices:list:uuid:optional labels:list:str:30:default=:filter options:json:default= "
+    "--public-read",
+    "member user:ref:users role:enum:reader,writer level:int:min=-3:max=3:default=-1:filter",
+    "big_number value:int:max=9000000000000000000:sort:filter ratio:decimal:5,4 whole:decimal:5,0:sort "
+    "tiny:str:1:filter --cache 3600",
+    "follow_up parent:ref:follow_ups:optional book:ref:books:optional note:str:10 --owner",
+    "reply review:ref:reviews text:text line:str:20 email:email:optional:filter --owner --public-read --search text "
+    "--cache 2",
+    "measurement value:float:sort taken_on:date:sort:filter is_valid:bool --public-read --cache 30",
+]
+PLURALS = [
+    *("authors", "books", "categories", "buses", "news", "people", "notes", "copies", "reviews", "bookings", "sensors"),
+    *("members", "big_numbers", "follow_ups", "replies", "measurements"),
+]
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return bare_project(tmp_path_factory.mktemp("add") / "shop")
+
+
+@pytest.fixture(scope="module")
+def shared_servers(project: Path) -> Iterator[dict[str, str]]:
+    """One set of servers for every run of tests in the project, as environment; and an empty database's address."""
+    me = ProcessIdentity.of(os.getpid())
+    state = StateFolder.temporary(project, f"add-{me}")
+    with attached(state, temporary=True) as found:
+        yield {"ONDOL_TEST_STATE": str(state.path), "ONDOL_TEST_HOLDER": str(me), "DATABASE_URL": _database(found)}
+
+
+def _database(servers: Attachment) -> str:
+    url = servers.database_url
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE matrix")
+    return f"{url.rpartition('/')[0]}/matrix"
+
+
+def test_sixteen_resources_in_one_project(project: Path, shared_servers: dict[str, str]) -> None:
+    for line in RESOURCES:
+        add(project, line)
+    for check in (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy", "app"]):
+        finished = run(project, *check)
+        assert finished.returncode == 0, finished.stdout
+    for command in ("upgrade", "check", "downgrade base", "upgrade", "check"):
+        migrated = run(project, "ondol.cli", "db", *command.split(), **shared_servers)
+        assert migrated.returncode == 0, (command, migrated.stderr)
+    sql = project / "all.sql"
+    sql.write_text(run(project, "ondol.cli", "db", "upgrade", "--sql").stdout)
+    linted = run(project, "squawk", "all.sql")
+    assert linted.returncode == 0, linted.stdout
+    sql.unlink()
+
+    environment = {name: text for name, text in shared_servers.items() if name != "DATABASE_URL"}
+    files = [f"tests/{layer}/test_{plural}.py" for plural in PLURALS for layer in ("api", "services", "repositories")]
+    tested = run(project, "pytest", "-q", "-n", "2", *files, "tests/api/test_every_operation.py", **environment)
+    assert tested.returncode == 0, tested.stdout[-5_000:]
+    assert f"{16 * 25}" < tested.stdout.split(" passed")[0].split()[-1]
+
+
+# What somebody might break: a file, what stands there, what instead, and the test that must fail.
+MUTANTS = {
+    "the owner's condition": (
+        "app/repositories/books.py",
+        "statement if owner_id is None else statement.where(Book.owner_id == owner_id)",
+        "statement",
+        "test_who_may_do_what",
+    ),
+    "the scope": (
+        "app/dependencies.py",
+        "Security(current_user, scopes=[Scope.BOOKS_WRITE])",
+        "Security(current_user)",
+        "test_a_token_without_the_scope_is_refused",
+    ),
+    "the version": (
+        "app/services/books.py",
+        "if expected_version is not None and expected_version != book.version:",
+        "if False:",
+        "test_a_stale_version_changes_nothing",
+    ),
+    "the conflict's name": (
+        "app/services/books.py",
+        'violation_as(IsbnTaken, "uq_books_isbn")',
+        'violation_as(IsbnTaken, "uq_books")',
+        "test_of_two_with_the_same_isbn_one_is_refused",
+    ),
+    "the list of sorts": (
+        "app/schemas/books.py",
+        '    OLDEST = "created_at"\n',
+        '    OLDEST = "created_at"\n    UPDATED = "updated_at"\n',
+        "test_a_list_takes_what_it_knows or test_each_sort",
+    ),
+    "404 for what is not theirs": (
+        "app/services/books.py",
+        "class BookNotFound(NotFound)",
+        "class BookNotFound(Forbidden)",
+        "test_who_may_do_what",
+    ),
+    "the commit": (
+        "app/dependencies.py",
+        "def book_service(session: SessionDep",
+        "def book_service(session: ReadSessionDep",
+        "test_one_is_created",
+    ),
+    "dropping what is cached": (
+        "app/services/books.py",
+        "        self._cache.invalidate(self._session, book_tag(book_id))\n",
+        "",
+        "test_a_change_is_seen_by_the_next_read",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_the_written_tests_notice(project: Path, shared_servers: dict[str, str], name: str) -> None:
+    add(project, RESOURCES[0])
+    add(project, RESOURCES[1])
+    path, original, mutant, test = MUTANTS[name]
+    file = project / path
+    text = file.read_text()
+    assert text.count(original) == 1
+    changed = text.replace(original, mutant)
+    if "Forbidden" in mutant:
+        changed = changed.replace("from ondol import Conflict,", "from ondol import Conflict, Forbidden,")
+    file.write_text(changed)
+    environment = {name: text for name, text in shared_servers.items() if name != "DATABASE_URL"}
+    files = [f"tests/{layer}/test_books.py" for layer in ("api", "services", "repositories")]
+    try:
+        tested = run(project, "pytest", "-q", "-x", "-p", "no:cacheprovider", "-k", test, *files, **environment)
+    finally:
+        file.write_text(text)
+    assert tested.returncode == 1, tested.stdout[-3_000:]
+    assert "1 failed" in tested.stdout
