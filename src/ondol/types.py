@@ -59,7 +59,7 @@ Pydantic takes true and "5" as well."""
 @dataclass(frozen=True)
 class DecimalText:
     """For a Decimal: `digits` in all, `places` of them after the point and at least one before it; written as text
-    ("12.50"), because JSON's numbers lose cents. What comes in is filled up to `places`: it goes out as it is stored."""
+    ("12.50"), because JSON's numbers lose cents. What comes in is filled up to `places`, as it is stored."""
 
     digits: int
     places: int

@@ -38,7 +38,7 @@ class WithGrammar(TyperCommand):
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         super().format_help(ctx, formatter)
-        typer.echo(f"{GRAMMAR}\n{EXAMPLES}")
+        typer.echo(f"{GRAMMAR}\nExamples\n{EXAMPLES}")
 
 
 @app.command(cls=WithGrammar)

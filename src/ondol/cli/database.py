@@ -16,7 +16,7 @@ app = typer.Typer(no_args_is_help=True, help="Migrations and seeds of the projec
 console = Console()
 
 
-@app.command()
+@app.command(epilog="Example: ondol db upgrade --sql")
 def upgrade(
     revision: Annotated[str, typer.Argument(help="Where to.")] = "head",
     *,
@@ -30,7 +30,7 @@ def upgrade(
     console.print(f"The database is at {revision}.")
 
 
-@app.command(context_settings={"ignore_unknown_options": True})  # -1 is a revision
+@app.command(epilog="Example: ondol db downgrade -1", context_settings={"ignore_unknown_options": True})  # -1 is one
 def downgrade(revision: Annotated[str, typer.Argument(help="Where to: a revision, -1, or base.")]) -> None:
     """Migrate back."""
     ondol = load()
@@ -38,20 +38,20 @@ def downgrade(revision: Annotated[str, typer.Argument(help="Where to: a revision
     console.print(f"The database is at {revision}.")
 
 
-@app.command()
+@app.command(epilog="Example: ondol db revision 'books have a publisher'")
 def revision(message: Annotated[str, typer.Argument(help="What changes, in a few words.")]) -> None:
     """Write a migration from what changed in the models."""
     ondol = load()
     migrations.revise(database_url(ondol), ondol.settings.project_folder, message)
 
 
-@app.command()
+@app.command(epilog="Example: ondol db merge")
 def merge(message: Annotated[str, typer.Argument(help="Why, in a few words.")] = "merge") -> None:
     """Write a migration that joins the ends of two branches."""
     migrations.merge(load().settings.project_folder, message)
 
 
-@app.command()
+@app.command(epilog="Example: ondol db check")
 def check() -> None:
     """Fail when the models say something that no migration does."""
     ondol = load()
@@ -59,7 +59,7 @@ def check() -> None:
     console.print("The models and the migrations agree.")
 
 
-@app.command()
+@app.command(epilog="Example: ondol db seed")
 def seed() -> None:
     """Fill the database with the project's sample data (`seed` in app/seed.py), once."""
     ondol = load()
