@@ -131,3 +131,16 @@ def test_a_trace_is_shown_only_when_asked_for(tmp_path: Path) -> None:
     shown = ondol("--verbose", "settings", folder=tmp_path)
     assert shown.returncode == 1
     assert "Traceback" in shown.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("new", "dev", "demo", "update", "doctor", "serve", "worker", "settings", "add resource"),
+        *("db upgrade", "db downgrade", "db revision", "db merge", "db check", "db seed"),
+    ],
+)
+def test_every_help_has_an_example(tmp_path: Path, command: str) -> None:
+    helped = ondol(*command.split(), "--help", folder=tmp_path)
+    assert helped.returncode == 0, helped.stderr
+    assert re.search(rf"Examples?\b.*ondol {command}", helped.stdout, re.DOTALL)

@@ -1,0 +1,52 @@
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import pytest
+from ondol import PreconditionFailed
+from ondol.runtime import Ondol
+
+from app.schemas.products import ProductCreate, ProductUpdate
+from app.services.products import ProductNotFound, ProductService
+from factories.products import PRODUCTS
+from maker import Maker
+
+MISSING_ID = UUID("01900000-0000-7000-8000-000000000001")
+
+
+def test_a_stale_version_changes_nothing(
+    make: Maker, admin: Any, ondol: Ondol, in_transaction: Callable[..., Any]
+) -> None:
+    made_id = UUID(make(PRODUCTS, admin)["id"])
+
+    async def work(session: Any) -> None:
+        service = ProductService(session, ondol.cache)
+        with pytest.raises(PreconditionFailed):
+            await service.update(made_id, ProductUpdate(), expected_version=2)
+        with pytest.raises(PreconditionFailed):
+            await service.delete(made_id, expected_version=2)
+        await service.delete(made_id, expected_version=1)
+        with pytest.raises(ProductNotFound):
+            await service.delete(made_id)
+
+    in_transaction(work)
+
+
+def test_what_was_made_in_a_transaction_that_failed_is_gone(
+    make: Maker, admin: Any, ondol: Ondol, in_transaction: Callable[..., Any]
+) -> None:
+    data = ProductCreate.model_validate(make.body(PRODUCTS, admin))
+    ids: list[UUID] = []
+
+    async def fail(session: Any) -> None:
+        service = ProductService(session, ondol.cache)
+        ids.append((await service.create(data)).id)
+        raise ZeroDivisionError
+
+    async def look(session: Any) -> None:
+        with pytest.raises(ProductNotFound):
+            await ProductService(session, ondol.cache).get(ids[0])
+
+    with pytest.raises(ZeroDivisionError):
+        in_transaction(fail)
+    in_transaction(look)
