@@ -54,13 +54,14 @@ def test_the_tutorial(tmp_path: Path) -> None:
                 assert done.returncode == 0, text + done.stdout[-3_000:] + done.stderr[-3_000:]
             else:
                 log = tmp_path / "dev.log"
+                output = stack.enter_context(log.open("w"))
                 served = text.strip() + f" --port {port}"
                 process = stack.enter_context(
                     subprocess.Popen(
                         ["bash", "-c", f"exec {served}"],
                         cwd=folder,
                         env=environment,
-                        stdout=log.open("w"),
+                        stdout=output,
                         stderr=subprocess.STDOUT,
                     )
                 )

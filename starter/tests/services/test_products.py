@@ -11,8 +11,6 @@ from app.services.products import ProductNotFound, ProductService
 from factories.products import PRODUCTS
 from maker import Maker
 
-MISSING_ID = UUID("01900000-0000-7000-8000-000000000001")
-
 
 def test_a_stale_version_changes_nothing(
     make: Maker, admin: Any, ondol: Ondol, in_transaction: Callable[..., Any]
