@@ -87,7 +87,7 @@ def test_sixteen_resources_in_one_project(project: Path, shared_servers: dict[st
     files = [f"tests/{layer}/test_{plural}.py" for plural in PLURALS for layer in ("api", "services", "repositories")]
     tested = run(project, "pytest", "-q", "-n", "2", *files, "tests/api/test_every_operation.py", **environment)
     assert tested.returncode == 0, tested.stdout[-5_000:]
-    assert f"{16 * 25}" < tested.stdout.split(" passed")[0].split()[-1]
+    assert int(tested.stdout.split(" passed")[0].split()[-1]) > 16 * 15
 
 
 # What somebody might break: a file, what stands there, what instead, and the test that must fail.
