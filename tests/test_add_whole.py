@@ -35,7 +35,8 @@ RESOURCES = [
     "member user:ref:users role:enum:reader,writer level:int:min=-3:max=3:default=-1:filter",
     "big_number value:int:max=9000000000000000000:sort:filter ratio:decimal:5,4 whole:decimal:5,0:sort "
     "tiny:str:1:filter --cache 3600",
-    "follow_up parent:ref:follow_ups:optional book:ref:books:optional note:str:10 --owner",
+    "follow_up parent:ref:follow_ups:optional book:ref:books:optional import:str:20:unique from:text:optional "
+    "--owner --search from",
     "reply review:ref:reviews text:text line:str:20 email:email:optional:filter --owner --public-read --search text "
     "--cache 2",
     "measurement value:float:sort taken_on:date:sort:filter is_valid:bool --public-read --cache 30",

@@ -1,5 +1,6 @@
 """`ondol new`: what it makes, and what it refuses."""
 
+import ast
 import os
 import signal
 import subprocess
@@ -7,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from projects import bare_project
 from waiting import eventually
 
 from ondol.generator.create import create
@@ -33,6 +35,34 @@ def test_a_new_project_is_clean_committed_and_without_the_shop(tmp_path: Path) -
     pyproject = (made.folder / "pyproject.toml").read_text()
     assert 'name = "my-blog"' in pyproject
     assert "--sample" not in pyproject
+
+
+def test_each_file_of_a_bare_project_is_needed(tmp_path: Path) -> None:
+    """From main.py and the migrations' environment, imports lead to every module."""
+    project = bare_project(tmp_path / "blog")
+    modules = {
+        ".".join(file.relative_to(project).with_suffix("").parts).removesuffix(".__init__"): file
+        for file in (project / "app").rglob("*.py")
+    }
+    waiting = [project / "main.py", project / "migrations" / "env.py"]
+    reached: set[str] = set()
+    while waiting:
+        for name in imports(waiting.pop()) & modules.keys() - reached:
+            reached.add(name)
+            waiting.append(modules[name])
+    packages = {name for name, file in modules.items() if file.name == "__init__.py" and not list(imports(file))}
+    assert modules.keys() - reached - packages == set()
+
+
+def imports(file: Path) -> set[str]:
+    """The modules a file imports, and those it may mean by `from package import name`."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
 
 
 def test_nothing_is_overwritten_or_left_behind(tmp_path: Path) -> None:

@@ -120,6 +120,10 @@ class Column:
         table = self.field.kind.table
         return f"fk_{self.plural}_{self.name}_{table}" if table else f"uq_{self.plural}_{self.name}"
 
+    def given(self, value: str) -> str:
+        """As an argument of a call."""
+        return f'**{{"{self.name}": {value}}}' if keyword.iskeyword(self.name) else f"{self.name}={value}"
+
     @property
     def sa(self) -> str:
         """The migration's line."""

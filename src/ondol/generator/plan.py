@@ -134,5 +134,9 @@ def _read(file: Path) -> str | None:
 
 def _write(file: Path, text: str) -> None:
     temporary = file.with_name(f".{file.name}.new")
-    temporary.write_text(text)
-    temporary.replace(file)
+    try:
+        temporary.write_text(text)
+        temporary.replace(file)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
