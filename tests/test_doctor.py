@@ -6,12 +6,12 @@ import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
-import psycopg
 import pytest
 
-from ondol.doctor import environment, servers
+from ondol.doctor import environment
 from ondol.generator.create import create
 
 LATE = """
@@ -88,7 +88,28 @@ def test_libraries_that_do_not_go_together() -> None:
     }
 
 
-def test_a_clock_that_is_wrong(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(servers, "SKEW_SECONDS", -1.0)  # as if any difference were too much
-    with psycopg.connect(database_url.replace("+psycopg", "")) as connection:
-        assert [finding.about for finding in servers._postgresql(connection)] == ["clock"]
+CLOCK = """
+import sys, psycopg
+from ondol.doctor import servers
+with psycopg.connect(sys.argv[1]) as connection:
+    print(*(finding.problem for finding in servers._postgresql(connection)))
+"""
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize(("ahead", "said"), [("+0s", "\n"), ("+60s", " are 60 s apart"), ("-2h", " are 7200 s apart")])
+def test_a_clock_that_is_wrong(database_url: str, ahead: str, said: str) -> None:
+    """Ours, by Debian's faketime; PostgreSQL's is right."""
+    url = database_url.replace("+psycopg", "")
+    command = ["faketime", "-f", ahead, sys.executable, "-c", CLOCK, url]
+    found = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert found.returncode == 0, found.stderr
+    assert said in found.stdout
+
+
+def test_a_python_that_is_not_finished() -> None:
+    assert list(environment._python(sys.version_info)) == []
+    [early] = environment._python(SimpleNamespace(major=3, minor=16, micro=0, releaselevel="alpha"))
+    assert "3.16.0 alpha" in early.problem
+    [old] = environment._python(SimpleNamespace(major=3, minor=10, micro=2, releaselevel="final"))
+    assert old.level == "error"

@@ -1,10 +1,13 @@
 """The Python environment and the files of the project."""
 
+import sys
 from collections.abc import Callable, Iterator
-from importlib.metadata import PackageNotFoundError, distribution, version
+from importlib.metadata import PackageNotFoundError, distribution, metadata, version
 from pathlib import Path
+from typing import Any
 
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 from ondol.db.migrations import heads
 from ondol.doctor.findings import Finding, error, warning
@@ -25,10 +28,22 @@ BREAK = {
 
 
 def check_environment(project: Path) -> Iterator[Finding]:
+    yield from _python(sys.version_info)
     yield from _libraries()
     yield from _env_file(project)
     yield from _migrations(project)
     yield from _starter(project)
+
+
+def _python(found: Any) -> Iterator[Finding]:
+    """`found`: as `sys.version_info`."""
+    needed = SpecifierSet(metadata("ondol")["Requires-Python"])
+    name = f"{found.major}.{found.minor}.{found.micro}"
+    if not needed.contains(name):
+        yield error("Python", f"This is Python {name}; Ondol needs {needed}.", "uv python pin 3.13 && uv sync")
+    elif found.releaselevel != "final":
+        problem = f"Python {name} {found.releaselevel} is not finished: drivers written in C are not built for it."
+        yield warning("Python", problem, "uv python pin 3.13 && uv sync")
 
 
 def _libraries(installed: Callable[[str], str] = version) -> Iterator[Finding]:
