@@ -1,38 +1,18 @@
 """`ondol update`: what the project's people changed and what the starter changed, both kept; git conflicts where both
 changed the same."""
 
-import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from updating import built, clean, commit, git, ondol, replace, uv
 
 from ondol.generator.create import create
 
 STARTER = Path(__file__).resolve().parents[1] / "starter"
 Edit = Callable[[Path], object]
-
-
-def git(folder: Path, *arguments: str) -> str:
-    identity = ["-c", "user.name=n", "-c", "user.email=n@example.com"]
-    return subprocess.run(
-        ["git", *identity, *arguments], cwd=folder, capture_output=True, text=True, check=True
-    ).stdout.strip()
-
-
-def ondol(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "ondol.cli", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
-
-
-def replace(folder: Path, name: str, old: str, new: str) -> None:
-    file = folder / name
-    text = file.read_text()
-    assert old in text, (name, old)
-    file.write_text(text.replace(old, new))
 
 
 def move_the_first_function_behind_the_others(file: Path) -> None:
@@ -81,11 +61,6 @@ def starter(tmp_path: Path) -> Path:
 @pytest.fixture
 def project(tmp_path: Path, starter: Path) -> Path:
     return create(tmp_path / "blog", sample=False, starter=str(starter)).folder
-
-
-def commit(folder: Path, message: str) -> None:
-    git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "-m", message)
 
 
 @pytest.mark.whole
@@ -192,122 +167,3 @@ def test_from_one_wheel_to_the_next(tmp_path: Path) -> None:
     commit(project, "updated")
     uv(project, "run", "ondol", "db", "revision", "locale")  # the starter's new column
     uv(project, "run", "pytest", "-q", "tests/test_layers.py", "tests/api/test_users.py")
-
-
-# Two commits of this repository: what lies between them moved half of dependencies.py, rewrote the tests' knowledge of
-# resources, and changed fields' types.
-EARLIER, LATER = "8d9aed2", "f947b2f898"
-
-PING = """\
-from fastapi import APIRouter
-
-from app.dependencies import CurrentUser
-
-router = APIRouter(prefix="/pings", tags=["pings"])
-
-
-@router.get("", name="get")
-async def ping(_: CurrentUser) -> str:
-    \"\"\"Answers whoever is logged in.\"\"\"
-    return "pong"
-"""
-
-
-def edit_earlier_project(folder: Path) -> None:
-    """Ten edits, and a route of its own."""
-    replace(
-        folder, "app/dependencies.py", "# A service that writes stands on", "# Ours: a service that writes stands on"
-    )
-    replace(
-        folder, "app/schemas/users.py", "What owners may change of their own", "What people may change"
-    )
-    (folder / "app/services/last_seen.py").rename(folder / "app/services/presence.py")
-    replace(folder, "app/routers/auth.py", "app.services.last_seen", "app.services.presence")
-    (folder / "deploy/grafana/dashboard.json").unlink()
-    move_the_last_function_before_the_others(folder / "app/repositories/users.py")
-    (folder / "app/services/rules.py").write_text("ANSWER = 42\n")
-    replace(folder, "tests/conftest.py", "root@example.com", "boss@example.com")
-    replace(folder, "app/scopes.py", "Read all accounts.", "Look at all accounts.")
-    replace(folder, "pyproject.toml", '"N818"', '"N818", "RUF100"')
-    (folder / "app/routers/pings.py").write_text(PING)
-    replace(folder, "app/routers/__init__.py", "import auth, users", "import auth, pings, users")
-    replace(folder, "app/routers/__init__.py", "    users.router,", "    users.router,\n    pings.router,")
-
-
-def move_the_last_function_before_the_others(file: Path) -> None:
-    text = file.read_text()
-    first, last = text.index("    async def get("), text.index("    async def add(")
-    file.write_text(text[:first] + text[last:].rstrip() + "\n\n" + text[first:last].rstrip() + "\n")
-
-
-@pytest.mark.whole
-def test_from_the_wheel_of_one_commit_to_that_of_another(tmp_path: Path) -> None:
-    if git(STARTER.parent, "rev-parse", "--is-shallow-repository") == "true":
-        pytest.skip("a shallow clone does not have these commits")
-    first, second = (wheel_of(commit, tmp_path / commit, number) for number, commit in enumerate((EARLIER, LATER)))
-    uv(tmp_path, "tool", "run", "--from", str(first), "ondol", "new", "blog")
-    project = tmp_path / "blog"
-    edit_earlier_project(project)
-    commit(project, "ours")
-    shutil.copy(second, project / "vendor")
-    (project / "vendor" / first.name).unlink()
-    replace(project, "pyproject.toml", first.name, second.name)
-    uv(project, "sync", "--quiet")
-    commit(project, "the next Ondol")
-    finished = subprocess.run(
-        ["uv", "run", "ondol", "update"], cwd=project, env=clean(), capture_output=True, text=True, timeout=120
-    )
-    assert finished.returncode == 1, finished.stdout + finished.stderr
-    assert git(project, "diff", "--name-only", "--diff-filter=U").splitlines() == ["app/dependencies.py"]
-    git(project, "checkout", "--theirs", "app/dependencies.py")
-    commit(project, "updated")
-    texts = {name: (project / name).read_text() for name in git(project, "ls-files", "*.py", "*.toml").splitlines()}
-    assert "What people may change" in texts["app/schemas/users.py"]
-    assert "from ondol.types import Email, Line" in texts["app/schemas/users.py"]
-    assert "app/services/last_seen.py" not in texts
-    assert not (project / "deploy/grafana/dashboard.json").exists()
-    assert texts["app/repositories/users.py"].index("def add(") < texts["app/repositories/users.py"].index("def get(")
-    assert "boss@example.com" in texts["tests/conftest.py"]
-    assert "def make(" in texts["tests/conftest.py"]
-    assert "Look at all accounts." in texts["app/scopes.py"]
-    assert '"RUF100"' in texts["pyproject.toml"]
-    replace(project, "tests/api/test_every_operation.py", "DRIVES = [", "DRIVES = [\n    drive_pings,")
-    replace(
-        project,
-        "tests/api/test_every_operation.py",
-        "def drive_resources(",
-        'def drive_pings(call: Recorder, people: People) -> None:\n    call("GET", f"{API}/pings", **people.asks)\n\n\n'
-        "def drive_resources(",
-    )
-    replace(project, "app/services/rules.py", "42", "43")
-    uv(project, "run", "ruff", "check", "app")
-    uv(project, "run", "mypy", "app")
-    tests = ["tests/api/test_users.py", "tests/api/test_openapi.py", "tests/api/test_every_operation.py"]
-    uv(project, "run", "pytest", "-q", "-n", "auto", *tests)
-
-
-def wheel_of(commit: str, folder: Path, number: int) -> Path:
-    """Of that commit, as version 0.`number`.0."""
-    git(STARTER.parent, "worktree", "add", "--quiet", "--detach", str(folder / "source"), commit)
-    try:
-        replace(folder / "source", "pyproject.toml", 'version = "0.1.0"', f'version = "0.{number}.0"')
-        return built(folder / "source", folder / "wheel")
-    finally:
-        git(STARTER.parent, "worktree", "remove", "--force", str(folder / "source"))
-
-
-def built(source: Path, folder: Path) -> Path:
-    uv(source, "build", "--quiet", "--wheel", "--out-dir", str(folder))
-    [wheel] = folder.glob("*.whl")
-    return wheel
-
-
-def clean() -> dict[str, str]:
-    """The environment of somebody who is in no project and no test run."""
-    ours = ("VIRTUAL_ENV", "PYTHONPATH", "ONDOL_TEST_STATE", "ONDOL_TEST_HOLDER")
-    return {name: value for name, value in os.environ.items() if name not in ours}
-
-
-def uv(folder: Path, *arguments: str) -> None:
-    finished = subprocess.run(["uv", *arguments], cwd=folder, env=clean(), capture_output=True, text=True, timeout=300)
-    assert finished.returncode == 0, finished.stdout[-3000:] + finished.stderr[-3000:]

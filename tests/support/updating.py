@@ -1,0 +1,47 @@
+"""What a person does around `ondol update`: git, uv, edits."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+
+def git(folder: Path, *arguments: str) -> str:
+    identity = ["-c", "user.name=n", "-c", "user.email=n@example.com"]
+    return subprocess.run(
+        ["git", *identity, *arguments], cwd=folder, capture_output=True, text=True, check=True
+    ).stdout.strip()
+
+
+def ondol(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "ondol.cli", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
+
+
+def replace(folder: Path, name: str, old: str, new: str) -> None:
+    file = folder / name
+    text = file.read_text()
+    assert old in text, (name, old)
+    file.write_text(text.replace(old, new))
+
+
+def commit(folder: Path, message: str) -> None:
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "-m", message)
+
+
+def built(source: Path, folder: Path) -> Path:
+    uv(source, "build", "--quiet", "--wheel", "--out-dir", str(folder))
+    [wheel] = folder.glob("*.whl")
+    return wheel
+
+
+def clean() -> dict[str, str]:
+    """The environment of somebody who is in no project and no test run."""
+    ours = ("VIRTUAL_ENV", "PYTHONPATH", "ONDOL_TEST_STATE", "ONDOL_TEST_HOLDER")
+    return {name: value for name, value in os.environ.items() if name not in ours}
+
+
+def uv(folder: Path, *arguments: str) -> None:
+    finished = subprocess.run(["uv", *arguments], cwd=folder, env=clean(), capture_output=True, text=True, timeout=300)
+    assert finished.returncode == 0, finished.stdout[-3000:] + finished.stderr[-3000:]
