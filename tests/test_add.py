@@ -39,7 +39,8 @@ def project(tmp_path: Path, pristine: Path) -> Path:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+    files = (file for file in folder.rglob("*") if file.is_file() and file.suffix != ".pyc")
+    return {str(file.relative_to(folder)): file.read_bytes() for file in files}
 
 
 # Words of the lines that are special to the shop, or stand there instead.
