@@ -49,6 +49,8 @@ def remove_sample(project: Path) -> None:
         gone_files |= {*project.rglob(f"{feature}.py"), *project.rglob(f"test_{feature}.py")}
     for file in gone_files:
         file.unlink()
+        if not any(file.parent.iterdir()):
+            file.parent.rmdir()
     modules = {file: Module(cst.parse_module(file.read_text()), set(sample.names)) for file in project.rglob("*.py")}
     roots = sorted(((project / root).resolve() for root in sample.roots), key=lambda root: -len(root.parts))
     gone = {_dotted(file.resolve(), roots) for file in gone_files}
