@@ -175,7 +175,6 @@ def test_a_failure_half_way_restores_everything(project: Path, monkeypatch: pyte
 )
 def test_a_wrong_spec_points_at_the_character(project: Path, spec: str, position: int) -> None:
     with pytest.raises(SpecError) as refused:
-        add(project, f"thing {spec} " if ":" in spec else "thing x:str")
         add_resource(project, "thing", [spec], Options())
     assert str(refused.value).splitlines()[1:] == [f"  {spec}", "  " + " " * position + "^"]
 

@@ -1,12 +1,12 @@
 """docs/tutorial.md, done: every command is run and every change made, in its order."""
 
-import os
 import re
 import subprocess
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from updating import clean
 
 from ondol.testing.processes import free_port, wait_until_ready
 
@@ -37,8 +37,7 @@ def change(project: Path, diff: str) -> None:
 @pytest.mark.whole
 def test_the_tutorial(tmp_path: Path) -> None:
     project, port = tmp_path / "bookshop", str(free_port())
-    names = ("VIRTUAL_ENV", "PYTHONPATH", "ONDOL_TEST_STATE", "ONDOL_TEST_HOLDER")
-    environment = {name: text for name, text in os.environ.items() if name not in names}
+    environment = clean()
     identity = {f"GIT_{who}_{part}": "n@example.com" for who in ("AUTHOR", "COMMITTER") for part in ("NAME", "EMAIL")}
     folder = REPOSITORY
     with ExitStack() as stack:

@@ -2,12 +2,11 @@
 changed the same."""
 
 import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from updating import built, clean, commit, git, ondol, replace, uv
+from updating import built, commit, conflicts, exchange_wheel, git, ondol, replace, update, uv
 
 from ondol.generator.create import create
 
@@ -82,7 +81,7 @@ def test_both_sides_are_kept_and_only_what_both_changed_conflicts(project: Path,
     updated = ondol(project, "update")
     assert updated.returncode == 1
     assert "conflict  app/factory.py" in updated.stdout
-    assert git(project, "diff", "--name-only", "--diff-filter=U").splitlines() == ["app/factory.py", "compose.yaml"]
+    assert conflicts(project) == ["app/factory.py", "compose.yaml"]
     assert [line for line in checked.stdout.splitlines() if line.startswith("  conflict")] == [
         line for line in updated.stdout.splitlines() if line.startswith("  conflict")
     ]
@@ -152,16 +151,10 @@ def test_from_one_wheel_to_the_next(tmp_path: Path) -> None:
     project = tmp_path / "blog"
     edit_project(project)
     commit(project, "ours")
-    shutil.copy(second, project / "vendor")
-    (project / "vendor" / first.name).unlink()
-    replace(project, "pyproject.toml", first.name, second.name)
-    uv(project, "sync", "--quiet")
-    commit(project, "Ondol 0.2.0")
-    finished = subprocess.run(
-        ["uv", "run", "ondol", "update"], cwd=project, env=clean(), capture_output=True, text=True, timeout=120
-    )
+    exchange_wheel(project, first, second)
+    finished = update(project)
     assert finished.returncode == 1, finished.stderr
-    assert git(project, "diff", "--name-only", "--diff-filter=U").splitlines() == ["app/factory.py", "compose.yaml"]
+    assert conflicts(project) == ["app/factory.py", "compose.yaml"]
     git(project, "checkout", "--ours", "app/factory.py")
     git(project, "rm", "--quiet", "compose.yaml")
     commit(project, "updated")

@@ -1,11 +1,9 @@
 """`ondol update` of a project that the wheel of one commit made, to the wheel of another."""
 
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
-from updating import built, clean, commit, git, replace, uv
+from updating import built, commit, conflicts, exchange_wheel, git, replace, update, uv
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -62,16 +60,10 @@ def test_from_the_wheel_of_one_commit_to_that_of_another(tmp_path: Path) -> None
     project = tmp_path / "blog"
     edit_earlier_project(project)
     commit(project, "ours")
-    shutil.copy(second, project / "vendor")
-    (project / "vendor" / first.name).unlink()
-    replace(project, "pyproject.toml", first.name, second.name)
-    uv(project, "sync", "--quiet")
-    commit(project, "the next Ondol")
-    finished = subprocess.run(
-        ["uv", "run", "ondol", "update"], cwd=project, env=clean(), capture_output=True, text=True, timeout=120
-    )
+    exchange_wheel(project, first, second)
+    finished = update(project)
     assert finished.returncode == 1, finished.stdout + finished.stderr
-    assert git(project, "diff", "--name-only", "--diff-filter=U").splitlines() == ["app/dependencies.py"]
+    assert conflicts(project) == ["app/dependencies.py"]
     git(project, "checkout", "--theirs", "app/dependencies.py")
     commit(project, "updated")
     texts = {name: (project / name).read_text() for name in git(project, "ls-files", "*.py", "*.toml").splitlines()}

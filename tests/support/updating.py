@@ -1,6 +1,7 @@
 """What a person does around `ondol update`: git, uv, edits."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -34,6 +35,25 @@ def built(source: Path, folder: Path) -> Path:
     uv(source, "build", "--quiet", "--wheel", "--out-dir", str(folder))
     [wheel] = folder.glob("*.whl")
     return wheel
+
+
+def exchange_wheel(project: Path, old: Path, new: Path) -> None:
+    """The next Ondol in the place of the one it was made with."""
+    shutil.copy(new, project / "vendor")
+    (project / "vendor" / old.name).unlink()
+    replace(project, "pyproject.toml", old.name, new.name)
+    uv(project, "sync", "--quiet")
+    commit(project, "the next Ondol")
+
+
+def update(project: Path) -> "subprocess.CompletedProcess[str]":
+    """By the project's own Ondol."""
+    command = ["uv", "run", "ondol", "update"]
+    return subprocess.run(command, cwd=project, env=clean(), capture_output=True, text=True, timeout=120)
+
+
+def conflicts(project: Path) -> list[str]:
+    return git(project, "diff", "--name-only", "--diff-filter=U").splitlines()
 
 
 def clean() -> dict[str, str]:

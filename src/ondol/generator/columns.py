@@ -56,14 +56,18 @@ class Column:
             arguments.append("index=True")
         if field.default is not None:
             arguments.append(f"default={kind.in_model(field.default)}")
-        annotation = f"Mapped[{python}{' | None' if field.is_optional else ''}]"
+        annotation = f"Mapped[{python}{self._null}]"
         call = f" = mapped_column({', '.join(arguments)})" if arguments else ""
         return f"{self.attribute}: {annotation}{call}"
 
     @property
     def _schema(self) -> str:
-        schema = self.alias if self.has_alias else self.field.kind.schema
-        return f"{schema} | None" if self.field.is_optional else schema
+        return self.alias if self.has_alias else self.field.kind.schema
+
+    @property
+    def _null(self) -> str:
+        """What a type that may be null ends in."""
+        return " | None" if self.field.is_optional else ""
 
     @property
     def parameter(self) -> str:
@@ -74,27 +78,25 @@ class Column:
     def created(self) -> str:
         """The line in the schema that creates."""
         default = "None" if self.field.is_optional else self.field.default
-        return f"{self.attribute}: {self._schema}{self._value(default)}"
+        return f"{self.attribute}: {self._schema}{self._null}{self._value(default)}"
 
     @property
     def updated(self) -> str:
-        schema = self.alias if self.has_alias else self.field.kind.schema
-        null = " | None" if self.field.is_optional else ""
-        return f"{self.attribute}: {schema} | MISSING{null}{self._value('MISSING')}"
+        return f"{self.attribute}: {self._schema} | MISSING{self._null}{self._value('MISSING')}"
 
     @property
     def read(self) -> str:
         python = self.field.kind.out or self.field.kind.python
         alias = f' = Field(serialization_alias="{self.name}")' if self.is_renamed else ""
-        return f"{self.attribute}: {python}{' | None' if self.field.is_optional else ''}{alias}"
+        return f"{self.attribute}: {python}{self._null}{alias}"
 
     def _value(self, default: str | None) -> str:
         """The default, with the name that clients know."""
         if not self.is_renamed:
             return "" if default is None else f" = {default}"
-        inner = (
-            "" if default is None else default.removeprefix("Field(").removesuffix(")" * default.startswith("Field("))
-        )
+        inner = default or ""
+        if inner.startswith("Field("):
+            inner = inner.removeprefix("Field(").removesuffix(")")
         return f' = Field({inner}{", " if inner else ""}alias="{self.name}")'
 
     @property

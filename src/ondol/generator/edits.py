@@ -94,8 +94,7 @@ def with_member_of_set(tree: cst.Module, variable: str, key: str, code: str) -> 
                 members = members.with_changes(elements=_inserted(members.elements, len(members.elements), new))
             case _:
                 raise NotAsExpected(f"a frozenset for {key} in {variable}")
-        changed = entry.with_changes(value=cst.Call(cst.Name("frozenset"), [cst.Arg(members)]))
-        return found.with_deep_changes(entry, value=changed.value)
+        return found.with_deep_changes(entry, value=cst.Call(cst.Name("frozenset"), [cst.Arg(members)]))
 
     return _assigned(tree, variable, change)
 

@@ -69,35 +69,33 @@ def plan(project: Path, resource: Resource) -> Plan:
         Path(path.format(resource.plural)): render(name, resource) for name, path in (APP_FILES | TEST_FILES).items()
     }
     migration, text = _migration(project, resource)
-    new = tidy(new | {migration: text}, project)
-    before = {path: _read(project / path) for path in new}
-    if other := [str(path) for path, there in before.items() if there is not None and there != new[path]]:
-        raise ProjectError(f"There already, with other content: {', '.join(other)}. Nothing was changed.")
+    new[migration] = text
     edited = _registered(project, resource)
-    before |= {path: _read(project / path) for path in edited}
-    after = {path: text for path, text in (new | edited).items() if text != before[path]}
-    return Plan(project, after, {path: before[path] for path in after})
+    before = {path: _read(project / path) for path in (*new, *edited)}
+    after = tidy(new | edited, project)
+    if other := [str(path) for path in new if before[path] not in (None, after[path])]:
+        raise ProjectError(f"There already, with other content: {', '.join(other)}. Nothing was changed.")
+    # Whoever does not use ruff's format keeps their own.
+    formatted = tidy({path: before[path] or "" for path in edited}, project)
+    after |= {path: text for path, text in edited.items() if formatted[path] != before[path]}
+    changed = {path: text for path, text in after.items() if text != before[path]}
+    return Plan(project, changed, {path: before[path] for path in changed})
 
 
 def _registered(project: Path, resource: Resource) -> dict[Path, str]:
-    wanted = registrations(resource)
+    """The files that list what there is, with the resource in them, not yet tidy."""
     refused: list[str] = []
-    there: dict[Path, str] = {}
     edited: dict[Path, str] = {}
-    for registration in wanted:
+    for registration in registrations(resource):
         path = Path(registration.path)
-        there[path] = _read(project / path) or ""
         try:
-            edited[path] = _edited(there[path], registration)
+            edited[path] = _edited(_read(project / path) or "", registration)
         except (NotAsExpected, cst.ParserSyntaxError) as error:
             reason = f"does not have {error}" if isinstance(error, NotAsExpected) else "is no Python"
             refused.append(f"{path} {reason}; add:\n\n{registration.lines}")
     if refused:
         raise ProjectError("Nothing was changed, because not all is as expected.\n\n" + "\n".join(refused))
-    # Whoever does not use ruff's format keeps their own.
-    in_ruffs_format = tidy(there, project)
-    tidied = tidy(edited, project)
-    return {path: tidied[path] if there[path] == in_ruffs_format[path] else edited[path] for path in edited}
+    return edited
 
 
 def _edited(text: str, registration: Registration) -> str:

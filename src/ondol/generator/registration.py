@@ -1,6 +1,6 @@
 """Enters a resource in the files that list what there is. Each edit is made once, wherever the list stands by now."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import libcst as cst
@@ -25,19 +25,18 @@ def registrations(resource: Resource) -> list[Registration]:
     tag = f'{{"name": "{plural}", "description": "{resource.many.capitalize()}."}}'
     block = render("dependencies", resource)
     exported = [f"{name}ReadServiceDep", f"{name}ServiceDep", *(f"{resource.classes}{who}" for who in _who(resource))]
-    scopes = _scopes(resource)
+    scopes = list(_scopes(resource))
 
     def models(tree: cst.Module) -> cst.Module:
         tree = edits.with_import(tree, f"app.models.{plural}", name)
         return edits.with_element(tree, "__all__", f'"{name}"', is_sorted=True)
 
     def permissions(tree: cst.Module) -> cst.Module:
-        for scope, text, is_for_all in scopes:
-            member = f"{constant}_{scope.upper()}"
-            tree = edits.with_member(tree, "Scope", member, f'"{plural}:{scope}"')
-            tree = edits.with_entry(tree, "DESCRIPTIONS", f"Scope.{member}", f'"{text}"')
-            if is_for_all:
-                tree = edits.with_member_of_set(tree, "SCOPES_OF", "Role.CUSTOMER", f"Scope.{member}")
+        for scope in scopes:
+            tree = edits.with_member(tree, "Scope", scope.member, f'"{scope.value}"')
+            tree = edits.with_entry(tree, "DESCRIPTIONS", f"Scope.{scope.member}", f'"{scope.text}"')
+            if scope.is_for_all:
+                tree = edits.with_member_of_set(tree, "SCOPES_OF", "Role.CUSTOMER", f"Scope.{scope.member}")
         return tree
 
     def dependencies(tree: cst.Module) -> cst.Module:
@@ -55,8 +54,9 @@ def registrations(resource: Resource) -> list[Registration]:
         tree = edits.with_import(tree, f"factories.{plural}", constant)
         return edits.with_element(tree, "FACTORIES", constant)
 
-    members = [f"{constant}_{scope.upper()}" for scope, _, _ in scopes]
-    described = "\n".join(f'    Scope.{m}: "{text}",' for m, (_, text, _) in zip(members, scopes, strict=True))
+    members = "\n".join(f'    {scope.member} = "{scope.value}"' for scope in scopes)
+    described = "\n".join(f'    Scope.{scope.member}: "{scope.text}",' for scope in scopes)
+    for_all = ", ".join(f"Scope.{scope.member}" for scope in scopes if scope.is_for_all)
     return [
         Registration(
             "app/models/__init__.py",
@@ -67,12 +67,9 @@ def registrations(resource: Resource) -> list[Registration]:
         Registration(
             "app/scopes.py",
             permissions,
-            members,
-            "class Scope(StrEnum):\n"
-            + "\n".join(f'    {m} = "{plural}:{scope}"' for m, (scope, _, _) in zip(members, scopes, strict=True))
-            + f"\n\nDESCRIPTIONS = {{\n{described}\n}}\nand in SCOPES_OF for ordinary users: "
-            + (", ".join(f"Scope.{m}" for m, (_, _, all_) in zip(members, scopes, strict=True) if all_) or "none")
-            + "\n",
+            [scope.member for scope in scopes],
+            f"class Scope(StrEnum):\n{members}\n\nDESCRIPTIONS = {{\n{described}\n}}\n"
+            f"and in SCOPES_OF for ordinary users: {for_all or 'none'}\n",
         ),
         Registration(
             "app/dependencies.py",
@@ -101,16 +98,26 @@ def _who(resource: Resource) -> list[str]:
     return ["Writer"] if resource.is_public else ["Reader", "Writer"]
 
 
-def _scopes(resource: Resource) -> list[tuple[str, str, bool]]:
-    """Each scope, what it says, and whether everybody has it."""
+@dataclass(frozen=True)
+class _Scope:
+    """`member`: of the enum. `is_for_all`: whether every user has it."""
+
+    member: str
+    value: str
+    text: str
+    is_for_all: bool
+
+
+def _scopes(resource: Resource) -> Iterator[_Scope]:
     many = resource.many
+
+    def scope(name: str, text: str, *, is_for_all: bool) -> _Scope:
+        return _Scope(f"{resource.plural.upper()}_{name.upper()}", f"{resource.plural}:{name}", text, is_for_all)
+
+    own = "your own " if resource.is_owned else ""
+    if not resource.is_public:
+        yield scope("read", f"Read {own}{many}.", is_for_all=True)
+    yield scope("write", f"Create, change and delete {own}{many}.", is_for_all=resource.is_owned)
     if resource.is_owned:
-        read = [] if resource.is_public else [("read", f"Read your own {many}.", True)]
         every = "Change everybody's" if resource.is_public else "Read and change everybody's"
-        return [
-            *read,
-            ("write", f"Create, change and delete your own {many}.", True),
-            ("all", f"{every} {many}.", False),
-        ]
-    read = [] if resource.is_public else [("read", f"Read {many}.", True)]
-    return [*read, ("write", f"Create, change and delete {many}.", False)]
+        yield scope("all", f"{every} {many}.", is_for_all=False)

@@ -2,12 +2,11 @@
 
 import ast
 import builtins
-import importlib.util
 import json
 import keyword
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -16,9 +15,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ondol.generator.kinds.text import member
 from ondol.generator.resource import Resource
-from ondol.generator.tools import run
+from ondol.generator.tools import ruff_program, run
 from ondol.generator.trials import Trials
-from ondol.project import ProjectError
 
 # Where each template's file stands. `{}`: the plural.
 APP_FILES = {
@@ -55,9 +53,7 @@ def names_taken(resource: Resource) -> frozenset[str]:
 
 def tidy(texts: Mapping[Path, str], project: Path) -> dict[Path, str]:
     """The same files, formatted, with their imports in order and without those that nothing uses."""
-    if importlib.util.find_spec("ruff") is None:
-        raise ProjectError("ruff is not installed in this environment; it comes with `ondol[dev]`.")
-    ruff = [sys.executable, "-m", "ruff"]
+    ruff = ruff_program()
     config = ["--config", str(project / "pyproject.toml"), "--no-cache", "--quiet"]
     with TemporaryDirectory(prefix="ondol-add-") as folder:
         for path, text in texts.items():
@@ -65,13 +61,15 @@ def tidy(texts: Mapping[Path, str], project: Path) -> dict[Path, str]:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text)
         # Imports of __init__ files are there to be imported from them.
-        run(Path(folder), *ruff, "check", *config, "--fix-only", "--select", "F401,I", "--exclude", "__init__.py", ".")
-        run(Path(folder), *ruff, "check", *config, "--fix-only", "--select", "I", ".")
-        run(Path(folder), *ruff, "format", *config, ".")
+        run(Path(folder), ruff, "check", *config, "--fix-only", "--select", "F401,I", "--exclude", "__init__.py", ".")
+        run(Path(folder), ruff, "check", *config, "--fix-only", "--select", "I", ".")
+        run(Path(folder), ruff, "format", *config, ".")
         return {path: (Path(folder) / path).read_text() for path in texts}
 
 
+@cache
 def _environment() -> Environment:
+    """Made once, for it keeps the templates it has compiled."""
     environment = Environment(  # noqa: S701  (what comes out is Python, not HTML)
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         trim_blocks=True,

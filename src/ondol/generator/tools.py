@@ -1,8 +1,9 @@
-"""The programs that making a project needs: uv, git."""
+"""The programs that making a project needs: uv, ruff, git."""
 
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 from ondol.project import ProjectError
@@ -28,6 +29,14 @@ def run(folder: Path, *command: str, **environment: str) -> str:
 def attempt(folder: Path, *command: str, **environment: str) -> "subprocess.CompletedProcess[str]":
     """Runs a tool that may fail; `environment` is added to ours."""
     return subprocess.run(command, cwd=folder, env=_clean() | environment, capture_output=True, text=True, check=False)
+
+
+def ruff_program() -> str:
+    """That of the environment we run in, or another. Raises ProjectError where there is none."""
+    ruff = shutil.which("ruff", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
+    if ruff is None:
+        raise ProjectError("ruff is not installed: `uv sync` brings it with the group `dev`.")
+    return ruff
 
 
 def git_program() -> str:

@@ -1,9 +1,6 @@
 """Brings an edited project to the installed version's starter: git's own three-way merge of what the project was made
 from (`.starter.zip`), what it is now, and what would be made today. Conflicts are ordinary git conflicts."""
 
-import os
-import shutil
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 from ondol.generator.origin import set_source, source_of
 from ondol.generator.pristine import RECORD, Origin, record, recorded_origin, tidy, write_pristine, write_recorded
-from ondol.generator.tools import attempt, git_program, identity, run
+from ondol.generator.tools import attempt, git_program, identity, ruff_program, run
 from ondol.project import ProjectError
 
 MARK = "ONDOL_UPDATE"
@@ -98,7 +95,7 @@ class _Repository:
             write_recorded(self.project, then)
             write_pristine(now, self.origin)
             set_source(now, source_of(self.project))  # where Ondol comes from is the project's affair
-            tidy(now, _ruff())
+            tidy(now, ruff_program())
             yield self._committed(Path(scratch) / "then"), self._committed(Path(scratch) / "now"), now
 
     def _committed(self, folder: Path) -> str:
@@ -120,10 +117,3 @@ class _Repository:
         if merged.returncode > 1:
             raise ProjectError(f"git could not merge: {(merged.stderr or merged.stdout).strip()[-1_500:]}")
         return sorted(set(run(tree, "git", "diff", "--name-only", "--diff-filter=U").splitlines()))
-
-
-def _ruff() -> str:
-    ruff = shutil.which("ruff", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
-    if ruff is None:
-        raise ProjectError("ruff is not installed: `uv sync` brings it with the group `dev`.")
-    return ruff

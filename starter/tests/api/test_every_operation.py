@@ -89,7 +89,7 @@ def drive_resources(call: Recorder, people: People) -> None:
         make = partial(call, "POST", factory.url, **asks)
         known[factory.id_name] = make(json=factory.make_body(known)).json()["id"]
         call("GET", factory.url, **asks)
-        path, one = f"{factory.url}/{{{factory.id_name}}}", f"{factory.url}/{known[factory.id_name]}"
+        path, one = factory.one, f"{factory.url}/{known[factory.id_name]}"
         call("GET", path, one, **asks)
         if f"PATCH {path}" in call.operations:
             call("PATCH", path, one, json={}, **asks)

@@ -79,7 +79,7 @@ class Service:
         """What its factory sends, as far as the operation takes it; or a sample of its schema."""
         assert operation.body is not None
         for factory in FACTORIES:
-            if operation.path in (factory.url, f"{factory.url}/{{{factory.id_name}}}"):
+            if operation.path in (factory.url, factory.one):
                 body = factory.make_body(known)
                 return {name: body[name] for name in operation.body["properties"] if name in body}
         return self.document.sample_object(operation.body, known)

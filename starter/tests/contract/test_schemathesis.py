@@ -71,7 +71,7 @@ def fresh_session(service: Any, caller: Caller) -> dict[str, str]:
 
 
 # What one call uses up is made anew for each.
-USED_UP = {f"{factory.url}/{{{factory.id_name}}}": factory for factory in FACTORIES}
+USED_UP = {factory.one: factory for factory in FACTORIES}
 ENDS_SESSIONS = {"auth_logout", "users_change_password"}
 
 

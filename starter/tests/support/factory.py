@@ -21,3 +21,8 @@ class Factory:
     @property
     def url(self) -> str:
         return API + self.path
+
+    @property
+    def one(self) -> str:
+        """The path of one of them, as the OpenAPI document has it."""
+        return f"{self.url}/{{{self.id_name}}}"
