@@ -82,6 +82,7 @@ SOUND = {
     "AUTH__SECRET_KEY": "mVn3c0sQ_8yT-hR5xKdL2wZp7JfGb9Ae4uXt",
     "HTTP__ALLOWED_HOSTS": '["shop.example.com"]',
     "MAIL__HOST": "smtp.internal",
+    "MAIL__LINKS": "https://shop.example.com",
 }
 """Settings that production starts on."""
 
@@ -131,6 +132,9 @@ def test_production_starts_on_sound_settings(monkeypatch: pytest.MonkeyPatch, na
         ("HTTP__CORS_ORIGINS", '["*"]', "HTTP__CORS_ORIGINS must name the origins"),
         ("DEBUG", "true", "DEBUG must be off"),
         ("MAIL__HOST", None, "MAIL__HOST must be set"),
+        ("MAIL__LINKS", None, "MAIL__LINKS must be the https address"),
+        ("AUTH__NEXT_SECRET_KEY", "a" * 40, "AUTH__NEXT_SECRET_KEY can be guessed"),
+        ("HTTP__TRUSTED_PROXIES", '["*"]', "HTTP__TRUSTED_PROXIES must name networks"),
         ("METRICS__ENABLED", "true", "METRICS__TOKEN needs 16 characters"),
         ("DATABASE_URL", "postgresql://shop:shop@db/shop", "password that everybody knows"),
         ("DATABASE_URL", "postgresql:///shop?host=db&user=postgres&password=postgres", "password that everybody knows"),
@@ -155,7 +159,7 @@ def test_production_tells_every_fault_at_once(monkeypatch: pytest.MonkeyPatch) -
         HTTP__CORS_ORIGINS='["*"]',
         METRICS__ENABLED="1",
     )
-    assert len(faults) == 8
+    assert len(faults) == 9
 
 
 def test_a_list_that_is_not_json_is_a_sentence(

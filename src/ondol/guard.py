@@ -27,14 +27,17 @@ _DEVELOPMENT_NAME = re.compile(r"(^|[_-])(dev|development|test|testing|local)([_
 _EMBEDDED = "ondol"
 
 
-def weaknesses_of_secret(secret: str) -> Iterator[str]:
-    """Why `secret` must not sign anything; nothing for a good one."""
-    if secret == DEVELOPMENT_SECRET:
-        yield f"AUTH__SECRET_KEY must be set: {HOW_TO_MAKE_ONE}"
-    elif len(secret) < MIN_SECRET_LENGTH:
-        yield f"AUTH__SECRET_KEY needs {MIN_SECRET_LENGTH} characters or more: {HOW_TO_MAKE_ONE}"
+def weaknesses_of_secret(name: str, secret: str, *, strict: bool) -> Iterator[str]:
+    """Why the secret in the setting `name` must not sign anything; nothing for a good one. Unless `strict`, it need
+    only be long enough."""
+    if len(secret) < MIN_SECRET_LENGTH:
+        yield f"{name} needs {MIN_SECRET_LENGTH} characters or more: {HOW_TO_MAKE_ONE}"
+    elif not strict:
+        return
+    elif secret == DEVELOPMENT_SECRET:
+        yield f"{name} must be set: {HOW_TO_MAKE_ONE}"
     elif is_guessable(secret):
-        yield f"AUTH__SECRET_KEY can be guessed: {HOW_TO_MAKE_ONE}"
+        yield f"{name} can be guessed: {HOW_TO_MAKE_ONE}"
 
 
 def is_guessable(secret: str) -> bool:
@@ -77,13 +80,17 @@ def weaknesses_of_database(name: str, url: str) -> Iterator[str]:
         yield f"{name} holds a password that everybody knows."
 
 
-def weaknesses_of_http(*, hosts: Sequence[str], origins: Sequence[str], debug: bool) -> Iterator[str]:
+def weaknesses_of_http(
+    *, hosts: Sequence[str], origins: Sequence[str], proxies: Sequence[str] = (), debug: bool
+) -> Iterator[str]:
     if debug:
         yield "DEBUG must be off: it writes SQL statements to the log."
     if not hosts or any(_is_anybodys(host) for host in hosts):
         yield 'HTTP__ALLOWED_HOSTS must name the hosts, such as ["shop.example.com"]: "*" lets any Host header in.'
     if any("*" in origin or origin == "null" for origin in origins):
         yield 'HTTP__CORS_ORIGINS must name the origins, such as ["https://shop.example.com"]: "*" lets any page call.'
+    if any(proxy in ("*", "0.0.0.0/0", "::/0") for proxy in proxies):
+        yield "HTTP__TRUSTED_PROXIES must name networks of yours: with all trusted, clients choose their own address."
 
 
 def _is_anybodys(host: str) -> bool:

@@ -13,6 +13,7 @@ from typing import Any, Self
 import structlog
 from sqlalchemy.exc import OperationalError
 
+from ondol.auth.devices import DeviceTokens
 from ondol.auth.passwords import PasswordHasher
 from ondol.auth.refresh import RefreshTokens
 from ondol.auth.tokens import AccessTokens
@@ -30,8 +31,9 @@ from ondol.mail import Mailbox, Mailer
 from ondol.observability.errors import ErrorHook, guarded
 from ondol.observability.logging import configure_logging
 from ondol.observability.metrics import CONNECTIONS_IN_USE, count_lookup
+from ondol.rate_limits.limiter import RateLimiter
 from ondol.server.state import RECEIVE_SECONDS
-from ondol.settings import Environment, Settings
+from ondol.settings import AuthSettings, Environment, Settings
 
 WAIT_SECONDS = 2.0
 
@@ -40,6 +42,28 @@ log = structlog.stdlib.get_logger("ondol")
 
 class StartFailed(Exception):
     """A part could not be opened. The message names the setting to look at."""
+
+
+def hasher_for(auth: AuthSettings) -> PasswordHasher:
+    return PasswordHasher(
+        auth.password_hash,
+        threads=auth.hashing_threads,
+        queue=auth.hashing_queue,
+        argon2_memory_kib=auth.argon2_memory_kib,
+        argon2_iterations=auth.argon2_iterations,
+        bcrypt_rounds=auth.bcrypt_rounds,
+    )
+
+
+def tokens_for(auth: AuthSettings) -> AccessTokens:
+    signing, *accepted = auth.secrets
+    return AccessTokens(
+        signing,
+        issuer=auth.issuer,
+        audience=auth.audience,
+        lifetime_seconds=auth.access_token_seconds,
+        accepted=accepted,
+    )
 
 
 @dataclass(frozen=True)
@@ -54,12 +78,13 @@ class Servers:
 class Ondol:
     """The parts of a running service.
 
-    Those that need nothing open (`tokens`, `passwords`, `paginator`, `mailer`) are there at once; `database` and
-    `cache` between `open()` and `close()`.
+    Those that need nothing open (`tokens`, `passwords`, `paginator`, `mailer`) are there at once; `database`, `cache`
+    and `rate_limiter` between `open()` and `close()`.
     """
 
     database: Database
     cache: Cache
+    rate_limiter: RateLimiter
     servers: Servers
 
     def __init__(self, settings: Settings, *, jobs: Sequence[Job] = (), on_error: ErrorHook | None = None) -> None:
@@ -68,13 +93,12 @@ class Ondol:
         self.jobs = jobs
         self.report = guarded(on_error) if on_error else None
         auth = settings.auth
-        secret = auth.secret_key.get_secret_value()
-        self.passwords = PasswordHasher(auth.password_hash, threads=auth.hashing_threads)
-        self.tokens = AccessTokens(
-            secret, issuer=auth.issuer, audience=auth.audience, lifetime_seconds=auth.access_token_seconds
-        )
-        self.refresh_tokens = RefreshTokens(secret.encode())
-        self.paginator = Paginator(secret.encode())
+        keys = [secret.encode() for secret in auth.secrets]
+        self.passwords = hasher_for(auth)
+        self.tokens = tokens_for(auth)
+        self.refresh_tokens = RefreshTokens(*keys)
+        self.device_tokens = DeviceTokens(*keys)
+        self.paginator = Paginator(*keys)
         self.mailer = Mailer(settings.mail, Mailbox(settings.project_folder / settings.mail.folder))
         self.drain = Drain(settings.drain_seconds)
         self._open_parts = AsyncExitStack()
@@ -96,6 +120,8 @@ class Ondol:
                 parts.push_async_callback(self.cache.close)
             with _step("PostgreSQL does not let us LISTEN; look at DATABASE_URL"):
                 await self.cache.open()
+            self.rate_limiter = RateLimiter(self.servers.redis_url, self.settings.cache)
+            parts.push_async_callback(self.rate_limiter.close)
             if not await self.cache.is_up():
                 # Not an error: the cache holds only what may be lost.
                 log.warning("valkey_down_at_start", setting="REDIS_URL")

@@ -1,10 +1,13 @@
 """Puts the application together."""
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
+from ondol import TooManyRequests
 from ondol.runtime import Ondol
 from ondol.settings import load_settings
 from ondol.web.app import docs_enabled, install
+from ondol.web.limits import limit_api
 from ondol.web.openapi import operation_id
+from ondol.web.problems import problem_responses
 from ondol.web.telemetry import TELEMETRY
 
 from app.jobs import JOBS
@@ -14,7 +17,8 @@ from app.settings import AppSettings
 DESCRIPTION = """
 An API on [FastAPI](https://fastapi.tiangolo.com) and Ondol.
 
-Press **Authorize** and log in with the e-mail address and password of an account; `register` makes one.
+Press **Authorize** and log in with the e-mail address and password of an account; `register` makes one, with the
+code that is then mailed to you (in development it lies at [/dev/mailbox](/dev/mailbox)).
 """
 
 
@@ -36,7 +40,12 @@ def create_app(settings: AppSettings | None = None) -> FastAPI:
         generate_unique_id_function=operation_id,
     )
     install(app, ondol)
-    api = APIRouter(prefix="/api/v1", max_body_size=settings.http.max_body_bytes)
+    api = APIRouter(
+        prefix="/api/v1",
+        max_body_size=settings.http.max_body_bytes,
+        dependencies=[Depends(limit_api)],
+        responses=problem_responses(TooManyRequests),
+    )
     for router in ROUTERS:
         api.include_router(router)
     app.include_router(api)

@@ -11,13 +11,16 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from ondol import NotFound
 from ondol.auth.principal import Principal
+from ondol.auth.tokens import TokenPair
 from ondol.db.pagination import PageRows
+from ondol.web import origin
 from ondol.web.conditional import expected_version
+from ondol.web.cookies import get_token_cookies
 from ondol.web.dependencies import get_cache, get_ondol, get_paginator, read_session, write_session
+from ondol.web.limits import get_request_limits
 
 from app import dependencies
-from app.dependencies import current_user, oauth2_scheme
-from app.schemas.auth import TokenPair
+from app.dependencies import access_token, current_user
 from app.schemas.dashboard import Dashboard
 
 ID = UUID("01900000-0000-7000-8000-000000000009")
@@ -100,16 +103,31 @@ CANCEL = ("POST", f"/api/v1/orders/{ID}/cancel", {})
 USERS = ("GET", "/api/v1/users", {})
 USER = ("PATCH", f"/api/v1/users/{ID}", {"json": {}})
 DASHBOARD = ("GET", "/api/v1/dashboard", {})
+AUDIT = ("GET", "/api/v1/audit-log", {})
+SESSIONS = "/api/v1/auth/sessions"
+CONFIRM = ("POST", "/api/v1/auth/register/confirm", {"json": {"token": "x" * 30}})
+RESET = (
+    "POST",
+    "/api/v1/auth/password-reset/confirm",
+    {"json": {"token": "x" * 30, "new_password": "a good long one"}},
+)
+NEW_EMAIL = ("POST", "/api/v1/auth/email-change/confirm", {"json": {"token": "x" * 30}})
 
 # alias: (what is overridden, by what, a request, what its answer must contain)
 CASES: dict[str, tuple[Any, Any, tuple[str, str, dict[str, Any]], str]] = {
     "SessionDep": (write_session, refuse_session, REFRESH, "overridden"),
     "ReadSessionDep": (read_session, refuse_session, ME, "overridden"),
     "PaginatorDep": (get_paginator, RefusingPaginator, USERS, "overridden"),
-    "CacheDep": (get_cache, refuse, ME, "overridden"),
+    "CacheDep": (get_cache, refuse, LIST, "overridden"),
     "OndolDep": (get_ondol, refuse, ("GET", "/health/ready", {}), "overridden"),
     "ExpectedVersion": (expected_version, refuse, RENAME, "overridden"),
-    "AccessToken": (oauth2_scheme, refuse, ME, "overridden"),
+    "AccessToken": (access_token, refuse, ME, "overridden"),
+    "OriginDep": (origin.get_origin, refuse, ME, "overridden"),
+    "RequestLimitsDep": (get_request_limits, refuse, ME, "overridden"),
+    "TokenCookiesDep": (get_token_cookies, refuse, ME, "overridden"),
+    "AccountReader": (current_user, principal, ME, "user_not_found"),
+    "AccountWriter": (current_user, principal, RENAME, "user_not_found"),
+    "AuditReader": (current_user, principal, AUDIT, '"items":[]'),
     "CurrentUser": (current_user, refuse, ME, "overridden"),
     "ProductsWriter": (current_user, principal, CREATE, '"price":"1.00"'),
     "OrdersReader": (current_user, principal, ORDERS, '"items":[]'),
@@ -118,7 +136,13 @@ CASES: dict[str, tuple[Any, Any, tuple[str, str, dict[str, Any]], str]] = {
     "UsersWriter": (current_user, principal, USER, "user_not_found"),
     "DashboardReader": (current_user, principal, DASHBOARD, '"new_customers":0'),
     "ShopSettingsDep": (dependencies.shop_settings, refuse, LIST, "overridden"),
-    "AuthServiceDep": (dependencies.auth_service, answering(PAIR), REFRESH, '"access_token":"overridden"'),
+    "AuthServiceDep": (dependencies.auth_service, answering((PAIR, ID)), REFRESH, '"access_token":"overridden"'),
+    "SessionServiceDep": (dependencies.session_service, answering(None), ("DELETE", f"{SESSIONS}/{ID}", {}), ""),
+    "SessionReadServiceDep": (dependencies.session_read_service, answering(EMPTY), ("GET", SESSIONS, {}), "overridden"),
+    "RegistrationServiceDep": (dependencies.registration_service, answering(ACCOUNT), CONFIRM, "overridden@example"),
+    "PasswordResetServiceDep": (dependencies.password_reset_service, answering("a"), RESET, ""),
+    "EmailChangeServiceDep": (dependencies.email_change_service, answering(ACCOUNT), NEW_EMAIL, "overridden@example"),
+    "AuditReadServiceDep": (dependencies.audit_read_service, answering(EMPTY), AUDIT, '"overridden"'),
     "UserServiceDep": (dependencies.user_service, answering(ACCOUNT), RENAME, "overridden@example.com"),
     "UserReadServiceDep": (dependencies.user_read_service, answering(ACCOUNT), ME, "overridden@example.com"),
     "ProductServiceDep": (dependencies.product_service, answering(None), ("DELETE", PRODUCT, {}), ""),
@@ -131,6 +155,7 @@ CASES: dict[str, tuple[Any, Any, tuple[str, str, dict[str, Any]], str]] = {
 NEEDS_A_CALLER = {
     *("ReadSessionDep", "PaginatorDep", "CacheDep", "ExpectedVersion", "UserServiceDep", "UserReadServiceDep"),
     *("ProductServiceDep", "OrderServiceDep", "OrderReadServiceDep", "DashboardServiceDep"),
+    *("SessionServiceDep", "SessionReadServiceDep", "AuditReadServiceDep"),
 }
 
 

@@ -30,6 +30,7 @@ SENTENCES = [
     "DATABASE_URL leads to a development database",
     "DATABASE_URL holds a password that everybody knows",
     "MAIL__HOST must be set",
+    "MAIL__LINKS must be the https address",
 ]
 
 

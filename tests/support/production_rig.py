@@ -112,6 +112,7 @@ def production(
             "AUTH__SECRET_KEY": SECRET,
             "HTTP__ALLOWED_HOSTS": '["127.0.0.1", "localhost", "shop.example.com"]',
             "MAIL__HOST": "127.0.0.1",
+            "MAIL__LINKS": "https://shop.example.com",
             "WEB_CONCURRENCY": "1",
         }
         yield Production(project, folder, postgres, valkey, url, environment)

@@ -1,43 +1,74 @@
-"""Password hashing off the event loop, on a bounded pool.
+"""Password hashing off the event loop, on a bounded pool with a bounded queue.
 
-Argon2id with OWASP's parameters by default, bcrypt by setting; a hash of the other kind still verifies, and is
-replaced at the next login (OWASP Password Storage Cheat Sheet).
+Argon2id with OWASP's parameters by default, bcrypt by setting; a hash of the other kind, or with other parameters,
+still verifies and is replaced at the next login (OWASP Password Storage Cheat Sheet).
 """
 
 import asyncio
 import base64
 import hashlib
+import os
+import sys
+import threading
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Literal, ParamSpec, TypeVar
+from typing import Literal, TypeVar
 
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 from pwdlib.hashers.bcrypt import BcryptHasher
 
-P = ParamSpec("P")
+from ondol.errors import Unavailable
+
 R = TypeVar("R")
+Scheme = Literal["argon2", "bcrypt"]
 
 MIN_LENGTH, MAX_LENGTH = 8, 128
+# OWASP Password Storage Cheat Sheet: 19 MiB, two passes, one lane; bcrypt with a work factor of 10 or more.
+ARGON2_MEMORY_KIB, ARGON2_ITERATIONS, BCRYPT_ROUNDS = 19_456, 2, 12
 BCRYPT_MAX_BYTES = 72
+DEFAULT_QUEUE = 200
 _KNOWN_HASHES = ("$argon2id$", "$2a$", "$2b$", "$2y$")
+_NICENESS = 10
+
+
+class TooManyLogins(Unavailable):
+    """More passwords wait to be hashed than can be soon."""
+
+    code = "too_many_logins"
+    detail = "Too many people log in just now; try again in a moment."
 
 
 class PasswordHasher:
-    """Hashes and verifies. `threads` bounds how many cores (and 19 MiB of memory each) a burst of logins takes."""
+    """Hashes and verifies.
 
-    def __init__(self, scheme: Literal["argon2", "bcrypt"] = "argon2", *, threads: int = 2) -> None:
-        argon2, bcrypt = Argon2Hasher(time_cost=2, memory_cost=19_456, parallelism=1), BcryptHasher()
+    `threads` bounds how many cores (and 19 MiB of memory each) a burst of logins takes; `queue` how many may wait for
+    them: for one more TooManyLogins is raised.
+    """
+
+    def __init__(
+        self,
+        scheme: Scheme = "argon2",
+        *,
+        threads: int = 2,
+        queue: int = DEFAULT_QUEUE,
+        argon2_memory_kib: int = ARGON2_MEMORY_KIB,
+        argon2_iterations: int = ARGON2_ITERATIONS,
+        bcrypt_rounds: int = BCRYPT_ROUNDS,
+    ) -> None:
+        argon2 = Argon2Hasher(time_cost=argon2_iterations, memory_cost=argon2_memory_kib, parallelism=1)
+        bcrypt = BcryptHasher(rounds=bcrypt_rounds)
         self._scheme = scheme
         self._hasher = PasswordHash((argon2, bcrypt) if scheme == "argon2" else (bcrypt, argon2))
         self._threads = threads
+        self._places = threading.Semaphore(threads + queue)
         self._pool: ThreadPoolExecutor | None = None
         # Verified against when the account does not exist, so that this takes as long as when it does.
         self._decoy = self._hasher.hash(_prepare("no such account", scheme))
 
     async def hash(self, password: str) -> str:
-        return await self._run(self._hash, password)
+        return await self._run(lambda: self._hash(password))
 
     async def verify(self, password: str, hashed: str | None) -> tuple[bool, str | None]:
         """Whether it is the password, and a better hash to store instead, if there is one.
@@ -48,7 +79,7 @@ class PasswordHasher:
         """
         possible = hashed is not None and hashed.startswith(_KNOWN_HASHES) and is_possible(password)
         attempt, stored = (password, hashed) if hashed is not None and possible else ("", self._decoy)
-        valid, better = await self._run(self._verify, attempt, stored)
+        valid, better = await self._run(lambda: self._verify(attempt, stored))
         return (valid, better) if possible else (False, None)
 
     def hash_now(self, password: str) -> str:
@@ -61,19 +92,33 @@ class PasswordHasher:
             self._pool.shutdown(cancel_futures=True)
             self._pool = None
 
-    async def _run(self, function: Callable[P, R], *arguments: P.args, **_: P.kwargs) -> R:
+    async def _run(self, work: Callable[[], R]) -> R:
+        if not self._places.acquire(blocking=False):
+            raise TooManyLogins
         if self._pool is None:
-            self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="ondol-hash")
-        return await asyncio.get_running_loop().run_in_executor(self._pool, function, *arguments)
+            self._pool = ThreadPoolExecutor(
+                self._threads, thread_name_prefix="ondol-hash", initializer=_yield_to_others
+            )
+        hashing = self._pool.submit(work)
+        # Not when the request ends: one that is cancelled leaves its thread at work.
+        hashing.add_done_callback(lambda _: self._places.release())
+        return await asyncio.wrap_future(hashing)
 
     def _hash(self, password: str) -> str:
         return self._hasher.hash(_prepare(password, self._scheme))
 
     def _verify(self, password: str, hashed: str) -> tuple[bool, str | None]:
-        stored: Literal["argon2", "bcrypt"] = "argon2" if hashed.startswith("$argon2") else "bcrypt"
+        stored: Scheme = "argon2" if hashed.startswith("$argon2") else "bcrypt"
         valid, _ = self._hasher.verify_and_update(_prepare(password, stored), hashed)
         outdated = stored != self._scheme or self._hasher.current_hasher.check_needs_rehash(hashed)
         return valid, self._hash(password) if valid and outdated else None
+
+
+def _yield_to_others() -> None:
+    """Threads that hash give way to the event loop (Linux alone has a priority for each thread): requests that need
+    no hash then hardly notice a burst of logins."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
 def is_possible(password: str) -> bool:

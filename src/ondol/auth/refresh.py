@@ -7,7 +7,6 @@ gets the same one; nobody who reads the database can derive anything.
 import base64
 import hashlib
 import hmac
-import secrets
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
@@ -24,22 +23,17 @@ class RefreshVerdict(Enum):
 
 
 class RefreshTokens:
-    """Makes tokens and their successors. `key`: at least 32 bytes."""
+    """Makes the successors of tokens. `key`, and each of the keys it takes turns with: at least 32 bytes."""
 
-    def __init__(self, key: bytes) -> None:
-        self._key = hashlib.sha256(b"ondol.refresh:" + key).digest()
+    def __init__(self, key: bytes, *accepted: bytes) -> None:
+        self._keys = [hashlib.sha256(b"ondol.refresh:" + each).digest() for each in (key, *accepted)]
 
-    def first(self) -> str:
-        """The first token of a new family, 256 random bits."""
-        return secrets.token_urlsafe(32)
-
-    def successor(self, token: str) -> str:
-        return base64.urlsafe_b64encode(hmac.digest(self._key, token.encode(), "sha256")).decode().rstrip("=")
-
-    @staticmethod
-    def digest(token: str) -> bytes:
-        """What is stored. A plain hash suffices: the token itself is random."""
-        return hashlib.sha256(token.encode(errors="replace")).digest()
+    def successors(self, token: str) -> tuple[str, ...]:
+        """The successor to give; then what it was if another key was the first one when `token` was used."""
+        return tuple(
+            base64.urlsafe_b64encode(hmac.digest(key, token.encode(), "sha256")).decode().rstrip("=")
+            for key in self._keys
+        )
 
 
 def judge(
@@ -50,11 +44,11 @@ def judge(
     now: datetime,
     retry_seconds: float,
 ) -> RefreshVerdict:
-    """What a refresh token that was presented is good for. All times are aware."""
+    """What a refresh token that was presented is good for. All times are aware. `retry_seconds=0`: no second chance."""
     if revoked_at is not None or expires_at <= now:
         return RefreshVerdict.REFUSED
     if used_at is None:
         return RefreshVerdict.ROTATE
-    if now - used_at <= timedelta(seconds=retry_seconds):
+    if retry_seconds and now - used_at <= timedelta(seconds=retry_seconds):
         return RefreshVerdict.REPEAT
     return RefreshVerdict.REUSED

@@ -1,11 +1,15 @@
 """Access tokens: short-lived JWTs that are verified without a round trip (RFC 7519, RFC 9068, RFC 8725)."""
 
+import hashlib
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 from uuid import UUID
 
 import jwt
+from pydantic import BaseModel, Field
 from uuid_utils.compat import uuid7
 
 from ondol.errors import Unauthorized
@@ -15,6 +19,17 @@ TOKEN_TYPE = "access"  # noqa: S105
 _REQUIRED = ["iss", "aud", "sub", "sid", "scope", "iat", "nbf", "exp", "jti", "typ"]
 _LEEWAY_SECONDS = 5
 _REMEMBERED_TOKENS = 4_096
+
+
+class TokenPair(BaseModel):
+    """What logging in and refreshing answer (RFC 6749, section 5.1). In browser mode both tokens are in cookies, and
+    empty here."""
+
+    access_token: str
+    token_type: Literal["bearer"] = "bearer"  # noqa: S105
+    expires_in: int = Field(description="Seconds until the access token expires.", examples=[600])
+    refresh_token: str
+    scope: str = Field(description="Scopes of the access token, separated by spaces.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +42,23 @@ class AccessClaims:
     expires_at: int
 
 
-class AccessTokens:
-    """Issues and verifies. `key`: at least 32 bytes (RFC 7518, section 3.2)."""
+def key_id(key: str) -> str:
+    """Names a key without telling it (the `kid` of RFC 7515, section 4.1.4)."""
+    return hashlib.sha256(b"ondol.kid:" + key.encode()).hexdigest()[:16]
 
-    def __init__(self, key: str, *, issuer: str, audience: str, lifetime_seconds: int) -> None:
-        self._key, self._issuer, self._audience = key, issuer, audience
+
+class AccessTokens:
+    """Issues and verifies.
+
+    `key` signs; what one of the keys in `accepted` signed is valid too. Each has 32 bytes or more (RFC 7518, 3.2).
+    """
+
+    def __init__(
+        self, key: str, *, issuer: str, audience: str, lifetime_seconds: int, accepted: Sequence[str] = ()
+    ) -> None:
+        self._issuer, self._audience = issuer, audience
+        self._key, self._key_id = key, key_id(key)
+        self._keys = {key_id(each): each for each in (key, *accepted)}
         self.lifetime_seconds = lifetime_seconds
         # The signature of one token is checked once; its expiry at each use.
         self._decode = lru_cache(maxsize=_REMEMBERED_TOKENS)(self._decode_now)
@@ -53,6 +80,7 @@ class AccessTokens:
             },
             self._key,
             algorithm=ALGORITHM,
+            headers={"kid": self._key_id},
         )
 
     def verify(self, token: str) -> AccessClaims:
@@ -64,9 +92,11 @@ class AccessTokens:
 
     def _decode_now(self, token: str) -> AccessClaims:
         try:
+            # It chooses between our own secrets, nothing else; a token that names none of them is not ours.
+            key = self._keys[jwt.get_unverified_header(token)["kid"]]
             claims = jwt.decode(
                 token,
-                self._key,
+                key,
                 algorithms=[ALGORITHM],
                 audience=self._audience,
                 issuer=self._issuer,
@@ -81,5 +111,5 @@ class AccessTokens:
                 frozenset(str(claims["scope"]).split()),
                 int(claims["exp"]),
             )
-        except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError) as error:
+        except (jwt.InvalidTokenError, LookupError, ValueError, TypeError, AttributeError) as error:
             raise Unauthorized from error

@@ -6,6 +6,7 @@ from typing import Any
 
 import typer
 from alembic.util import CommandError
+from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 from typer.core import TyperGroup
@@ -13,10 +14,12 @@ from typer.exceptions import TyperException
 
 from ondol.db.migrations import MigrationBlocked
 from ondol.dev.programs import ServersError
+from ondol.errors import Problem
 from ondol.project import ProjectError
 from ondol.runtime import StartFailed
+from ondol.settings import sentences
 
-_EXPECTED = (CommandError, MigrationBlocked, ProjectError, ServersError, StartFailed)
+_EXPECTED = (CommandError, MigrationBlocked, Problem, ProjectError, ServersError, StartFailed)
 
 
 class Commands(TyperGroup):
@@ -37,6 +40,8 @@ class Commands(TyperGroup):
 def _sentence(error: Exception) -> str:
     if isinstance(error, _EXPECTED):
         return str(error)
+    if isinstance(error, ValidationError):
+        return "; ".join(sentences(error))
     said = str(error).strip().splitlines()
     if isinstance(error, SyntaxError):  # its place is what could not be read, not who tried
         file, line = error.filename or "?", error.lineno

@@ -58,11 +58,12 @@ class PageQuery(BaseModel):
 class Paginator:
     """Makes pages and signs their cursors.
 
-    `key`: at least 32 bytes, the same in every process of the service.
+    `key`: at least 32 bytes, the same in every process of the service. Cursors that a key in `accepted` signed are
+    valid too.
     """
 
-    def __init__(self, key: bytes) -> None:
-        self._key = hashlib.sha256(b"ondol.pagination:" + key).digest()
+    def __init__(self, key: bytes, *accepted: bytes) -> None:
+        self._keys = [hashlib.sha256(b"ondol.pagination:" + each).digest() for each in (key, *accepted)]
 
     async def page(
         self, session: AsyncSession, statement: Select[Any], query: PageQuery, *, bound_to: str = ""
@@ -81,7 +82,7 @@ class Paginator:
 
     def _seal(self, bookmark: str, context: str) -> str:
         content = bookmark.encode()
-        return base64.urlsafe_b64encode(self._sign(content, context) + content).decode().rstrip("=")
+        return base64.urlsafe_b64encode(_sign(self._keys[0], content, context) + content).decode().rstrip("=")
 
     def _open(self, cursor: str, context: str) -> str:
         try:
@@ -89,9 +90,10 @@ class Paginator:
         except (binascii.Error, ValueError) as error:
             raise InvalidCursor from error
         signature, content = sealed[:_SIGNATURE_BYTES], sealed[_SIGNATURE_BYTES:]
-        if not hmac.compare_digest(signature, self._sign(content, context)):
+        if not any(hmac.compare_digest(signature, _sign(key, content, context)) for key in self._keys):
             raise InvalidCursor
         return content.decode()
 
-    def _sign(self, content: bytes, context: str) -> bytes:
-        return hmac.digest(self._key, context.encode() + b"\0" + content, "sha256")[:_SIGNATURE_BYTES]
+
+def _sign(key: bytes, content: bytes, context: str) -> bytes:
+    return hmac.digest(key, context.encode() + b"\0" + content, "sha256")[:_SIGNATURE_BYTES]

@@ -16,6 +16,7 @@ def worker_for(settings: Settings) -> type[UvicornWorker]:
             "loop": "auto",
             "http": PatientProtocol,
             "server_header": False,
+            "proxy_headers": False,  # HTTP__TRUSTED_PROXIES says whom we believe
             "timeout_graceful_shutdown": settings.http.grace_seconds,
         }
 

@@ -21,6 +21,7 @@ def serve(application: str, settings: Settings, *, host: str, port: int, workers
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=settings.http.grace_seconds,
         server_header=False,
+        proxy_headers=False,  # HTTP__TRUSTED_PROXIES says whom we believe
         access_log=False,  # the application writes one, with request ids
         log_config=None,
     )

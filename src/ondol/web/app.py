@@ -3,16 +3,21 @@
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from ondol.runtime import Ondol
 from ondol.settings import Environment
 from ondol.web import health, mailbox
+from ondol.web.cookies import CSRF_HEADER
 from ondol.web.docs import install_docs
 from ondol.web.drain import DrainMiddleware
+from ondol.web.limits import RateLimitHeadersMiddleware
 from ondol.web.metrics import MetricsMiddleware
 from ondol.web.metrics import router as metrics_router
 from ondol.web.middleware import (
+    PRODUCTION_HEADERS,
     REQUEST_ID,
+    SECURITY_HEADERS,
     ContentCodingMiddleware,
     LastResortMiddleware,
     PlainErrorsMiddleware,
@@ -55,14 +60,18 @@ def _install_middleware(app: FastAPI, ondol: Ondol) -> None:
         CORSMiddleware,
         allow_origins=http.cors_origins,
         allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-        allow_headers=["Authorization", "Content-Type", "If-Match", "Idempotency-Key", REQUEST_ID],
-        expose_headers=[REQUEST_ID, "ETag", "Retry-After"],
-        allow_credentials=False,
+        allow_headers=["Authorization", "Content-Type", "If-Match", "Idempotency-Key", REQUEST_ID, CSRF_HEADER],
+        expose_headers=[REQUEST_ID, "ETag", "Retry-After", "RateLimit", "RateLimit-Policy"],
+        allow_credentials=ondol.settings.auth.cookies,
         max_age=600,
     )
     app.add_middleware(PlainErrorsMiddleware)
-    app.add_middleware(SecurityHeadersMiddleware)
+    app.add_middleware(RateLimitHeadersMiddleware)
+    is_production = ondol.settings.environment is Environment.PRODUCTION
+    app.add_middleware(SecurityHeadersMiddleware, headers=PRODUCTION_HEADERS if is_production else SECURITY_HEADERS)
     app.add_middleware(DrainMiddleware, drain=ondol.drain)
     if ondol.settings.metrics.enabled:
         app.add_middleware(MetricsMiddleware, api=app)
     app.add_middleware(RequestContextMiddleware)
+    # First of all, so that everything else sees the client's address. uvicorn counts from the right.
+    app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=http.trusted_proxies)

@@ -31,6 +31,8 @@ SECURITY_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
+# Only where there is TLS in front: a year without plain HTTP (RFC 6797; ASVS 5.0, 3.4.1).
+PRODUCTION_HEADERS = {**SECURITY_HEADERS, "Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
 
 
 class TimedOut(Unavailable):

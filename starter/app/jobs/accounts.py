@@ -1,13 +1,90 @@
-from datetime import UTC, datetime
+"""Mail about accounts, and what is deleted at night.
 
+A token is made by the job that mails it and stored as a hash: it is in no row, no job and no log.
+"""
+
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from ondol.auth.opaque import digest, new_token
+from ondol.db.one_time import delete_expired
 from ondol.jobs import job
 from ondol.runtime import Ondol
 
-from app.repositories.auth import AuthRepository
+from app import mails
+from app.models import EmailChange, PasswordReset, Registration
+from app.repositories.email_change import EmailChangeRepository
+from app.repositories.password_reset import PasswordResetRepository
+from app.repositories.registration import RegistrationRepository
+from app.repositories.sessions import SessionRepository
+from app.repositories.users import UserRepository
+
+ATTEMPTS = 10  # over a quarter of an hour: a mail server may be away for some time
+RESET_LIFETIME = timedelta(minutes=30)
+
+
+class Notice(StrEnum):
+    """What owners are told of (OWASP ASVS 5.0, 6.3.7)."""
+
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105
+    EMAIL_CHANGE_ASKED = "email_change_asked"
+    EMAIL_CHANGED = "email_changed"
+
+
+@job(name="accounts.mail_registration", attempts=ATTEMPTS)
+async def mail_registration(ondol: Ondol, *, registration_id: UUID) -> None:
+    """To the owner of an account that exists: that it does. To anybody else the token that makes one."""
+    async with ondol.database.transaction() as session:
+        registration = await RegistrationRepository(session).get(registration_id)
+        if registration is None:
+            return
+        mail = mails.already_registered()
+        if await UserRepository(session).get_by_email(registration.email) is None:
+            token = new_token()
+            registration.digest = digest(token)
+            mail = mails.confirm_registration(ondol.settings.mail.links, token)
+    await ondol.mailer.send(to=registration.email, subject=mail.subject, text=mail.text)
+
+
+@job(name="accounts.mail_password_reset", attempts=ATTEMPTS)
+async def mail_password_reset(ondol: Ondol, *, email: str) -> None:
+    """To an account that may log in; to nobody else."""
+    token = new_token()
+    async with ondol.database.transaction() as session:
+        user = await UserRepository(session).get_by_email(email)
+        if user is None or not user.is_active:
+            return
+        expires_at = datetime.now(UTC) + RESET_LIFETIME
+        reset = PasswordReset(user_id=user.id, digest=digest(token), expires_at=expires_at)
+        await PasswordResetRepository(session).add(reset)
+    mail = mails.reset_password(ondol.settings.mail.links, token)
+    await ondol.mailer.send(to=email, subject=mail.subject, text=mail.text)
+
+
+@job(name="accounts.mail_email_change", attempts=ATTEMPTS)
+async def mail_email_change(ondol: Ondol, *, change_id: UUID) -> None:
+    async with ondol.database.transaction() as session:
+        change = await EmailChangeRepository(session).get(change_id)
+        if change is None:
+            return
+        mail = mails.already_registered()
+        if await UserRepository(session).get_by_email(change.email) is None:
+            token = new_token()
+            change.digest = digest(token)
+            mail = mails.confirm_email(ondol.settings.mail.links, token)
+    await ondol.mailer.send(to=change.email, subject=mail.subject, text=mail.text)
+
+
+@job(name="accounts.mail_notice", attempts=ATTEMPTS)
+async def mail_notice(ondol: Ondol, *, to: str, notice: Notice) -> None:
+    mail = mails.NOTICES[notice]
+    await ondol.mailer.send(to=to, subject=mail.subject, text=mail.text)
 
 
 @job(name="accounts.delete_expired_sessions", cron="17 3 * * *")
 async def delete_expired_sessions(ondol: Ondol) -> None:
-    """Every night: sessions nobody can use any more, with their tokens."""
+    """Every night: sessions nobody can use any more, with their tokens; and mailed tokens that nobody used."""
     async with ondol.database.transaction() as session:
-        await AuthRepository(session).delete_expired(datetime.now(UTC))
+        await SessionRepository(session).delete_expired(datetime.now(UTC))
+        await delete_expired(session, Registration, PasswordReset, EmailChange)

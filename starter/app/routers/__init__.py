@@ -1,12 +1,36 @@
-"""The routers, by hand: what is not listed here is not served."""
+"""The routers, by hand: what is not listed here is not served. To do without registration, say, delete its line."""
 
-from app.routers import auth, dashboard, orders, products, users
+from app.routers import (
+    audit,
+    auth,
+    dashboard,
+    email_change,
+    orders,
+    password_reset,
+    products,
+    registration,
+    sessions,
+    users,
+)
 
-ROUTERS = [auth.router, users.router, products.router, orders.router, dashboard.router]
+ROUTERS = [
+    auth.router,
+    sessions.router,
+    registration.router,
+    password_reset.router,
+    email_change.router,
+    users.router,
+    audit.router,
+    products.router,
+    orders.router,
+    dashboard.router,
+]
 
 TAGS = [
-    {"name": "auth", "description": "Register, log in, stay logged in, log out."},
+    {"name": "auth", "description": "Register, log in, stay logged in, log out; forgotten passwords, new addresses."},
+    {"name": "sessions", "description": "Where one is logged in."},
     {"name": "users", "description": "Accounts: one's own, and for administrators all."},
+    {"name": "audit", "description": "Who did what, from where."},
     {"name": "products", "description": "What the shop sells."},
     {"name": "orders", "description": "Orders of several lines, all or none."},
     {"name": "dashboard", "description": "How the shop does."},

@@ -3,14 +3,16 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response, status
 from ondol.db.pagination import InvalidCursor, Page
-from ondol.errors import PreconditionFailed
+from ondol.errors import PreconditionFailed, TooManyRequests
 from ondol.web.conditional import InvalidPrecondition, etag
 from ondol.web.problems import problem_responses
 
 from app.dependencies import (
-    CurrentUser,
+    AccountReader,
+    AccountWriter,
     ExpectedVersion,
     PaginatorDep,
+    RequestLimitsDep,
     UserReadServiceDep,
     UserServiceDep,
     UsersReader,
@@ -23,7 +25,7 @@ router = APIRouter(prefix="/users", tags=["users"])
 
 
 @router.get("/me", name="me", response_model=UserRead)
-async def get_me(user: CurrentUser, users: UserReadServiceDep, response: Response) -> Any:
+async def get_me(user: AccountReader, users: UserReadServiceDep, response: Response) -> Any:
     """One's own account."""
     account = await users.get(user.user_id)
     response.headers["ETag"] = etag(account.version)
@@ -37,10 +39,10 @@ async def get_me(user: CurrentUser, users: UserReadServiceDep, response: Respons
     responses=problem_responses(PreconditionFailed, InvalidPrecondition),
 )
 async def update_me(
-    data: UserUpdate, user: CurrentUser, users: UserServiceDep, expected_version: ExpectedVersion, response: Response
+    data: UserUpdate, user: AccountWriter, users: UserServiceDep, expected_version: ExpectedVersion, response: Response
 ) -> Any:
     """Change one's own account. With `If-Match`, only if nobody else did meanwhile."""
-    account = await users.update(user.user_id, data, expected_version=expected_version)
+    account = await users.update(user.user_id, data, user, expected_version=expected_version)
     response.headers["ETag"] = etag(account.version)
     return account
 
@@ -49,11 +51,14 @@ async def update_me(
     "/me/password",
     name="change_password",
     status_code=status.HTTP_204_NO_CONTENT,
-    responses=problem_responses(WrongPassword),
+    responses=problem_responses(WrongPassword, TooManyRequests),
 )
-async def change_password(data: PasswordChange, user: CurrentUser, users: UserServiceDep) -> None:
+async def change_password(
+    data: PasswordChange, user: AccountWriter, users: UserServiceDep, limits: RequestLimitsDep
+) -> None:
     """Change one's password. Every other session of the account ends."""
-    await users.change_password(user.user_id, user.session_id, data)
+    await limits.count("login", account=str(user.user_id))
+    await users.change_password(data, user)
 
 
 @router.get("", name="list", response_model=Page[UserRead], responses=problem_responses(InvalidCursor))
@@ -83,10 +88,10 @@ async def update_user(
     data: UserAdminUpdate,
     users: UserServiceDep,
     expected_version: ExpectedVersion,
-    _: UsersWriter,
+    admin: UsersWriter,
     response: Response,
 ) -> Any:
     """Change an account's name, role or state. It takes effect on its sessions at once."""
-    account = await users.update(user_id, data, expected_version=expected_version)
+    account = await users.update(user_id, data, admin, expected_version=expected_version)
     response.headers["ETag"] = etag(account.version)
     return account

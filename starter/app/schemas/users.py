@@ -2,9 +2,10 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
+from ondol.auth.common import is_common
 from ondol.auth.passwords import MAX_LENGTH, MIN_LENGTH, is_possible
 from ondol.db.pagination import PageQuery
-from ondol.types import Email, Line
+from ondol.types import Line
 from pydantic import MISSING, AfterValidator, Field, SecretStr, StrictBool, StringConstraints
 
 from app.schemas.base import Input, Output
@@ -19,15 +20,15 @@ def _is_text(value: SecretStr) -> SecretStr:
     return value
 
 
+def _is_no_common_one(value: SecretStr) -> SecretStr:
+    if is_common(value.get_secret_value()):
+        raise ValueError("is one of those that everybody tries first")
+    return value
+
+
 _SAID = {"pattern": r"^[^\x00]*$"}  # as far as the OpenAPI document can say it
 AnyPassword = Annotated[SecretStr, Field(max_length=MAX_LENGTH, json_schema_extra=_SAID), AfterValidator(_is_text)]
-Password = Annotated[AnyPassword, Field(min_length=MIN_LENGTH)]
-
-
-class UserCreate(Input):
-    email: Email
-    password: Password
-    full_name: FullName
+Password = Annotated[AnyPassword, Field(min_length=MIN_LENGTH), AfterValidator(_is_no_common_one)]
 
 
 class UserRead(Output):

@@ -1,19 +1,25 @@
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from ondol import Conflict, NotFound, PreconditionFailed
-from ondol.auth.passwords import PasswordHasher
-from ondol.cache import Cache
+from ondol.auth.origin import Origin
+from ondol.auth.principal import Principal
 from ondol.db.constraints import violation_as
 from ondol.db.pagination import PageRows, Paginator
-from ondol.db.session import Database
+from ondol.jobs import enqueue
+from ondol.runtime import Ondol
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.jobs.accounts import Notice, mail_notice
 from app.models import User
-from app.repositories.auth import AuthRepository
+from app.repositories.sessions import SessionRepository
 from app.repositories.users import UserRepository
-from app.schemas.users import PasswordChange, UserAdminUpdate, UserCreate, UserQuery, UserUpdate
-from app.services.auth import user_tag
+from app.schemas.audit import Action
+from app.schemas.users import PasswordChange, UserAdminUpdate, UserQuery, UserUpdate
+from app.scopes import Role
+from app.services.audit import AuditService, note_denied
+from app.services.sessions import user_tag
 
 
 class UserNotFound(NotFound):
@@ -32,19 +38,19 @@ class WrongPassword(Conflict):
 
 
 class UserService:
-    def __init__(self, session: AsyncSession, database: Database, cache: Cache, passwords: PasswordHasher) -> None:
-        self._session = session
-        self._database = database
-        self._cache = cache
-        self._passwords = passwords
+    def __init__(self, session: AsyncSession, ondol: Ondol, origin: Origin) -> None:
+        self._session, self._ondol, self._origin = session, ondol, origin
         self._users = UserRepository(session)
+        self._audit = AuditService(session, origin)
 
-    async def register(self, data: UserCreate) -> User:
-        # Hashed before the first statement: a connection is not held while it takes its time.
-        hashed = await self._passwords.hash(data.password.get_secret_value())
-        user = User(email=data.email, full_name=data.full_name, hashed_password=hashed)
+    async def create(
+        self, *, email: str, full_name: str, hashed_password: str, role: Role = Role.CUSTOMER, **details: Any
+    ) -> User:
+        """An account whose address is known to be its owner's. `details`: for the audit log. Raises EmailTaken."""
+        user = User(email=email, full_name=full_name, hashed_password=hashed_password, role=role)
         with violation_as(EmailTaken, "uq_users_email"):
             await self._users.add(user)
+        await self._audit.note(Action.ACCOUNT_CREATED, target_id=user.id, role=role, **details)
         return user
 
     async def get(self, user_id: UUID) -> User:
@@ -53,39 +59,74 @@ class UserService:
             raise UserNotFound
         return user
 
+    async def get_by_email(self, email: str) -> User:
+        user = await self._users.get_by_email(email)
+        if user is None:
+            raise UserNotFound
+        return user
+
     async def page(self, query: UserQuery, paginator: Paginator) -> PageRows[User]:
         return await self._users.page(query, paginator)
 
     async def update(
-        self, user_id: UUID, data: UserUpdate | UserAdminUpdate, *, expected_version: int | None = None
+        self,
+        user_id: UUID,
+        data: UserUpdate | UserAdminUpdate,
+        by: Principal | None = None,
+        *,
+        expected_version: int | None = None,
     ) -> User:
-        user = await self._users.get_locked(user_id)
-        if user is None:
-            raise UserNotFound
+        """`by`: who changes it; None for the command."""
+        user = await self._locked(user_id)
         if expected_version is not None and user.version != expected_version:
             raise PreconditionFailed
-        for name, value in data.model_dump().items():
+        changes = data.model_dump()
+        for name, value in changes.items():
             setattr(user, name, value)
         await self._session.flush()
         if not user.is_active:
-            await AuthRepository(self._session).revoke_all(user_id, datetime.now(UTC))
-        self._cache.invalidate(self._session, user_tag(user_id))
+            await SessionRepository(self._session).revoke_all(user_id, datetime.now(UTC))
+        self._ondol.cache.invalidate(self._session, user_tag(user_id))
+        await self._note(Action.ACCOUNT_CHANGED, user_id, by, **changes)
         return user
 
-    async def change_password(self, user_id: UUID, session_id: UUID, data: PasswordChange) -> None:
-        """Sets the new password and ends every other session of the account."""
-        async with self._database.reading() as reading:
-            user = await UserRepository(reading).get(user_id)
-        valid, _ = await self._passwords.verify(
-            data.current_password.get_secret_value(), user.hashed_password if user else None
-        )
-        if not valid:
-            raise WrongPassword
-        hashed = await self._passwords.hash(data.new_password.get_secret_value())
-        verified_hash = user.hashed_password if user else None
-        user = await self._users.get_locked(user_id)
-        if user is None or user.hashed_password != verified_hash:
+    async def change_password(self, data: PasswordChange, by: Principal) -> None:
+        """Sets the new password of the caller's own account and ends its other sessions."""
+        verified = await self.verify(data.current_password.get_secret_value(), by)
+        hashed = await self._ondol.passwords.hash(data.new_password.get_secret_value())
+        user = await self._locked(by.user_id)
+        if user.hashed_password != verified.hashed_password:
             raise WrongPassword  # changed while we looked
+        await self.set_password(user, hashed, but=by.session_id)
+        await self._note(Action.PASSWORD_CHANGED, user.id, by)
+
+    async def set_password(self, user: User, hashed: str, *, but: UUID | None = None) -> None:
+        """For a row that is locked. Ends the account's sessions, `but` one, and tells its owner."""
         user.hashed_password = hashed
-        await AuthRepository(self._session).revoke_all(user_id, datetime.now(UTC), but=session_id)
-        self._cache.invalidate(self._session, user_tag(user_id))
+        await SessionRepository(self._session).revoke_all(user.id, datetime.now(UTC), but=but)
+        self._ondol.cache.invalidate(self._session, user_tag(user.id))
+        await enqueue(self._session, mail_notice, to=user.email, notice=Notice.PASSWORD_CHANGED)
+
+    async def verify(self, password: str, by: Principal) -> User:
+        """The caller's account, if it is their password (ASVS 5.0, 7.5.1). Raises WrongPassword.
+
+        No connection is held while the hash is computed.
+        """
+        async with self._ondol.database.reading() as reading:
+            user = await UserRepository(reading).get(by.user_id)
+        valid, _ = await self._ondol.passwords.verify(password, user.hashed_password if user else None)
+        if user is None or not valid:
+            who = {"actor_id": by.user_id, "session_id": by.session_id, "target_id": by.user_id}
+            await note_denied(self._ondol.database, self._origin, Action.PASSWORD_REFUSED, **who)
+            raise WrongPassword
+        return user
+
+    async def _locked(self, user_id: UUID) -> User:
+        user = await self._users.get_locked(user_id)
+        if user is None:
+            raise UserNotFound
+        return user
+
+    async def _note(self, action: Action, target_id: UUID, by: Principal | None, **details: Any) -> None:
+        who = {"actor_id": by.user_id, "session_id": by.session_id} if by else {}
+        await self._audit.note(action, target_id=target_id, **who, **details)

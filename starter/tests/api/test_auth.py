@@ -5,17 +5,19 @@ from typing import Any
 
 import bcrypt
 import jwt
-import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from ondol.auth.tokens import key_id
 from ondol.db.session import SyncDatabase
 from sqlalchemy import func, select, update
 
+from app.factory import create_app
 from app.models import RefreshToken, User, UserSession
 from app.scopes import SCOPES_OF, Role
 from app.settings import AppSettings
+from people import people
 
 PASSWORD = "correct horse battery"
-NEW_USER = {"email": "Jiwoo@Example.com", "password": PASSWORD, "full_name": "김지우"}
 
 
 def me(client: TestClient, access_token: str) -> int:
@@ -26,11 +28,8 @@ def refresh(client: TestClient, token: str) -> Any:
     return client.post("/api/v1/auth/refresh", json={"refresh_token": token})
 
 
-def test_register_then_log_in_with_the_password_form(client: TestClient) -> None:
-    registered = client.post("/api/v1/auth/register", json=NEW_USER)
-    assert registered.status_code == 201
-    assert (registered.json()["email"], registered.json()["role"]) == ("jiwoo@example.com", "customer")
-
+def test_log_in_with_the_password_form(client: TestClient, new_account: Callable[[str], None]) -> None:
+    new_account("jiwoo@example.com")
     answer = client.post("/api/v1/auth/token", data={"username": "JIWOO@example.com", "password": PASSWORD})
     tokens = answer.json()
     assert answer.status_code == 200
@@ -38,21 +37,6 @@ def test_register_then_log_in_with_the_password_form(client: TestClient) -> None
     assert (tokens["token_type"], tokens["expires_in"]) == ("bearer", 600)
     assert tokens["scope"] == " ".join(sorted(SCOPES_OF[Role.CUSTOMER]))
     assert me(client, tokens["access_token"]) == 200
-
-
-def test_an_address_can_be_registered_once(client: TestClient) -> None:
-    assert client.post("/api/v1/auth/register", json=NEW_USER).status_code == 201
-    again = client.post("/api/v1/auth/register", json={**NEW_USER, "email": "jiwoo@EXAMPLE.com"})
-    assert (again.status_code, again.json()["code"]) == (409, "email_taken")
-
-
-@pytest.mark.parametrize("change", [{"email": "no"}, {"password": "short"}, {"full_name": " "}, {"role": "admin"}])
-def test_registering_checks_every_field(client: TestClient, change: dict[str, str]) -> None:
-    answer = client.post("/api/v1/auth/register", json={**NEW_USER, **change})
-    assert answer.status_code == 422
-    assert [error["loc"] for error in answer.json()["errors"]] == [["body", *change]]
-    assert PASSWORD not in answer.text
-    assert "short" not in answer.json()["errors"][0]["msg"].split()
 
 
 def test_unknown_wrong_and_disabled_are_told_the_same(
@@ -89,7 +73,8 @@ def test_scopes_can_be_narrowed_but_not_widened(
 def forged(settings: AppSettings, access_token: str, **changes: Any) -> str:
     secret = settings.auth.secret_key.get_secret_value()
     claims = jwt.decode(access_token, options={"verify_signature": False})
-    return jwt.encode({**claims, **changes}, secret, algorithm="HS256")
+    changed = {name: value for name, value in {**claims, **changes}.items() if value is not None}
+    return jwt.encode(changed, secret, algorithm="HS256", headers={"kid": key_id(secret)})
 
 
 def test_only_our_own_valid_access_tokens_are_taken(client: TestClient, customer: Any, settings: AppSettings) -> None:
@@ -97,12 +82,18 @@ def test_only_our_own_valid_access_tokens_are_taken(client: TestClient, customer
     assert me(client, forged(settings, token)) == 200
     header, payload, signature = token.split(".")
     claims = jwt.decode(token, options={"verify_signature": False})
+    ours = {"kid": jwt.get_unverified_header(token)["kid"]}
     for bad in (
         "",
         "x",
         "한글",
         f"{header}.{payload}.{signature[:-2]}xx",
-        jwt.encode(claims, "", algorithm="none"),
+        jwt.encode(claims, "", algorithm="none", headers=ours),
+        jwt.encode(claims, settings.auth.secret_key.get_secret_value(), algorithm="HS256"),  # names no key
+        jwt.encode(claims, settings.auth.secret_key.get_secret_value(), algorithm="HS512", headers=ours),
+        *(forged(settings, token, **{name: None}) for name in claims),
+        forged(settings, token, nbf=int(time.time()) + 60),
+        forged(settings, token, iat=int(time.time()) + 60),
         forged(settings, token, exp=int(time.time()) - 60),
         forged(settings, token, aud="somebody else"),
         forged(settings, token, iss="somebody else"),
@@ -200,3 +191,61 @@ def test_what_cannot_be_a_name_or_a_password_is_refused_quickly(client: TestClie
     for body in ('{"password":"\\ud800aaaaaaaa","email":"a@example.com","full_name":"n"}',):
         answer = client.post("/api/v1/auth/register", content=body, headers={"Content-Type": "application/json"})
         assert (answer.status_code, answer.json()["errors"][0]["loc"]) == (422, ["body", "password"])
+
+
+def test_a_session_that_was_idle_too_long_has_ended(client: TestClient, customer: Any, database: SyncDatabase) -> None:
+    with database.transaction() as session:
+        session.execute(update(UserSession).values(last_used_at=func.now() - timedelta(days=15)))
+    assert refresh(client, customer.tokens["refresh_token"]).status_code == 401
+
+
+def log_in_somebody(client: TestClient, database: SyncDatabase) -> Any:
+    """The tokens of somebody new, in an app with settings of its own."""
+    [headers] = people(database, 1)
+    address = client.get("/api/v1/users/me", headers=headers).json()["email"]
+    return client.post("/api/v1/auth/token", data={"username": address, "password": PASSWORD}).json()
+
+
+def with_auth(settings: AppSettings, **changes: Any) -> FastAPI:
+    auth = type(settings.auth).model_validate(changes)
+    return create_app(settings.model_copy(update={"auth": auth}))
+
+
+def test_without_retries_a_second_use_is_reuse(settings: AppSettings, database: SyncDatabase) -> None:
+    with TestClient(with_auth(settings, refresh_retry_seconds=0)) as client:
+        first = log_in_somebody(client, database)["refresh_token"]
+        second = refresh(client, first).json()["refresh_token"]
+        assert refresh(client, first).status_code == 401
+        assert refresh(client, second).status_code == 401
+
+
+def test_a_token_of_either_kind_can_be_revoked_by_whoever_has_it(
+    client: TestClient, customer: Any, log_in: Callable[..., Any]
+) -> None:
+    """RFC 7009: 200 for everything, and the whole grant ends."""
+    other = log_in(customer.email)
+    for token in (customer.tokens["refresh_token"], other.tokens["access_token"], "x" * 43, "x"):
+        form = {"token": token, "token_type_hint": "refresh_token"}
+        answer = client.post("/api/v1/auth/revoke", data=form)
+        assert (answer.status_code, answer.content) == (200, b"")
+    for caller in (customer, other):
+        assert me(client, caller.tokens["access_token"]) == 401
+        assert refresh(client, caller.tokens["refresh_token"]).status_code == 401
+
+
+def test_a_secret_is_rotated_without_logging_anybody_out(settings: AppSettings, database: SyncDatabase) -> None:
+    """The three steps of `ondol secret rotate`: at each, what was handed out at the one before is good."""
+    old, new = settings.auth.secret_key.get_secret_value(), "n" * 40
+    with TestClient(with_auth(settings)) as client:
+        used, tokens = "", log_in_somebody(client, database)
+    for step in (
+        {"next_secret_key": new},
+        {"secret_key": new, "previous_secret_key": old},
+        {"secret_key": new},
+    ):
+        with TestClient(with_auth(settings, **step)) as client:
+            assert me(client, tokens["access_token"]) == 200
+            if used:  # a retry that meets a process of the next step
+                assert refresh(client, used).json()["refresh_token"] == tokens["refresh_token"]
+            used, tokens = tokens["refresh_token"], refresh(client, tokens["refresh_token"]).json()
+            assert me(client, tokens["access_token"]) == 200

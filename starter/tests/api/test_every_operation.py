@@ -20,9 +20,10 @@ from factories import FACTORIES
 from factories.orders import ORDERS
 from factories.products import PRODUCTS
 from factory import API
+from people import code_in
 
 PLANTED_HASH = "$argon2id$v=19$m=19456,t=2,p=1$cGxhbnRlZA$planted-hash-that-must-never-leave"
-BYSTANDER = "bystander@example.com"
+BYSTANDER, FRESH = "bystander@example.com", "fresh@example.com"
 PASSWORD = "correct horse battery"
 
 
@@ -47,6 +48,7 @@ class People:
     customer: Any
     admin: Any
     log_in: Callable[..., Any]
+    mailed: Callable[[str], Any]
 
     @property
     def asks(self) -> dict[str, Any]:
@@ -63,12 +65,28 @@ def drive_health(call: Recorder, people: People) -> None:
 
 
 def drive_auth(call: Recorder, people: People) -> None:
-    body = {"email": "fresh@example.com", "password": PASSWORD, "full_name": "n"}
+    body = {"email": FRESH, "password": PASSWORD, "full_name": "n"}
     call("POST", f"{API}/auth/register", json=body)
-    call("POST", f"{API}/auth/token", data={"username": "fresh@example.com", "password": PASSWORD})
-    refresh = {"refresh_token": people.log_in("fresh@example.com").tokens["refresh_token"]}
+    call("POST", f"{API}/auth/register/confirm", json={"token": code_in(people.mailed(FRESH))})
+    call("POST", f"{API}/auth/token", data={"username": FRESH, "password": PASSWORD})
+    refresh = {"refresh_token": people.log_in(FRESH).tokens["refresh_token"]}
     call("POST", f"{API}/auth/refresh", json=refresh)
-    call("POST", f"{API}/auth/logout", headers=people.log_in("fresh@example.com").headers)
+    call("POST", f"{API}/auth/revoke", data={"token": refresh["refresh_token"]})
+    call("POST", f"{API}/auth/logout", headers=people.log_in(FRESH).headers)
+    call("POST", f"{API}/auth/password-reset", json={"email": FRESH})
+    reset = {"token": code_in(people.mailed(FRESH)), "new_password": PASSWORD}
+    call("POST", f"{API}/auth/password-reset/confirm", json=reset)
+    change = {"email": "fresher@example.com", "current_password": PASSWORD}
+    call("POST", f"{API}/auth/email-change", json=change, headers=people.log_in(FRESH).headers)
+    call("POST", f"{API}/auth/email-change/confirm", json={"token": code_in(people.mailed("fresher@example.com"))})
+
+
+def drive_sessions(call: Recorder, people: People) -> None:
+    one, _ = people.log_in(people.customer.email), people.log_in(people.customer.email)
+    sessions = call("GET", f"{API}/auth/sessions", headers=one.headers).json()["items"]
+    ended = next(session["id"] for session in sessions if not session["is_current"])
+    call("DELETE", f"{API}/auth/sessions/{{session_id}}", f"{API}/auth/sessions/{ended}", headers=one.headers)
+    call("DELETE", f"{API}/auth/sessions", headers=people.log_in(people.admin.email).headers)
 
 
 def drive_users(call: Recorder, people: People) -> None:
@@ -80,6 +98,10 @@ def drive_users(call: Recorder, people: People) -> None:
     call("GET", f"{API}/users", **people.rules)
     call("GET", f"{API}/users/{{user_id}}", one, **people.rules)
     call("PATCH", f"{API}/users/{{user_id}}", one, json={"full_name": "k"}, **people.rules)
+
+
+def drive_audit(call: Recorder, people: People) -> None:
+    call("GET", f"{API}/audit-log", headers=people.log_in(people.admin.email).headers)
 
 
 def drive_resources(call: Recorder, people: People) -> None:
@@ -108,7 +130,16 @@ def drive_dashboard(call: Recorder, people: People) -> None:
     call("GET", f"{API}/dashboard", **people.rules)
 
 
-DRIVES = [drive_health, drive_auth, drive_users, drive_resources, drive_orders, drive_dashboard]
+DRIVES = [
+    drive_health,
+    drive_auth,
+    drive_users,
+    drive_resources,
+    drive_orders,
+    drive_dashboard,
+    drive_audit,
+    drive_sessions,
+]
 
 
 def test_every_operation_answers_and_leaks_nothing(
@@ -118,6 +149,7 @@ def test_every_operation_answers_and_leaks_nothing(
     admin: Any,
     log_in: Callable[..., Any],
     new_customer: Callable[[str], Any],
+    mailed: Callable[[str], Any],
     database: SyncDatabase,
 ) -> None:
     bystander = new_customer(BYSTANDER)
@@ -127,11 +159,11 @@ def test_every_operation_answers_and_leaks_nothing(
     operations = {f"{method.upper()} {path}" for path, item in paths for method in item}
     call = Recorder(client, operations)
     for drive in DRIVES:
-        drive(call, People(customer, admin, log_in))
+        drive(call, People(customer, admin, log_in, mailed))
 
     assert set(call.bodies) == operations
 
-    may_see_everybody = {"GET /api/v1/users"}
+    may_see_everybody = {"GET /api/v1/users", "GET /api/v1/audit-log"}
     for operation, bodies in call.bodies.items():
         for body in bodies:
             assert not re.search(r"\$argon2|\$2[aby]\$|hashed_password|planted-hash", body), operation

@@ -14,7 +14,9 @@ def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
 def test_operation_ids_are_stable(app: FastAPI) -> None:
     assert set(operations(app.openapi())) >= {
         *("health_live", "health_ready"),
-        *("auth_register", "auth_token", "auth_refresh", "auth_logout"),
+        *("auth_register", "auth_confirm_registration", "auth_token", "auth_refresh", "auth_revoke", "auth_logout"),
+        *("auth_ask_password_reset", "auth_reset_password", "auth_ask_email_change", "auth_change_email"),
+        *("sessions_list", "sessions_end", "sessions_end_others", "audit_list"),
         *("users_me", "users_update_me", "users_change_password", "users_list", "users_get", "users_update"),
         *("products_list", "products_create", "products_get", "products_update", "products_delete"),
         *("orders_create", "orders_list", "orders_get", "orders_cancel"),
@@ -34,7 +36,7 @@ def test_every_operation_says_what_it_can_answer(app: FastAPI) -> None:
         for status, answer in operation["responses"].items():
             if status[0] == "4":
                 assert set(answer["content"]) == {"application/problem+json"}, (name, status)
-    taken = operations(document)["auth_register"]["responses"]["409"]["content"]["application/problem+json"]
+    taken = operations(document)["auth_confirm_registration"]["responses"]["409"]["content"]["application/problem+json"]
     assert set(taken["examples"]) == {"email_taken"}
 
 
@@ -57,9 +59,9 @@ def test_scopes_and_the_password_flow_are_shown(app: FastAPI) -> None:
 
 def test_schemas_have_examples_and_limits(app: FastAPI) -> None:
     schemas = app.openapi()["components"]["schemas"]
-    name = schemas["UserCreate"]["properties"]["full_name"]
+    name = schemas["RegistrationCreate"]["properties"]["full_name"]
     assert (name["maxLength"], name["minLength"], name["examples"]) == (100, 1, ["김지우"])
-    assert schemas["UserCreate"]["additionalProperties"] is False
+    assert schemas["RegistrationCreate"]["additionalProperties"] is False
     assert "hashed_password" not in json.dumps(schemas)
 
 

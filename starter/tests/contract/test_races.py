@@ -6,10 +6,10 @@ from collections import Counter
 from typing import Any
 
 import httpx2
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from app.models import Product
-from people import people
+from app.models import Product, Registration
+from people import mailed_token, people
 
 MANY = 20
 
@@ -19,9 +19,19 @@ async def at_once(service: Any, *requests: tuple[str, str, dict[str, Any]]) -> l
         return list(await asyncio.gather(*(client.request(method, url, **rest) for method, url, rest in requests)))
 
 
-async def test_twenty_identical_registrations_make_one_account(service: Any) -> None:
-    body = {"email": "Race@example.com", "password": "correct horse battery", "full_name": "n"}
-    answers = await at_once(service, *[("POST", "/api/v1/auth/register", {"json": body})] * MANY)
+async def test_a_mailed_token_is_good_once_also_twenty_times_at_once(service: Any) -> None:
+    token = mailed_token(service.database, Registration)
+    answers = await at_once(service, *[("POST", "/api/v1/auth/register/confirm", {"json": {"token": token}})] * MANY)
+    assert Counter(answer.status_code for answer in answers) == {201: 1, 400: MANY - 1}
+    assert {answer.json()["code"] for answer in answers if answer.status_code == 400} == {"invalid_token"}
+
+
+async def test_twenty_registrations_of_one_address_make_one_account(service: Any) -> None:
+    tokens = [mailed_token(service.database, Registration) for _ in range(MANY)]
+    with service.database.transaction() as session:
+        session.execute(update(Registration).values(email="race@example.com"))
+    confirm = "/api/v1/auth/register/confirm"
+    answers = await at_once(service, *(("POST", confirm, {"json": {"token": token}}) for token in tokens))
     assert Counter(answer.status_code for answer in answers) == {201: 1, 409: MANY - 1}
     assert {answer.json()["code"] for answer in answers if answer.status_code == 409} == {"email_taken"}
 

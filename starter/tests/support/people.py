@@ -1,15 +1,20 @@
 """People with accounts, many at once."""
 
 import os
+import re
 from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from typing import Any
 from uuid import UUID
 
+import jwt
+from ondol.auth.opaque import digest, new_token
 from ondol.auth.passwords import PasswordHasher
-from ondol.auth.tokens import AccessTokens
 from ondol.db.session import SyncDatabase
+from ondol.runtime import tokens_for
 from ondol.settings import AuthSettings
 
-from app.models import User, UserSession
+from app.models import EmailChange, PasswordReset, Registration, User, UserSession
 from app.scopes import SCOPES_OF, Role
 from operations import PASSWORD
 
@@ -22,13 +27,7 @@ def people(
     The password is hashed once: a thousand times would take the better part of a minute. `auth`: the
     settings of the service under test, by default those of development.
     """
-    auth = auth or AuthSettings()
-    tokens = AccessTokens(
-        auth.secret_key.get_secret_value(),
-        issuer=auth.issuer,
-        audience=auth.audience,
-        lifetime_seconds=auth.access_token_seconds,
-    )
+    tokens = tokens_for(auth or AuthSettings())
     hashed = PasswordHasher().hash_now(PASSWORD)
     expires = datetime.now(UTC) + timedelta(days=1)
     with database.transaction() as session:
@@ -46,3 +45,34 @@ def people(
     return [
         {"Authorization": f"Bearer {tokens.issue(user_id=user, session_id=own, scopes=scopes)}"} for user, own in pairs
     ]
+
+
+def session_of(headers: dict[str, str]) -> str:
+    """The id of the session that somebody's requests are made in."""
+    claims = jwt.decode(headers["Authorization"].split()[1], options={"verify_signature": False})
+    return str(claims["sid"])
+
+
+def mailed_token(database: SyncDatabase, kind: type[Registration | PasswordReset | EmailChange]) -> str:
+    """A token as a job mails it, of somebody new."""
+    token, expires_at = new_token(), datetime.now(UTC) + timedelta(minutes=5)
+    email, hashed = f"{os.urandom(6).hex()}@example.com", PasswordHasher().hash_now(PASSWORD)
+    columns: dict[str, Any] = {"digest": digest(token), "expires_at": expires_at}
+    with database.transaction() as session:
+        if kind is Registration:
+            columns |= {"email": email, "full_name": "n", "hashed_password": hashed}
+        else:
+            user = User(email=email, full_name="n", hashed_password=hashed)
+            session.add(user)
+            session.flush()
+            columns |= {"user_id": user.id} | ({"email": f"new-{email}"} if kind is EmailChange else {})
+        session.add(kind(**columns))
+    return token
+
+
+def code_in(message: EmailMessage) -> str:
+    """The token in a mail."""
+    body = message.get_body(("plain",))
+    found = re.search(r"code: (\S+)", body.get_content() if body else "")
+    assert found
+    return found[1]

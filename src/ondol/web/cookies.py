@@ -1,0 +1,90 @@
+"""Browser mode (AUTH__COOKIES): tokens in cookies that no script can read, and the defence that cookies need.
+
+Cookies go out with every request a page makes, also with those a foreign page makes. So in browser mode a request
+that may change something must carry a header that a foreign page cannot send without asking (CORS), and its Origin
+must be ours (OWASP Cross-Site Request Forgery Prevention Cheat Sheet, custom request headers; ASVS 5.0, 3.5.1).
+"""
+
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Request, Response
+
+from ondol.auth.devices import LIFETIME_SECONDS
+from ondol.auth.tokens import TokenPair
+from ondol.errors import Forbidden
+from ondol.settings import Settings
+from ondol.web.dependencies import OndolDep
+
+# The prefix has browsers insist on Secure, on Path=/ and on the very host (RFC 6265bis, section 4.1.3).
+ACCESS, REFRESH, DEVICE = "__Host-access", "__Host-refresh", "__Host-device"
+CSRF_HEADER = "X-CSRF-Protection"
+_SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+
+class ForgedRequest(Forbidden):
+    code = "forged_request"
+    detail = f"In browser mode this needs the header {CSRF_HEADER}, from a page of ours."
+
+
+class TokenCookies:
+    """The cookies of one request and its answer. While browser mode is off there are none but the device's."""
+
+    def __init__(self, request: Request, response: Response, settings: Settings) -> None:
+        self._request, self._response = request, response
+        self._auth, self._origins = settings.auth, settings.http.cors_origins
+
+    def access_token(self) -> str | None:
+        return self._read(ACCESS)
+
+    def refresh_token(self) -> str | None:
+        return self._read(REFRESH)
+
+    @property
+    def device_token(self) -> str:
+        """Says only that this device logged in before, so it is in use with and without browser mode."""
+        return self._request.cookies.get(DEVICE, "")
+
+    def deliver(self, pair: TokenPair) -> TokenPair:
+        """What the body of the answer holds: the tokens, or in browser mode, where they go into cookies, none.
+        Raises ForgedRequest: also who logs in must mean to."""
+        if not self._auth.cookies:
+            return pair
+        self._refuse_forgery()
+        self._set(ACCESS, pair.access_token, pair.expires_in)
+        self._set(REFRESH, pair.refresh_token, self._auth.session_seconds)
+        return pair.model_copy(update={"access_token": "", "refresh_token": ""})
+
+    def remember_device(self, token: str) -> None:
+        self._set(DEVICE, token, LIFETIME_SECONDS)
+
+    def clear(self) -> None:
+        """Forgets the tokens, not the device."""
+        if self._auth.cookies:
+            self._set(ACCESS, "", 0)
+            self._set(REFRESH, "", 0)
+
+    def _read(self, name: str) -> str | None:
+        token = self._request.cookies.get(name) if self._auth.cookies else None
+        if token:
+            self._refuse_forgery()
+        return token or None
+
+    def _set(self, name: str, value: str, seconds: int) -> None:
+        self._response.set_cookie(name, value, max_age=seconds, path="/", secure=True, httponly=True, samesite="strict")
+
+    def _refuse_forgery(self) -> None:
+        request = self._request
+        if request.method in _SAFE_METHODS:
+            return
+        origin = request.headers.get("Origin")
+        is_ours = origin is None or origin in self._origins or urlsplit(origin).netloc == request.headers.get("Host")
+        if CSRF_HEADER not in request.headers or not is_ours:
+            raise ForgedRequest
+
+
+def get_token_cookies(request: Request, response: Response, ondol: OndolDep) -> TokenCookies:
+    return TokenCookies(request, response, ondol.settings)
+
+
+TokenCookiesDep = Annotated[TokenCookies, Depends(get_token_cookies)]

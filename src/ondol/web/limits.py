@@ -1,0 +1,126 @@
+"""Rate limits as a dependency, and their headers (draft-ietf-httpapi-ratelimit-headers-10; RFC 6585, section 4)."""
+
+import hashlib
+import ipaddress
+import math
+from collections.abc import Iterable
+from typing import Annotated, Literal
+
+from fastapi import Depends
+from fastapi.requests import HTTPConnection
+from fastapi.security.utils import get_authorization_scheme_param
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ondol.errors import TooManyRequests, Unauthorized
+from ondol.rate_limits.limiter import Limit, RateLimiter, Standing
+from ondol.rate_limits.rate import Rate, parse_rate
+from ondol.runtime import Ondol
+from ondol.setting_groups import LimitsSettings
+from ondol.web.cookies import TokenCookiesDep
+from ondol.web.dependencies import OndolDep
+from ondol.web.origin import OriginDep
+
+Counted = Literal["api", "login", "register", "reset", "refresh"]
+_STANDINGS = "ondol.rate_limits"
+
+
+class RequestLimits:
+    """The limits that the request under way is counted by."""
+
+    def __init__(self, limiter: RateLimiter, settings: LimitsSettings, address: str, standings: list[Standing]) -> None:
+        self._limiter, self._settings, self._address = limiter, settings, address
+        self._standings = standings
+
+    async def count(self, what: Counted, *, account: str | None = None, device: str | None = None) -> None:
+        """Counts one more, by the client's address and by `account` if there is one; those of a known `device` of the
+        account apart. Raises TooManyRequests."""
+        limits = [Limit(f"{what}-address", _network(self._address), self._rate(f"{what}_address"))]
+        if account is not None:
+            limits.append(self._of_account(what, account, device))
+        await self._count(limits)
+
+    async def count_account(self, what: Counted, account: str) -> None:
+        """The same by the account alone, where it is known only later."""
+        await self._count([self._of_account(what, account, None)])
+
+    async def _count(self, limits: list[Limit]) -> None:
+        found = await self._limiter.count(limits)
+        self._standings.extend(found)
+        exceeded = [standing for standing in found if standing.is_exceeded]
+        if exceeded:
+            seconds = math.ceil(max(standing.reset_seconds for standing in exceeded))
+            raise TooManyRequests(headers={"Retry-After": str(max(seconds, 1))})
+
+    async def forget(self, what: Counted, *, account: str, device: str | None = None) -> None:
+        """Begins the account's count anew: whoever it was turned out to be its owner."""
+        await self._limiter.forget(self._of_account(what, account, device))
+
+    def _of_account(self, what: Counted, account: str, device: str | None) -> Limit:
+        # Hashed: whoever reads Valkey need not learn who has tried to log in.
+        key = hashlib.sha256(f"{account}\0{device or ''}".encode(errors="replace")).hexdigest()
+        return Limit(f"{what}-account", key, self._rate(f"{what}_account"))
+
+    def _rate(self, name: str) -> Rate:
+        return parse_rate(getattr(self._settings, name))
+
+
+def get_request_limits(connection: HTTPConnection, ondol: OndolDep, origin: OriginDep) -> RequestLimits:
+    standings = connection.scope.setdefault(_STANDINGS, [])
+    return RequestLimits(ondol.rate_limiter, ondol.settings.limits, origin.address, standings)
+
+
+RequestLimitsDep = Annotated[RequestLimits, Depends(get_request_limits)]
+
+
+async def limit_api(
+    connection: HTTPConnection, limits: RequestLimitsDep, cookies: TokenCookiesDep, ondol: OndolDep
+) -> None:
+    """For `APIRouter(dependencies=[Depends(limit_api)])`: counts every request, by address and by the account whose
+    token it carries, if that is good."""
+    scheme, bearer = get_authorization_scheme_param(connection.headers.get("Authorization"))
+    token = bearer if scheme.lower() == "bearer" else cookies.access_token()
+    await limits.count("api", account=_account(ondol, token) if token else None)
+
+
+def _account(ondol: Ondol, token: str) -> str | None:
+    try:
+        return str(ondol.tokens.verify(token).user_id)
+    except Unauthorized:
+        return None  # the route says so, if it asks for a caller at all
+
+
+class RateLimitHeadersMiddleware:
+    """Tells on every answer how the limits stand that its request was counted by."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start" and (standings := scope.get(_STANDINGS)):
+                headers = MutableHeaders(scope=message)
+                headers["RateLimit-Policy"] = _listed(
+                    f'"{standing.limit.name}";q={standing.limit.rate.count};w={standing.limit.rate.seconds}'
+                    for standing in standings
+                )
+                headers["RateLimit"] = _listed(
+                    f'"{standing.limit.name}";r={standing.remaining};t={math.ceil(standing.reset_seconds)}'
+                    for standing in standings
+                )
+            await send(message)
+
+        if scope["type"] == "http":
+            scope.setdefault(_STANDINGS, [])
+        await self.app(scope, receive, send_with_headers)
+
+
+def _listed(items: Iterable[str]) -> str:
+    return ", ".join(items)
+
+
+def _network(address: str) -> str:
+    """An IPv6 client has a /64 of its own and would else have 2⁶⁴ addresses."""
+    if ":" not in address:
+        return address
+    return str(ipaddress.ip_network(f"{address}/64", strict=False).network_address)

@@ -1,0 +1,62 @@
+"""What mail about accounts says. `links`: where the pages are that take the tokens, such as https://shop.example.com.
+
+A token stands behind "#": browsers send that part to nobody, so it is in no log and no Referer.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Mail:
+    subject: str
+    text: str
+
+
+def confirm_registration(links: str, token: str) -> Mail:
+    return Mail(
+        "Confirm your registration",
+        f"Confirm that this address is yours, within a day:\n\n{links}/confirm-registration#token={token}\n\n"
+        f"Or send this code: {token}\n\nIf you did not register, do nothing.\n",
+    )
+
+
+def already_registered() -> Mail:
+    return Mail(
+        "You have an account already",
+        "Somebody, probably you, wanted to use this address for an account. There is one already: log in, or ask for a "
+        "new password.\n\nIf it was not you, do nothing.\n",
+    )
+
+
+def reset_password(links: str, token: str) -> Mail:
+    return Mail(
+        "Set a new password",
+        f"Set a new password, within half an hour:\n\n{links}/reset-password#token={token}\n\n"
+        f"Or send this code: {token}\n\nIf you did not ask for it, do nothing: your password stays.\n",
+    )
+
+
+def confirm_email(links: str, token: str) -> Mail:
+    return Mail(
+        "Confirm your new address",
+        f"Confirm that this address is yours, within an hour:\n\n{links}/confirm-email#token={token}\n\n"
+        f"Or send this code: {token}\n\nIf you did not ask for it, do nothing.\n",
+    )
+
+
+NOTICES = {
+    "password_changed": Mail(
+        "Your password was changed",
+        "The password of your account was changed, and its other sessions have ended. If it was not you, ask for a new "
+        "password at once.\n",
+    ),
+    "email_change_asked": Mail(
+        "Your address is about to change",
+        "Somebody who knows your password asked for another e-mail address for your account. If it was not you, change "
+        "your password at once.\n",
+    ),
+    "email_changed": Mail(
+        "Your address was changed",
+        "The e-mail address of your account was changed. If it was not you, tell us at once.\n",
+    ),
+}

@@ -1,0 +1,23 @@
+from datetime import datetime
+from uuid import UUID
+
+from ondol.db.pagination import PageQuery
+from pydantic import Field
+
+from app.schemas.base import Output
+
+
+class SessionRead(Output):
+    """A login that is still good."""
+
+    id: UUID
+    device: str = Field(description="What it calls itself (User-Agent).")
+    address: str
+    created_at: datetime
+    last_used_at: datetime = Field(description="To within the lifetime of an access token.")
+    expires_at: datetime
+    is_current: bool = Field(False, description="The one this request is made with.")
+
+
+class SessionQuery(PageQuery):
+    """The query parameters of the session list."""

@@ -1,0 +1,37 @@
+from ondol.auth.origin import Origin
+from ondol.jobs import enqueue
+from ondol.runtime import Ondol
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.jobs.accounts import mail_password_reset
+from app.repositories.password_reset import PasswordResetRepository
+from app.repositories.users import UserRepository
+from app.schemas.audit import Action
+from app.services.audit import AuditService
+from app.services.registration import InvalidMailedToken
+from app.services.users import UserService
+
+
+class PasswordResetService:
+    def __init__(self, session: AsyncSession, ondol: Ondol, origin: Origin) -> None:
+        self._session, self._ondol = session, ondol
+        self._resets = PasswordResetRepository(session)
+        self._users = UserService(session, ondol, origin)
+        self._audit = AuditService(session, origin)
+
+    async def ask(self, email: str) -> None:
+        """Nothing here looks whether there is such an account: the job does."""
+        await enqueue(self._session, mail_password_reset, email=email)
+
+    async def confirm(self, token: str, new_password: str) -> str:
+        """Sets the password, ends every session, and makes other links worthless. Returns whose account it is, by
+        address. Raises InvalidMailedToken."""
+        hashed = await self._ondol.passwords.hash(new_password)
+        reset = await self._resets.take(token)
+        user = await UserRepository(self._session).get_locked(reset.user_id) if reset else None
+        if user is None or not user.is_active:
+            raise InvalidMailedToken
+        await self._resets.delete_all(user.id)
+        await self._users.set_password(user, hashed)
+        await self._audit.note(Action.PASSWORD_RESET, target_id=user.id)
+        return user.email

@@ -1,0 +1,60 @@
+from collections.abc import Callable
+from typing import Any
+
+from fastapi.testclient import TestClient
+from ondol.runtime import Ondol
+
+from people import code_in
+
+URL, PASSWORD, NEW = "/api/v1/auth/email-change", "correct horse battery", "new@example.com"
+
+
+def ask(client: TestClient, caller: Any, email: str = NEW, password: str = PASSWORD) -> Any:
+    return client.post(URL, json={"email": email, "current_password": password}, headers=caller.headers)
+
+
+def test_an_address_changes_once_the_new_one_is_proved_and_both_are_told(
+    client: TestClient, customer: Any, mailed: Callable[[str], Any], log_in: Callable[..., Any]
+) -> None:
+    assert ask(client, customer, "New@Example.com").status_code == 202
+    code = code_in(mailed(NEW))
+    assert mailed(customer.email)["Subject"] == "Your address is about to change"
+    assert client.get("/api/v1/users/me", headers=customer.headers).json()["email"] == customer.email
+    changed = client.post(f"{URL}/confirm", json={"token": code})
+    assert (changed.status_code, changed.json()["email"]) == (200, NEW)
+    assert mailed(NEW)["Subject"] == mailed(customer.email)["Subject"] == "Your address was changed"
+    log_in(NEW)
+    assert client.post(f"{URL}/confirm", json={"token": code}).status_code == 400
+
+
+def test_it_takes_the_password(client: TestClient, customer: Any) -> None:
+    answer = ask(client, customer, password="wrong")
+    assert (answer.status_code, answer.json()["code"]) == (409, "wrong_password")
+
+
+def test_an_address_that_is_taken_is_answered_the_same_and_stays(
+    client: TestClient, customer: Any, other: Any, mailed: Callable[[str], Any]
+) -> None:
+    assert ask(client, customer, other.email).content == ask(client, customer, NEW).content
+    assert ask(client, customer, other.email).status_code == 202
+    assert mailed(other.email)["Subject"] == "You have an account already"
+
+
+def test_only_the_last_change_that_was_asked_for_counts(
+    client: TestClient, customer: Any, mailed: Callable[[str], Any]
+) -> None:
+    ask(client, customer, "a@example.com")
+    first = code_in(mailed("a@example.com"))
+    ask(client, customer, "b@example.com")
+    assert client.post(f"{URL}/confirm", json={"token": first}).status_code == 400
+    assert client.post(f"{URL}/confirm", json={"token": code_in(mailed("b@example.com"))}).status_code == 200
+
+
+def test_an_address_that_was_taken_meanwhile_is_a_conflict(
+    client: TestClient, customer: Any, mailed: Callable[[str], Any], new_account: Callable[[str], None], ondol: Ondol
+) -> None:
+    ask(client, customer)
+    code = code_in(mailed(NEW))
+    new_account(NEW)
+    answer = client.post(f"{URL}/confirm", json={"token": code})
+    assert (answer.status_code, answer.json()["code"]) == (409, "email_taken")
