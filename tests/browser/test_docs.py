@@ -1,31 +1,24 @@
-import json
-import urllib.request
-
+import httpx2
+from people import people
 from playwright.sync_api import Page
 
-ACCOUNT = {"email": "jiwoo@example.com", "password": "correct horse battery", "full_name": "김지우"}
+from ondol.db.session import SyncDatabase
+
+PASSWORD = "correct horse battery"
 
 
-def register(base: str) -> None:
-    request = urllib.request.Request(
-        f"{base}/api/v1/auth/register",
-        data=json.dumps(ACCOUNT).encode(),
-        headers={"Content-Type": "application/json"},
-    )
-    with urllib.request.urlopen(request) as answer:
-        assert answer.status == 201
-
-
-def test_authorize_in_swagger_ui_logs_in(page: Page, base: str) -> None:
+def test_authorize_in_swagger_ui_logs_in(page: Page, base: str, database_url: str) -> None:
     """The button takes e-mail address and password, and the next request carries the token."""
-    register(base)
+    database = SyncDatabase(database_url)
+    address = httpx2.get(f"{base}/api/v1/users/me", headers=people(database, 1)[0]).json()["email"]
+    database.close()
     refused: list[str] = []
     page.on("requestfailed", lambda request: refused.append(request.url))
     page.on("console", lambda message: refused.append(message.text) if message.type == "error" else None)
     page.goto(f"{base}/docs")
     page.get_by_role("button", name="Authorize").first.click()
-    page.locator("#oauth_username").fill(ACCOUNT["email"])
-    page.locator("#oauth_password").fill(ACCOUNT["password"])
+    page.locator("#oauth_username").fill(address)
+    page.locator("#oauth_password").fill(PASSWORD)
     page.locator(".auth-btn-wrapper").get_by_role("button", name="Apply given OAuth2 credentials").click()
     page.locator(".auth-btn-wrapper").get_by_role("button", name="Remove authorization").wait_for()
     page.locator(".btn-done").click()
@@ -36,8 +29,8 @@ def test_authorize_in_swagger_ui_logs_in(page: Page, base: str) -> None:
     with page.expect_response(lambda response: response.url.endswith("/users/me")) as answered:
         operation.get_by_role("button", name="Execute").click()
     assert answered.value.status == 200
-    assert answered.value.json()["email"] == ACCOUNT["email"]
-    operation.locator(".live-responses-table", has_text="jiwoo@example.com").wait_for()
+    assert answered.value.json()["email"] == address
+    operation.locator(".live-responses-table", has_text=address).wait_for()
     assert refused == []  # nothing was fetched from elsewhere, nothing broke the content security policy
 
 

@@ -19,7 +19,7 @@ from app.settings import AppSettings
 from factories import FACTORIES
 from factory import Factory
 from operations import Document, Operation
-from people import people
+from people import people, session_of
 
 
 @dataclass(frozen=True)
@@ -102,8 +102,9 @@ def service(
         raw = create_app(settings).openapi()
         admin = people(database, 1, Role.ADMIN)[0]
         service = Service(base, raw, Document(raw), database, worker_database.url, admin, log)
-        somebody = service.send("GET", "/api/v1/users/me", headers=people(database, 1)[0])
-        service.known["user_id"] = somebody.json()["id"]
+        somebody = people(database, 1)[0]
+        service.known["user_id"] = service.send("GET", "/api/v1/users/me", headers=somebody).json()["id"]
+        service.known["session_id"] = session_of(somebody)
         for factory in FACTORIES:
             service.known |= service.make(factory, service.known)
         yield service

@@ -167,8 +167,7 @@ def fuzz(strategy: Any, examples: int, number: int, call: Callable[[Any], int]) 
 
 
 def path_of(operation: Operation, caller: Caller) -> dict[str, str]:
-    known = {"session_id": session_of(caller.headers)} | caller.known if caller.headers else caller.known
-    return {parameter["name"]: known[parameter["name"]] for parameter in operation.named("path")}
+    return {parameter["name"]: caller.known[parameter["name"]] for parameter in operation.named("path")}
 
 
 def right_case(service: Any, operation: Operation, caller: Caller, described: Any) -> Any:

@@ -43,7 +43,7 @@ class Document:
                     path,
                     tuple(operation.get("parameters", ())),
                     media_type,
-                    self.resolve(content[media_type]["schema"]) if media_type else None,
+                    self.variants(content[media_type]["schema"])[0] if media_type else None,
                     bool(operation.get("security")),
                 )
 
