@@ -96,7 +96,8 @@ def test_edits_survive_what_people_changed(project: Path) -> None:
     scopes.write_text(
         scopes.read_text()
         .replace(
-            "Role.CUSTOMER: frozenset(),", "# nothing yet\n    Role.CUSTOMER: frozenset({Scope.USERS_READ}),  # for now"
+            "Role.CUSTOMER: frozenset({Scope.ACCOUNT_READ, Scope.ACCOUNT_WRITE}),",
+            "# nothing yet\n    Role.CUSTOMER: frozenset({Scope.USERS_READ}),  # for now",
         )
         .replace("class Scope(StrEnum):", 'class Scope(StrEnum):\n    """Ours."""\n')
     )

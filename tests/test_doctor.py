@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import psycopg
 import pytest
 
 from ondol.doctor import environment
@@ -45,12 +46,16 @@ def test_what_is_wrong_is_found_and_nothing_else(tmp_path: Path, database_url: s
 
     (project / "app/routers/late.py").write_text(LATE)
     listed = project / "app/routers/__init__.py"
-    text = listed.read_text().replace("import auth,", "import auth, late,")
+    text = listed.read_text().replace("from app.routers import (", "from app.routers import (\n    late,")
     listed.write_text(text.replace("ROUTERS = [", "ROUTERS = [late.router, "))
     (project / ".env").write_text("# nothing\n")
     subprocess.run(["git", "add", "--force", ".env"], cwd=project, check=True)
-    # This database is the shop's: its migration 0002 is none of a bare project's.
-    code, found = doctor(project, DATABASE_URL=database_url, REDIS_URL="redis://127.0.0.1:1/0")
+    stamp = "UPDATE alembic_version SET version_num = %s"
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        [head] = connection.execute("SELECT version_num FROM alembic_version").fetchone() or [""]
+        connection.execute(stamp, ["another branch"])
+        code, found = doctor(project, DATABASE_URL=database_url, REDIS_URL="redis://127.0.0.1:1/0")
+        connection.execute(stamp, [head])
     assert code == 1
     assert found == {
         ("error", "settings", ".env is tracked by git: its secrets are in every clone."),

@@ -72,8 +72,8 @@ def test_the_starters_migrations_are_safe_to_run(project: Path, database: TestDa
 def test_a_migration_does_not_wait_for_a_lock_for_ever(
     project: Path, database: TestDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (project / "migrations" / "versions" / "0003_lock.py").write_text(
-        'from alembic import op\n\nrevision, down_revision = "0003", "0002"\nbranch_labels = depends_on = None\n\n\n'
+    (project / "migrations" / "versions" / "0004_lock.py").write_text(
+        'from alembic import op\n\nrevision, down_revision = "0004", "0003"\nbranch_labels = depends_on = None\n\n\n'
         'def upgrade() -> None:\n    op.execute("ALTER TABLE users ADD COLUMN nickname text")\n\n\n'
         'def downgrade() -> None:\n    op.drop_column("users", "nickname")\n'
     )

@@ -1,4 +1,4 @@
-"""What mail about accounts says. `links`: where the pages are that take the tokens, such as https://shop.example.com.
+"""What mail about accounts says. `links`: where the pages are that take the tokens.
 
 A token stands behind "#": browsers send that part to nobody, so it is in no log and no Referer.
 """

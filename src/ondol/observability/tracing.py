@@ -6,9 +6,13 @@ from opentelemetry import trace
 from structlog.typing import EventDict
 
 
-def note_request_id(request_id: str) -> None:
-    """On the span under way, so that a trace is found by the id a client was given."""
-    trace.get_current_span().set_attribute("request.id", request_id)
+def note_request(request_id: str, *, has_query: bool) -> None:
+    """On the span under way: the id that the client was given, so that its trace is found; and no query, which may
+    hold what should not be in a trace."""
+    span = trace.get_current_span()
+    span.set_attribute("request.id", request_id)
+    if has_query:
+        span.set_attribute("url.query", "REDACTED")
 
 
 def add_trace(_: Any, __: str, event: EventDict) -> EventDict:

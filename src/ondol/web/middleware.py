@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 
 from ondol.errors import Problem, Unavailable
 from ondol.observability.errors import ErrorHook
-from ondol.observability.tracing import note_request_id
+from ondol.observability.tracing import note_request
 from ondol.timeouts import request_deadline
 from ondol.web.problems import code_for, problem_response, response_for
 
@@ -68,7 +68,7 @@ class RequestContextMiddleware:
                 MutableHeaders(scope=message)[REQUEST_ID] = request_id
             await send(message)
 
-        note_request_id(request_id)
+        note_request(request_id, has_query=bool(scope.get("query_string")))
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 await self.app(scope, receive, send_with_id)

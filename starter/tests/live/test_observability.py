@@ -2,18 +2,16 @@
 
 import json
 import re
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 from ondol.db.session import SyncDatabase
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from prometheus_client.parser import text_string_to_metric_families
 
+from collector import Collector
 from people import people
 
 COMMANDS = {"uvicorn": ["-m", "ondol.run", "web"], "gunicorn": ["-m", "gunicorn", "main:app"]}
@@ -84,39 +82,18 @@ def test_the_dashboard_asks_for_metrics_that_exist(serve: Callable[..., Any], da
         assert grouped | selected <= set().union(*(labels[name] for name in named)), expression
 
 
-class Collector(BaseHTTPRequestHandler):
-    """Takes OTLP as a collector does."""
-
-    spans: Sequence[Any] = ()
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        request = ExportTraceServiceRequest.FromString(body)
-        type(self).spans = [
-            *self.spans,
-            *(span for one in request.resource_spans for scope in one.scope_spans for span in scope.spans),
-        ]
-        self.send_response(200)
-        self.end_headers()
-
-    def log_message(self, *_: Any) -> None:
-        pass
-
-
 @pytest.fixture
-def collector() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Collector)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+def collector() -> Iterator[Collector]:
+    collector = Collector()
+    yield collector
+    collector.stop()
 
 
-def test_traces_logs_and_answers_share_the_request_id(serve: Callable[..., Any], collector: str) -> None:
+def test_traces_logs_and_answers_share_the_request_id(serve: Callable[..., Any], collector: Collector) -> None:
     environment = {
         "WEB_CONCURRENCY": "1",
         "METRICS__ENABLED": "true",
-        "OTEL_EXPORTER_OTLP_ENDPOINT": collector,
+        "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
         "OTEL_BSP_SCHEDULE_DELAY": "100",
     }
     with serve(COMMANDS["uvicorn"], **environment) as started:
@@ -128,7 +105,7 @@ def test_traces_logs_and_answers_share_the_request_id(serve: Callable[..., Any],
     [line] = [line for line in started.log.read_text().splitlines() if "the-one-we-look-for" in line]
     [span] = [
         span
-        for span in Collector.spans
+        for span in collector.spans()
         if any(
             item.key == "request.id" and item.value.string_value == "the-one-we-look-for" for item in span.attributes
         )

@@ -1,8 +1,10 @@
 """The operations of the OpenAPI document, and for each a request that is right."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 PASSWORD = "correct horse battery"
 FORM = "application/x-www-form-urlencoded"
@@ -19,6 +21,7 @@ class Operation:
     media_type: str | None
     body: dict[str, Any] | None
     is_secured: bool
+    scopes: frozenset[str] = frozenset()
 
     def named(self, place: str) -> list[dict[str, Any]]:
         """Parameters in "path", "query" or "header"."""
@@ -45,6 +48,12 @@ class Document:
                     media_type,
                     self.variants(content[media_type]["schema"])[0] if media_type else None,
                     bool(operation.get("security")),
+                    frozenset(
+                        scope
+                        for scheme in operation.get("security", ())
+                        for scopes in scheme.values()
+                        for scope in scopes
+                    ),
                 )
 
     def resolve(self, schema: dict[str, Any]) -> dict[str, Any]:
@@ -87,3 +96,25 @@ class Document:
             name: self.sample(schema["properties"][name], name, known)
             for name in schema.get("required", list(schema.get("properties", {}))[:1])
         }
+
+
+def request_for(
+    service: Any,
+    operation: Operation,
+    headers: dict[str, str],
+    known: Mapping[str, str] | None = None,
+    extra: Mapping[str, Any] | None = None,
+) -> Any:
+    """The answer of a running `service` to a right request of the operation. `known`: ids that exist, by the name of
+    their parameter; `extra`: fields that the body has besides."""
+    known = {"current_password": PASSWORD, **(known or service.known)}
+    path = operation.path
+    for parameter in operation.named("path"):
+        path = path.replace(f"{{{parameter['name']}}}", known[parameter["name"]])
+    if operation.body is None:
+        return service.send(operation.method, path, headers=headers)
+    body = {**service.right_body(operation, known), **(extra or {})}
+    is_json = operation.media_type == "application/json"
+    content = json.dumps(body) if is_json else urlencode(body)
+    kind = {"Content-Type": str(operation.media_type)}
+    return service.send(operation.method, path, body=content.encode(), headers={**headers, **kind})

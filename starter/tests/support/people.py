@@ -20,12 +20,17 @@ from operations import PASSWORD
 
 
 def people(
-    database: SyncDatabase, number: int, role: Role = Role.CUSTOMER, *, auth: AuthSettings | None = None
+    database: SyncDatabase,
+    number: int,
+    role: Role = Role.CUSTOMER,
+    *,
+    auth: AuthSettings | None = None,
+    scopes: frozenset[str] | None = None,
 ) -> list[dict[str, str]]:
     """`number` accounts with a session each and the password PASSWORD; their request headers.
 
     The password is hashed once: a thousand times would take the better part of a minute. `auth`: the
-    settings of the service under test, by default those of development.
+    settings of the service under test, by default those of development. `scopes`: by default all of the role.
     """
     tokens = tokens_for(auth or AuthSettings())
     hashed = PasswordHasher().hash_now(PASSWORD)
@@ -37,7 +42,7 @@ def people(
         ]
         session.add_all(users)
         session.flush()
-        scopes = frozenset(SCOPES_OF[role])
+        scopes = frozenset(SCOPES_OF[role]) if scopes is None else scopes
         sessions = [UserSession(user_id=user.id, scopes=" ".join(scopes), expires_at=expires) for user in users]
         session.add_all(sessions)
         session.flush()
