@@ -1,6 +1,7 @@
 """`ondol add resource`: what it writes, what it refuses, and that it never leaves half of it."""
 
 import difflib
+import re
 import shutil
 import subprocess
 import sys
@@ -93,14 +94,9 @@ def test_a_file_that_is_there_is_not_overwritten(project: Path) -> None:
 
 def test_edits_survive_what_people_changed(project: Path) -> None:
     scopes, routers = project / "app" / "scopes.py", project / "app" / "routers" / "__init__.py"
-    scopes.write_text(
-        scopes.read_text()
-        .replace(
-            "Role.CUSTOMER: frozenset({Scope.ACCOUNT_READ, Scope.ACCOUNT_WRITE}),",
-            "# nothing yet\n    Role.CUSTOMER: frozenset({Scope.USERS_READ}),  # for now",
-        )
-        .replace("class Scope(StrEnum):", 'class Scope(StrEnum):\n    """Ours."""\n')
-    )
+    text = scopes.read_text().replace("class Scope(StrEnum):", 'class Scope(StrEnum):\n    """Ours."""\n')
+    ours = "# nothing yet\n    Role.CUSTOMER: frozenset({Scope.USERS_READ}),  # for now\n    Role.ADMIN"
+    scopes.write_text(re.sub(r"Role\.CUSTOMER: frozenset\(.*\),\n    Role\.ADMIN", ours, text, flags=re.DOTALL))
     routers.write_text(
         "from fastapi import APIRouter\nfrom app.routers import (\n    auth,  # first\n    users,\n)\n\n"
         "extra = APIRouter()\nROUTERS = [extra,\n  auth.router, users.router]   # all\n"

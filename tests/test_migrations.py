@@ -21,7 +21,7 @@ def project(starter_copy: Path) -> Path:
 @pytest.fixture
 def database(servers: Attachment, project_folder: Path) -> TestDatabase:
     """One of its own: what these tests migrate stays migrated."""
-    return TestDatabase.cloned(migrated_template(servers, project_folder), "test_migrations")
+    return TestDatabase.cloned(migrated_template(servers, project_folder), f"test_migrations_{os.getpid()}")
 
 
 def ondol(project: Path, database: TestDatabase, *arguments: str) -> "subprocess.CompletedProcess[str]":

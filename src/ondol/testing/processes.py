@@ -48,8 +48,8 @@ def running(
 def web_server(folder: Path, environment: Mapping[str, str], log: Path, *options: str) -> Iterator[str]:
     """`uvicorn main:app` on a free port, ready; gives its base URL."""
     port = free_port()
-    # As `ondol serve`: of the client's address only HTTP__TRUSTED_PROXIES decides.
-    arguments = ["-m", "uvicorn", "main:app", "--no-proxy-headers", "--port", str(port), *options]
+    as_served = ["--no-proxy-headers", "--no-server-header"]  # as `ondol serve` does
+    arguments = ["-m", "uvicorn", "main:app", *as_served, "--port", str(port), *options]
     with running(arguments, folder=folder, environment=environment, log=log) as process:
         base = f"http://127.0.0.1:{port}"
         wait_until_ready(base, process, log)

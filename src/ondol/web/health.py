@@ -11,7 +11,9 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.datastructures import Headers
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
 from ondol.runtime import Ondol
@@ -78,10 +80,14 @@ ASKED_BY_ADDRESS = {"/health/live", "/health/ready", "/metrics"}
 
 
 class TrustedHosts(TrustedHostMiddleware):
-    """Refuses foreign Host headers, but for what is asked by address."""
+    """Refuses foreign Host headers, but for what is asked by address; and more than one of them, of which somebody in
+    front of us may have read the other (RFC 9112, section 3.2)."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] in ASKED_BY_ADDRESS:
+        if scope["type"] == "http" and len(Headers(scope=scope).getlist("Host")) > 1:
+            refused = PlainTextResponse("More than one Host header", 400, headers={"Connection": "close"})
+            await refused(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"] in ASKED_BY_ADDRESS:
             await self.app(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
