@@ -1,4 +1,8 @@
-"""The aliases routers use. Each is plain `Depends`: read its function to know what it does."""
+"""The aliases routers use. Each is plain `Depends`: read its function to know what it does.
+
+They are `async def` though they wait for nothing: FastAPI would run a `def` in a thread, which takes longer than all
+they do.
+"""
 
 from typing import Annotated
 
@@ -71,7 +75,7 @@ oauth2_scheme = OAuth2PasswordBearer(
 )
 
 
-def access_token(bearer: Annotated[str | None, Depends(oauth2_scheme)], cookies: TokenCookiesDep) -> str:
+async def access_token(bearer: Annotated[str | None, Depends(oauth2_scheme)], cookies: TokenCookiesDep) -> str:
     token = bearer or cookies.access_token()
     if token is None:
         raise Unauthorized
@@ -103,18 +107,18 @@ AccountWriter = Annotated[Principal, Security(current_user, scopes=[Scope.ACCOUN
 # transaction, one that only reads on a read session.
 
 
-def auth_service(session: SessionDep, ondol: OndolDep, origin: OriginDep) -> AuthService:
+async def auth_service(session: SessionDep, ondol: OndolDep, origin: OriginDep) -> AuthService:
     return AuthService(session, ondol, origin)
 
 
 AuthServiceDep = Annotated[AuthService, Depends(auth_service)]
 
 
-def session_service(session: SessionDep, ondol: OndolDep, origin: OriginDep) -> SessionService:
+async def session_service(session: SessionDep, ondol: OndolDep, origin: OriginDep) -> SessionService:
     return SessionService(session, ondol, origin)
 
 
-def session_read_service(session: ReadSessionDep, ondol: OndolDep, origin: OriginDep) -> SessionService:
+async def session_read_service(session: ReadSessionDep, ondol: OndolDep, origin: OriginDep) -> SessionService:
     return SessionService(session, ondol, origin)
 
 
@@ -122,28 +126,28 @@ SessionServiceDep = Annotated[SessionService, Depends(session_service)]
 SessionReadServiceDep = Annotated[SessionService, Depends(session_read_service)]
 
 
-def registration_service(session: SessionDep, ondol: OndolDep, origin: OriginDep) -> RegistrationService:
+async def registration_service(session: SessionDep, ondol: OndolDep, origin: OriginDep) -> RegistrationService:
     return RegistrationService(session, ondol, origin)
 
 
 RegistrationServiceDep = Annotated[RegistrationService, Depends(registration_service)]
 
 
-def password_reset_service(session: SessionDep, ondol: OndolDep, origin: OriginDep) -> PasswordResetService:
+async def password_reset_service(session: SessionDep, ondol: OndolDep, origin: OriginDep) -> PasswordResetService:
     return PasswordResetService(session, ondol, origin)
 
 
 PasswordResetServiceDep = Annotated[PasswordResetService, Depends(password_reset_service)]
 
 
-def email_change_service(session: SessionDep, ondol: OndolDep, origin: OriginDep) -> EmailChangeService:
+async def email_change_service(session: SessionDep, ondol: OndolDep, origin: OriginDep) -> EmailChangeService:
     return EmailChangeService(session, ondol, origin)
 
 
 EmailChangeServiceDep = Annotated[EmailChangeService, Depends(email_change_service)]
 
 
-def audit_read_service(session: ReadSessionDep, origin: OriginDep) -> AuditService:
+async def audit_read_service(session: ReadSessionDep, origin: OriginDep) -> AuditService:
     return AuditService(session, origin)
 
 
@@ -151,11 +155,11 @@ AuditReader = Annotated[Principal, Security(current_user, scopes=[Scope.AUDIT_RE
 AuditReadServiceDep = Annotated[AuditService, Depends(audit_read_service)]
 
 
-def user_service(session: SessionDep, ondol: OndolDep, origin: OriginDep) -> UserService:
+async def user_service(session: SessionDep, ondol: OndolDep, origin: OriginDep) -> UserService:
     return UserService(session, ondol, origin)
 
 
-def user_read_service(session: ReadSessionDep, ondol: OndolDep, origin: OriginDep) -> UserService:
+async def user_read_service(session: ReadSessionDep, ondol: OndolDep, origin: OriginDep) -> UserService:
     return UserService(session, ondol, origin)
 
 
@@ -165,7 +169,7 @@ UserServiceDep = Annotated[UserService, Depends(user_service)]
 UserReadServiceDep = Annotated[UserService, Depends(user_read_service)]
 
 
-def shop_settings(ondol: OndolDep) -> ShopSettings:
+async def shop_settings(ondol: OndolDep) -> ShopSettings:
     settings = ondol.settings
     assert isinstance(settings, AppSettings)
     return settings.shop
@@ -174,11 +178,11 @@ def shop_settings(ondol: OndolDep) -> ShopSettings:
 ShopSettingsDep = Annotated[ShopSettings, Depends(shop_settings)]
 
 
-def product_service(session: SessionDep, cache: CacheDep, shop: ShopSettingsDep) -> ProductService:
+async def product_service(session: SessionDep, cache: CacheDep, shop: ShopSettingsDep) -> ProductService:
     return ProductService(session, cache, cache_seconds=shop.product_cache_seconds)
 
 
-def product_read_service(session: ReadSessionDep, cache: CacheDep, shop: ShopSettingsDep) -> ProductService:
+async def product_read_service(session: ReadSessionDep, cache: CacheDep, shop: ShopSettingsDep) -> ProductService:
     return ProductService(session, cache, cache_seconds=shop.product_cache_seconds)
 
 
@@ -187,11 +191,11 @@ ProductServiceDep = Annotated[ProductService, Depends(product_service)]
 ProductReadServiceDep = Annotated[ProductService, Depends(product_read_service)]
 
 
-def order_service(session: SessionDep, cache: CacheDep) -> OrderService:
+async def order_service(session: SessionDep, cache: CacheDep) -> OrderService:
     return OrderService(session, cache)
 
 
-def order_read_service(session: ReadSessionDep, cache: CacheDep) -> OrderService:
+async def order_read_service(session: ReadSessionDep, cache: CacheDep) -> OrderService:
     return OrderService(session, cache)
 
 
@@ -201,7 +205,7 @@ OrderServiceDep = Annotated[OrderService, Depends(order_service)]
 OrderReadServiceDep = Annotated[OrderService, Depends(order_read_service)]
 
 
-def dashboard_service(session: ReadSessionDep, cache: CacheDep, shop: ShopSettingsDep) -> DashboardService:
+async def dashboard_service(session: ReadSessionDep, cache: CacheDep, shop: ShopSettingsDep) -> DashboardService:
     return DashboardService(session, cache, shop)
 
 

@@ -2,10 +2,18 @@
 
 A window begins with the first request that is counted in it and ends its length later. That may let twice a rate
 through around the end of a window; in exchange a key is one number, and what was refused does not lengthen the wait.
+
+Large limits are counted in advance: a process reserves a hundredth of the limit and counts those requests by itself,
+so that hardly any request waits for Valkey. Over all processes there are never more than the limit; what a process has
+reserved and does not use, a hundredth at most, the others lack until the window ends.
 """
 
+import asyncio
+import time
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from weakref import WeakValueDictionary
 
 from redis.asyncio.client import Pipeline
 
@@ -13,6 +21,9 @@ from ondol.cache.valkey import Valkey, ValkeyDown
 from ondol.rate_limits.rate import Rate
 from ondol.rate_limits.windows import Windows
 from ondol.setting_groups import CacheSettings
+
+RESERVED_SHARE = 100
+MAX_RESERVATIONS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +33,11 @@ class Limit:
     name: str
     key: str
     rate: Rate
+
+    @property
+    def portion(self) -> int:
+        """How many are counted at a time."""
+        return max(1, self.rate.count // RESERVED_SHARE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,25 +57,70 @@ class Standing:
         return max(0, self.limit.rate.count - self.used)
 
 
+@dataclass(slots=True)
+class _Reservation:
+    """Until `ends` (monotonic), `left` requests that are counted already, among `counted` of all processes."""
+
+    counted: int
+    left: int
+    ends: float
+
+
 class RateLimiter:
-    """Counts requests, what belongs to one request in one round trip."""
+    """Counts requests, what belongs to one request in one round trip at most."""
 
     def __init__(self, redis_url: str, settings: CacheSettings | None = None) -> None:
         settings = settings or CacheSettings()
         self._prefix = settings.prefix
         self._valkey = Valkey(redis_url, settings, _nothing)
         self._windows = Windows()
+        self._reservations: OrderedDict[str, _Reservation] = OrderedDict()
+        self._reserving: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def close(self) -> None:
         await self._valkey.close()
 
     async def count(self, limits: Sequence[Limit]) -> list[Standing]:
-        """Counts one more for each; what is counted beyond a limit makes its window no longer."""
+        """Counts one more for each."""
+        singly = [limit for limit in limits if limit.portion == 1]
+        counted = iter(await self._count_shared(singly) if singly else ())
+        return [next(counted) if limit.portion == 1 else await self._count_in_advance(limit) for limit in limits]
+
+    async def forget(self, limit: Limit) -> None:
+        """Begins anew, for somebody who turned out to be who they said."""
+        key = self._key(limit)
+        self._windows.forget(key)
+        self._reservations.pop(key, None)
+        try:
+            await self._valkey.execute(lambda pipeline: pipeline.delete(key))
+        except ValkeyDown:
+            return  # it expires by itself
+
+    async def _count_in_advance(self, limit: Limit) -> Standing:
+        key = self._key(limit)
+        if standing := self._count_reserved(key, limit):
+            return standing
+        # One request reserves, and those that came meanwhile use what it got.
+        async with self._reserving.setdefault(key, asyncio.Lock()):
+            return self._count_reserved(key, limit) or (await self._count_shared([limit]))[0]
+
+    def _count_reserved(self, key: str, limit: Limit) -> Standing | None:
+        reservation, now = self._reservations.get(key), time.monotonic()
+        if reservation is None or reservation.ends <= now:
+            return None
+        if reservation.left > 0:
+            reservation.left -= 1
+            return Standing(limit, reservation.counted - reservation.left, reservation.ends - now)
+        if reservation.counted >= limit.rate.count:
+            return Standing(limit, limit.rate.count + 1, reservation.ends - now)
+        return None
+
+    async def _count_shared(self, limits: Sequence[Limit]) -> list[Standing]:
         keys = [self._key(limit) for limit in limits]
 
         def fill(pipeline: Pipeline) -> None:
             for key, limit in zip(keys, limits, strict=True):
-                pipeline.incr(key)
+                pipeline.incrby(key, limit.portion)
                 pipeline.pexpire(key, limit.rate.seconds * 1000, nx=True)
                 pipeline.pttl(key)
 
@@ -68,17 +129,19 @@ class RateLimiter:
         except ValkeyDown:
             local = (self._windows.count(key, limit.rate) for key, limit in zip(keys, limits, strict=True))
             return [Standing(limit, *counted) for limit, counted in zip(limits, local, strict=True)]
-        counted = zip(limits, answers[::3], answers[2::3], strict=True)
-        return [Standing(limit, used, max(milliseconds, 0) / 1000) for limit, used, milliseconds in counted]
+        counted = zip(keys, limits, answers[::3], answers[2::3], strict=True)
+        return [self._reserved(key, limit, used, max(left, 0) / 1000) for key, limit, used, left in counted]
 
-    async def forget(self, limit: Limit) -> None:
-        """Begins anew, for somebody who turned out to be who they said."""
-        key = self._key(limit)
-        self._windows.forget(key)
-        try:
-            await self._valkey.execute(lambda pipeline: pipeline.delete(key))
-        except ValkeyDown:
-            return  # it expires by itself
+    def _reserved(self, key: str, limit: Limit, counted: int, seconds: float) -> Standing:
+        """One of the portion is this request; the others are for the next ones, as far as the limit goes."""
+        before = counted - limit.portion
+        if limit.portion > 1:
+            left = max(0, min(counted, limit.rate.count) - before - 1)
+            self._reservations[key] = _Reservation(before + 1 + left, left, time.monotonic() + seconds)
+            self._reservations.move_to_end(key)
+            if len(self._reservations) > MAX_RESERVATIONS:
+                self._reservations.popitem(last=False)
+        return Standing(limit, before + 1, seconds)
 
     def _key(self, limit: Limit) -> str:
         return f"{self._prefix}:limit:{limit.name}:{limit.key}"

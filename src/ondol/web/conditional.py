@@ -19,7 +19,7 @@ def etag(version: int) -> str:
     return f'"v{version}"'
 
 
-def expected_version(
+async def expected_version(
     if_match: Annotated[
         str | None,
         Header(

@@ -83,7 +83,7 @@ class TokenCookies:
             raise ForgedRequest
 
 
-def get_token_cookies(request: Request, response: Response, ondol: OndolDep) -> TokenCookies:
+async def get_token_cookies(request: Request, response: Response, ondol: OndolDep) -> TokenCookies:
     return TokenCookies(request, response, ondol.settings)
 
 

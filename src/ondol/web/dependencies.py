@@ -1,4 +1,7 @@
-"""Dependencies that reach the runtime. A project makes aliases of them in its `dependencies.py`."""
+"""Dependencies that reach the runtime. A project makes aliases of them in its `dependencies.py`.
+
+All are `async def`: FastAPI would run a `def` in a thread, which takes longer than what they do.
+"""
 
 from collections.abc import AsyncIterator
 from typing import Annotated
@@ -13,7 +16,7 @@ from ondol.db.session import ReadSession
 from ondol.runtime import Ondol
 
 
-def get_ondol(connection: HTTPConnection) -> Ondol:
+async def get_ondol(connection: HTTPConnection) -> Ondol:
     """The runtime that `install` put on the application."""
     ondol: Ondol = connection.app.state.ondol
     return ondol
@@ -38,11 +41,11 @@ async def read_session(ondol: OndolDep) -> AsyncIterator[ReadSession]:
         yield session
 
 
-def get_paginator(ondol: OndolDep) -> Paginator:
+async def get_paginator(ondol: OndolDep) -> Paginator:
     return ondol.paginator
 
 
-def get_cache(ondol: OndolDep) -> Cache:
+async def get_cache(ondol: OndolDep) -> Cache:
     return ondol.cache
 
 

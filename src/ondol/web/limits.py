@@ -65,7 +65,7 @@ class RequestLimits:
         return parse_rate(getattr(self._settings, name))
 
 
-def get_request_limits(connection: HTTPConnection, ondol: OndolDep, origin: OriginDep) -> RequestLimits:
+async def get_request_limits(connection: HTTPConnection, ondol: OndolDep, origin: OriginDep) -> RequestLimits:
     standings = connection.scope.setdefault(_STANDINGS, [])
     return RequestLimits(ondol.rate_limiter, ondol.settings.limits, origin.address, standings)
 

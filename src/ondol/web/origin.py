@@ -10,7 +10,7 @@ from fastapi.requests import HTTPConnection
 from ondol.auth.origin import MAX_DEVICE_LENGTH, Origin
 
 
-def get_origin(connection: HTTPConnection) -> Origin:
+async def get_origin(connection: HTTPConnection) -> Origin:
     """The client's address and device. Behind a proxy the address is the proxy's, unless HTTP__TRUSTED_PROXIES names
     it."""
     client = connection.client

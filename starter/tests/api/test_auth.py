@@ -5,6 +5,7 @@ from typing import Any
 
 import bcrypt
 import jwt
+import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from ondol.auth.tokens import key_id
@@ -77,6 +78,7 @@ def forged(settings: AppSettings, access_token: str, **changes: Any) -> str:
     return jwt.encode(changed, secret, algorithm="HS256", headers={"kid": key_id(secret)})
 
 
+@pytest.mark.filterwarnings("ignore:The HMAC key")  # too short for the algorithm that it must not be used with
 def test_only_our_own_valid_access_tokens_are_taken(client: TestClient, customer: Any, settings: AppSettings) -> None:
     token = customer.tokens["access_token"]
     assert me(client, forged(settings, token)) == 200

@@ -1,0 +1,23 @@
+"""The starter, with two routes that answer the same with and without a caller. `uvicorn starter:app`."""
+
+from app.dependencies import AccountReader
+from app.factory import create_app
+from fastapi import APIRouter, Depends
+
+from ondol.web.limits import limit_api
+
+app = create_app()
+router = APIRouter(tags=["health"], dependencies=[Depends(limit_api)])
+
+
+@router.get("/anonymous", name="anonymous")
+async def anonymous() -> dict[str, bool]:
+    return {"ok": True}
+
+
+@router.get("/authenticated", name="authenticated")
+async def authenticated(user: AccountReader) -> dict[str, bool]:
+    return {"ok": True}
+
+
+app.include_router(router)

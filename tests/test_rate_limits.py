@@ -1,0 +1,87 @@
+"""Counting in windows, over processes and in one, on a real Valkey."""
+
+import asyncio
+import time
+
+import pytest
+
+from ondol.rate_limits.limiter import Limit, RateLimiter
+from ondol.rate_limits.rate import Rate, parse_rate
+from ondol.rate_limits.windows import Windows
+
+
+@pytest.mark.parametrize(
+    ("text", "rate"),
+    [("10/15m", Rate(10, 900)), ("1/s", Rate(1, 1)), ("600/m", Rate(600, 60)), ("5/2d", Rate(5, 172_800))],
+)
+def test_a_rate_is_read(text: str, rate: Rate) -> None:
+    assert parse_rate(text) == rate
+
+
+@pytest.mark.parametrize("text", ["", "10", "0/m", "10/0m", "10/w", "-1/m", "10 per minute", "1e3/m"])
+def test_what_is_no_rate_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is no rate"):
+        parse_rate(text)
+
+
+async def allowed(limiters: list[RateLimiter], limit: Limit, number: int) -> int:
+    """How many of so many requests at once, in turn to each process, are within the limit."""
+    answers = await asyncio.gather(*(limiters[i % len(limiters)].count([limit]) for i in range(number)))
+    return sum(not standing.is_exceeded for [standing] in answers)
+
+
+async def test_processes_count_together(redis_url: str) -> None:
+    limiters = [RateLimiter(redis_url) for _ in range(3)]
+    assert await allowed(limiters, Limit("a", "k", Rate(20, 60)), 50) == 20
+    for limiter in limiters:
+        await limiter.close()
+
+
+async def test_a_large_limit_is_counted_in_advance_and_never_exceeded(redis_url: str) -> None:
+    """At most what the other processes have reserved and not used is missing."""
+    limiters = [RateLimiter(redis_url) for _ in range(3)]
+    limit = Limit("a", "k", Rate(1_000, 60))
+    let_through = await allowed(limiters, limit, 3_000)
+    assert 1_000 - 2 * (limit.portion - 1) <= let_through <= 1_000
+    for limiter in limiters:
+        await limiter.close()
+
+
+async def test_a_thousand_at_once_reserve_no_more_than_they_use(redis_url: str) -> None:
+    limiter = RateLimiter(redis_url)
+    assert await allowed([limiter], Limit("a", "k", Rate(2_000, 60)), 1_000) == 1_000
+    assert await allowed([limiter], Limit("a", "k", Rate(2_000, 60)), 1_500) == 1_000
+    await limiter.close()
+
+
+async def test_a_window_ends_and_forgetting_ends_it_at_once(redis_url: str) -> None:
+    limiter, limit = RateLimiter(redis_url), Limit("a", "k", Rate(2, 1))
+    assert await allowed([limiter], limit, 3) == 2
+    await limiter.forget(limit)
+    assert await allowed([limiter], limit, 3) == 2
+    await asyncio.sleep(1.1)
+    [standing] = await limiter.count([limit])
+    assert (standing.remaining, 0 < standing.reset_seconds <= 1) == (1, True)
+    await limiter.close()
+
+
+async def test_without_valkey_a_process_counts_by_itself() -> None:
+    limiter = RateLimiter("redis://127.0.0.1:1/0")
+    for rate in (Rate(5, 60), Rate(500, 60)):
+        assert await allowed([limiter], Limit("a", str(rate), rate), 600) == rate.count
+    await limiter.close()
+
+
+def test_memory_is_bounded_and_the_oldest_go() -> None:
+    windows = Windows(size=3)
+    for key in "abcd":
+        windows.count(key, Rate(1, 60))
+    assert windows.count("d", Rate(1, 60))[0] == 2
+    assert windows.count("a", Rate(1, 60))[0] == 1
+
+
+def test_a_window_in_memory_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    windows, now = Windows(), time.monotonic()
+    assert [windows.count("a", Rate(1, 60))[0] for _ in range(2)] == [1, 2]
+    monkeypatch.setattr(time, "monotonic", lambda: now + 61)
+    assert windows.count("a", Rate(1, 60))[0] == 1
