@@ -7,8 +7,10 @@ from uuid import UUID
 
 import pytest
 
+from ondol.auth.common import is_common
+from ondol.auth.devices import DeviceTokens
 from ondol.auth.opaque import new_token
-from ondol.auth.passwords import PasswordHasher
+from ondol.auth.passwords import PasswordHasher, TooManyLogins
 from ondol.auth.principal import InsufficientScope, Principal
 from ondol.auth.refresh import RefreshTokens, RefreshVerdict, judge
 from ondol.auth.tokens import AccessTokens
@@ -80,6 +82,59 @@ async def test_hashing_does_not_hold_the_event_loop() -> None:
         longest = max(longest, time.perf_counter() - before)
     assert longest < 0.1
     hasher.close()
+
+
+async def test_a_full_queue_refuses_instead_of_piling_up() -> None:
+    hasher = PasswordHasher(threads=1, queue=2)
+    answers = await asyncio.gather(*(hasher.hash("x") for _ in range(10)), return_exceptions=True)
+    assert [type(answer) for answer in answers] == [str] * 3 + [TooManyLogins] * 7
+    assert (await hasher.hash("x")).startswith("$argon2id$")
+    hasher.close()
+
+
+async def test_a_request_that_ends_while_it_waits_gives_its_place_back() -> None:
+    hasher = PasswordHasher(threads=1, queue=1)
+    waiting = [asyncio.create_task(hasher.hash("x")) for _ in range(2)]
+    await asyncio.sleep(0.001)
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    await asyncio.sleep(0.2)
+    assert all([await asyncio.gather(hasher.hash("x"), hasher.hash("x"))])
+    hasher.close()
+
+
+async def test_a_hash_with_other_parameters_is_replaced() -> None:
+    before, after = PasswordHasher(argon2_iterations=3), PasswordHasher()
+    valid, better = await after.verify("correct horse", await before.hash("correct horse"))
+    assert valid
+    assert better is not None
+    assert "t=2" in better
+    before.close()
+    after.close()
+
+
+@pytest.mark.parametrize(
+    "password",
+    ["password", "PASSWORD", "qwertyuiop", "１２３４５６７８", "dkssudgktpdy", "비밀번호비밀번호", "ㅋ" * 10],
+)
+def test_what_everybody_tries_first_is_common(password: str) -> None:
+    assert is_common(password)
+
+
+def test_what_one_would_choose_is_not_common() -> None:
+    assert not any(is_common(password) for password in ("correct horse battery", "오늘 점심은 김치찌개", "x9$kQ2!mVb"))
+    assert is_common("jiwoo@example.com", context=("Jiwoo@Example.com",))
+
+
+def test_a_device_is_known_to_one_account() -> None:
+    old, new = DeviceTokens(b"o" * 32), DeviceTokens(b"n" * 32, b"o" * 32)
+    token = old.issue("a@example.com")
+    assert new.device_of(token, "a@example.com") == old.device_of(token, "a@example.com") is not None
+    assert old.device_of(old.issue("a@example.com"), "a@example.com") != old.device_of(token, "a@example.com")
+    for other, account in ((token, "b@example.com"), (token + "x", "a@example.com"), ("", "a@example.com")):
+        assert old.device_of(other, account) is None
+    assert DeviceTokens(b"x" * 32).device_of(token, "a@example.com") is None
 
 
 def test_tokens_say_who_and_for_how_long(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from ondol.web.dependencies import write_session
 from sqlalchemy.ext.asyncio import AsyncSession
+from app.dependencies import CurrentUser
 
 router = APIRouter(prefix="/late", tags=["late"])
 
@@ -27,6 +28,11 @@ router = APIRouter(prefix="/late", tags=["late"])
 @router.post("/things", name="create")
 async def create_thing(session: Annotated[AsyncSession, Depends(write_session)]) -> None:
     "Creates a thing."
+
+
+@router.get("/mine", name="mine")
+async def mine(user: CurrentUser) -> None:
+    "Whatever the scopes of the session."
 """
 
 
@@ -66,6 +72,8 @@ def test_what_is_wrong_is_found_and_nothing_else(tmp_path: Path, database_url: s
         ),
         ("warning", "routes", "Anybody may call POST /api/v1/late/things."),
         ("warning", "tests", "No test names POST /api/v1/late/things."),
+        ("warning", "routes", "Every session may call GET /api/v1/late/mine."),
+        ("warning", "tests", "No test names GET /api/v1/late/mine."),
         (
             *("error", "routes"),
             "/api/v1/late/things takes its session in FastAPI's default scope: it commits after the answer.",

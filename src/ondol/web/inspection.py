@@ -17,13 +17,18 @@ _WRITES = ("post", "put", "patch", "delete")
 
 
 def check_routes(app: FastAPI, project: Path) -> Iterator[Finding]:
-    """Writes that anybody may do, operations that no test names, sessions that commit after the answer."""
+    """Writes that anybody may do, operations for a caller that name no scopes or that no test names, sessions that
+    commit after the answer."""
     tests = "\n".join(file.read_text(errors="replace") for file in (project / "tests").rglob("*.py"))
     for path, item in app.openapi()["paths"].items():
         for method, operation in item.items():
             name = f"{method.upper()} {path}"
-            if method in _WRITES and not operation.get("security") and not OPEN_BY_NATURE & set(operation["tags"]):
-                yield warning("routes", f"Anybody may call {name}.", "give it a caller, such as CurrentUser, or scopes")
+            scopes = [scopes for scheme in operation.get("security", ()) for scopes in scheme.values()]
+            if not OPEN_BY_NATURE & set(operation["tags"]):
+                if method in _WRITES and not scopes:
+                    yield warning("routes", f"Anybody may call {name}.", "give it a caller with scopes")
+                elif scopes and not any(scopes):
+                    yield warning("routes", f"Every session may call {name}.", "Security(…, scopes=[…]) says which may")
             if path.partition("{")[0].rstrip("/") not in tests:
                 yield warning("tests", f"No test names {name}.", "tests/api/ is where it belongs")
     for context in iter_route_contexts(app.routes):

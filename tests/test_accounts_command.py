@@ -1,0 +1,131 @@
+"""`ondol user`, `ondol audit-log` and `ondol secret`, as a person calls them."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ondol.auth.passwords import PasswordHasher
+from ondol.secrets import CURRENT, NEXT, PREVIOUS, next_step, read_environment_file, written
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+def run(project_folder: Path, database_url: str, redis_url: str) -> Any:
+    def run(*arguments: str, answer: str = "") -> "subprocess.CompletedProcess[str]":
+        servers = {"DATABASE_URL": database_url, "REDIS_URL": redis_url}
+        return subprocess.run(
+            [sys.executable, "-m", "ondol.cli", *arguments],
+            cwd=project_folder,
+            env={**os.environ, "ENVIRONMENT": "test", "COLUMNS": "200", **servers},
+            input=answer,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    return run
+
+
+def rows(finished: "subprocess.CompletedProcess[str]") -> list[dict[str, Any]]:
+    assert finished.returncode == 0, finished.stderr
+    return [json.loads(line) for line in finished.stdout.splitlines() if line.startswith("{")]
+
+
+def test_accounts_from_the_command_line(run: Any) -> None:
+    [made] = rows(run("user", "create", "Jiwoo@Example.com", "--name", "김지우", "--json", answer=PASSWORD + "\n"))
+    assert (made["email"], made["role"], made["is_active"]) == ("jiwoo@example.com", "customer", True)
+    [granted] = rows(run("user", "grant", "JIWOO@example.com", "admin", "--json"))
+    assert granted["role"] == "admin"
+    assert [user["email"] for user in rows(run("user", "list", "--role", "admin", "--json"))] == ["jiwoo@example.com"]
+    assert rows(run("user", "list", "--role", "customer", "--json")) == []
+    assert rows(run("user", "sessions", "jiwoo@example.com", "--json")) == []
+    [disabled] = rows(run("user", "disable", "jiwoo@example.com", "--json"))
+    assert disabled["is_active"] is False
+
+    told = rows(run("audit-log", "--json"))
+    assert [entry["action"] for entry in told] == ["account.changed", "account.changed", "account.created"]
+    assert {entry["device"].partition(",")[0] for entry in told} == {"ondol command"}
+    assert PASSWORD not in str(told)
+    assert [entry["action"] for entry in rows(run("audit-log", "--action", "account.created", "--json"))] == [
+        "account.created"
+    ]
+    table = run("user", "list").stdout
+    assert "jiwoo@example.com" in table
+    assert "김지우" in table
+
+
+@pytest.mark.parametrize(
+    ("arguments", "answer", "sentence"),
+    [
+        (["user", "create", "nobody", "--name", "n"], PASSWORD, "email address"),
+        (["user", "create", "a@example.com", "--name", "n"], "short", "at least 8"),
+        (["user", "create", "a@example.com", "--name", "n"], "password123", "everybody tries first"),
+        (["user", "create", "a@example.com", "--name", "n", "--role", "king"], PASSWORD, "'customer' or 'admin'"),
+        (["user", "grant", "a@example.com", "admin"], "", "There is no such account."),
+        (["user", "grant", "no address", "admin"], "", "There is no such account."),
+        (["user", "list", "--role", "king"], "", "'customer' or 'admin'"),
+        (["audit-log", "--action", "nothing"], "", "Input should be"),
+        (["audit-log", "--since", "yesterday"], "", "SINCE"),
+    ],
+)
+def test_what_is_wrong_is_a_sentence(run: Any, arguments: list[str], answer: str, sentence: str) -> None:
+    refused = run(*arguments, answer=answer + "\n")
+    assert refused.returncode == 1
+    assert sentence in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert not answer or answer not in refused.stderr
+
+
+def test_an_address_is_taken_once(run: Any) -> None:
+    create = ("user", "create", "a@example.com", "--name", "n")
+    assert run(*create, answer=PASSWORD + "\n").returncode == 0
+    again = run(*create, answer=PASSWORD + "\n")
+    assert (again.returncode, "There is an account with this e-mail address already." in again.stderr) == (1, True)
+
+
+def test_a_secret_is_rotated_in_three_steps(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text(f"# ours\n{CURRENT}={'o' * 40}\nPORT=9000\n")
+    command = [sys.executable, "-m", "ondol.cli", "secret", "rotate", "--file", str(file)]
+
+    def rotate() -> dict[str, str]:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        assert "o" * 40 not in done.stdout
+        return read_environment_file(file.read_text())
+
+    first = rotate()
+    assert first == {CURRENT: "o" * 40, NEXT: first[NEXT]}
+    assert rotate() == {CURRENT: first[NEXT], PREVIOUS: "o" * 40}
+    assert rotate() == {CURRENT: first[NEXT]}
+    assert file.read_text() == f"# ours\n{CURRENT}={first[NEXT]}\nPORT=9000\n"
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_without_a_file_the_step_is_printed(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "ondol.cli", "secret", "rotate"]
+    environment = {**os.environ, CURRENT: "o" * 40, PREVIOUS: "p" * 40}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
+    assert done.stdout == f"unset {PREVIOUS}\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_other_lines_of_a_file_stay() -> None:
+    text = "A=1\nAUTH__SECRET_KEY=old"
+    assert written(text, {CURRENT: "new", PREVIOUS: None}) == "A=1\nAUTH__SECRET_KEY=new\n"
+    assert written("", {CURRENT: "new"}) == "AUTH__SECRET_KEY=new\n"
+    assert next_step({CURRENT: "o"}).values.keys() == {NEXT}
+
+
+def test_hashing_is_tuned_for_this_machine() -> None:
+    command = [sys.executable, "-m", "ondol.cli", "secret", "tune", "--milliseconds", "1"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    # Never below OWASP's minimum, however slow the machine.
+    assert done.stdout == "AUTH__ARGON2_MEMORY_KIB=19456\nAUTH__ARGON2_ITERATIONS=2\n"
+    assert PasswordHasher(argon2_iterations=3).hash_now("x").startswith("$argon2id$v=19$m=19456,t=3,p=1$")
