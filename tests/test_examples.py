@@ -30,6 +30,7 @@ CASES = {
         "bearer",
     ),
     "cache": ("cache", 'get("/").json()', "{'answer': 42}"),
+    "rate_limits": ("cache", 'get("/").json()', "{'left': 2}"),
     "jobs": ("jobs", 'post("/greetings/지우").json()', "{'job': "),
     "mail": ("mail", 'post("/mail").json()', "{'kept': "),
     "error_tracker": ("dev", 'get("/broken").json()["code"]', "internal_error"),

@@ -1,0 +1,34 @@
+"""docs/security.md names tests that exist, and every setting of accounts and limits with the default it has."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from ondol.setting_groups import AuthSettings, LimitsSettings
+from ondol.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCUMENTS = [ROOT / "docs" / "security.md", ROOT / "docs" / "security.ko.md"]
+SETTING = re.compile(r"^\| `(\w+?)__(\w+)` \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
+def test_every_setting_is_there_with_its_default(document: Path) -> None:
+    found = SETTING.findall(document.read_text())
+    assert {name.lower() for group, name, *_ in found if group == "AUTH"} == set(AuthSettings.model_fields)
+    assert {name.lower() for group, name, *_ in found if group == "LIMITS"} == set(LimitsSettings.model_fields)
+    for group, name, default, why in found:
+        settings = Settings.model_fields[group.lower()].default
+        if default.startswith("`"):
+            assert default == f"`{type(settings).model_fields[name.lower()].default}`", name
+        assert why.strip()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
+def test_what_is_said_to_check_it_exists(document: Path) -> None:
+    tests = ROOT / "starter" / "tests"
+    named = set(re.findall(r"`((?:\w+/)?test_\w+\.py)`", document.read_text()))
+    assert len(named) >= 12
+    for name in named:
+        assert (tests / name).exists() or (tests / "security" / name).exists(), name
