@@ -9,7 +9,7 @@ from ondol.web.problems import problem_responses
 
 from app.dependencies import AuthServiceDep, CurrentUser, OndolDep, RequestLimitsDep, TokenCookiesDep
 from app.schemas.auth import RefreshRequest
-from app.services.auth import InvalidRefreshToken, WrongCredentials
+from app.services.auth import InvalidRefreshToken, WrongCredentials, normalised
 from app.services.last_seen import stamp_last_seen
 
 router = APIRouter(prefix="/auth", tags=["auth"], responses=problem_responses(TooManyRequests, ForgedRequest))
@@ -25,7 +25,7 @@ async def log_in(
     ondol: OndolDep,
 ) -> TokenPair:
     """Log in: the OAuth2 password flow. `username` is the e-mail address."""
-    account = form.username.strip().lower()
+    account = normalised(form.username) or form.username
     device = ondol.device_tokens.device_of(cookies.device_token, account)
     await limits.count("login", account=account, device=device)
     pair, user_id = await auth.log_in(form.username, form.password, form.scopes)

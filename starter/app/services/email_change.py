@@ -46,6 +46,7 @@ class EmailChangeService:
         former, user.email = user.email, change.email
         with violation_as(EmailTaken, "uq_users_email"):
             await self._session.flush()
+        await self._users.forget_mailed_tokens(user.id)  # whoever reads the former address may not reset the password
         for address in (former, user.email):
             await enqueue(self._session, mail_notice, to=address, notice=Notice.EMAIL_CHANGED)
         await self._audit.note(Action.EMAIL_CHANGED, target_id=user.id, former=former, email=user.email)

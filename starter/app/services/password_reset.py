@@ -24,14 +24,13 @@ class PasswordResetService:
         await enqueue(self._session, mail_password_reset, email=email)
 
     async def confirm(self, token: str, new_password: str) -> str:
-        """Sets the password, ends every session, and makes other links worthless. Returns whose account it is, by
-        address. Raises InvalidMailedToken."""
+        """Sets the password and ends every session. Returns whose account it is, by address. Raises
+        InvalidMailedToken."""
         hashed = await self._ondol.passwords.hash(new_password)
         reset = await self._resets.take(token)
         user = await UserRepository(self._session).get_locked(reset.user_id) if reset else None
         if user is None or not user.is_active:
             raise InvalidMailedToken
-        await self._resets.delete_all(user.id)
         await self._users.set_password(user, hashed)
         await self._audit.note(Action.PASSWORD_RESET, target_id=user.id)
         return user.email

@@ -13,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.jobs.accounts import Notice, mail_notice
 from app.models import User
+from app.repositories.email_change import EmailChangeRepository
+from app.repositories.password_reset import PasswordResetRepository
 from app.repositories.sessions import SessionRepository
 from app.repositories.users import UserRepository
 from app.schemas.audit import Action
@@ -101,11 +103,17 @@ class UserService:
         await self._note(Action.PASSWORD_CHANGED, user.id, by)
 
     async def set_password(self, user: User, hashed: str, *, but: UUID | None = None) -> None:
-        """For a row that is locked. Ends the account's sessions, `but` one, and tells its owner."""
+        """For a row that is locked. Ends the account's sessions, `but` one, and tells its owner. What was asked for
+        with the former password or mailed before is worth nothing any more."""
         user.hashed_password = hashed
+        await self.forget_mailed_tokens(user.id)
         await SessionRepository(self._session).revoke_all(user.id, datetime.now(UTC), but=but)
         self._ondol.cache.invalidate(self._session, user_tag(user.id))
         await enqueue(self._session, mail_notice, to=user.email, notice=Notice.PASSWORD_CHANGED)
+
+    async def forget_mailed_tokens(self, user_id: UUID) -> None:
+        await PasswordResetRepository(self._session).delete_all(user_id)
+        await EmailChangeRepository(self._session).delete_all(user_id)
 
     async def verify(self, password: str, by: Principal) -> User:
         """The caller's account, if it is their password (ASVS 5.0, 7.5.1). Raises WrongPassword.

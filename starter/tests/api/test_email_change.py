@@ -27,6 +27,17 @@ def test_an_address_changes_once_the_new_one_is_proved_and_both_are_told(
     assert client.post(f"{URL}/confirm", json={"token": code}).status_code == 400
 
 
+def test_a_reset_that_was_mailed_to_the_former_address_is_worthless(
+    client: TestClient, customer: Any, mailed: Callable[[str], Any]
+) -> None:
+    client.post("/api/v1/auth/password-reset", json={"email": customer.email})
+    reset = code_in(mailed(customer.email))
+    ask(client, customer)
+    client.post(f"{URL}/confirm", json={"token": code_in(mailed(NEW))})
+    body = {"token": reset, "new_password": "another good password"}
+    assert client.post("/api/v1/auth/password-reset/confirm", json=body).status_code == 400
+
+
 def test_it_takes_the_password(client: TestClient, customer: Any) -> None:
     answer = ask(client, customer, password="wrong")
     assert (answer.status_code, answer.json()["code"]) == (409, "wrong_password")

@@ -11,7 +11,7 @@ from app.models import PasswordReset
 from people import code_in
 
 URL = "/api/v1/auth/password-reset"
-NEW = "another good password"
+PASSWORD, NEW = "correct horse battery", "another good password"
 
 
 def confirm(client: TestClient, token: str) -> Any:
@@ -42,6 +42,18 @@ def test_one_use_makes_the_other_links_worthless(
         codes.append(code_in(mailed(customer.email)))
     assert confirm(client, codes[0]).status_code == 204
     assert confirm(client, codes[1]).status_code == 400
+
+
+def test_a_new_password_makes_what_was_asked_for_before_worthless(
+    client: TestClient, customer: Any, mailed: Callable[[str], Any]
+) -> None:
+    """Whoever knew the old one may have asked for another address, or have a link."""
+    change = {"email": "thief@example.com", "current_password": PASSWORD}
+    client.post("/api/v1/auth/email-change", json=change, headers=customer.headers)
+    stolen = code_in(mailed("thief@example.com"))
+    client.post(URL, json={"email": customer.email})
+    assert confirm(client, code_in(mailed(customer.email))).status_code == 204
+    assert client.post("/api/v1/auth/email-change/confirm", json={"token": stolen}).status_code == 400
 
 
 def test_unknown_and_disabled_accounts_are_answered_the_same_and_get_no_mail(
