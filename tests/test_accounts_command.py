@@ -45,16 +45,21 @@ def test_accounts_from_the_command_line(run: Any) -> None:
     assert [user["email"] for user in rows(run("user", "list", "--role", "admin", "--json"))] == ["jiwoo@example.com"]
     assert rows(run("user", "list", "--role", "customer", "--json")) == []
     assert rows(run("user", "sessions", "jiwoo@example.com", "--json")) == []
+    last = run("user", "disable", "jiwoo@example.com")
+    assert (last.returncode, "the last active administrator" in last.stderr) == (1, True)
+    rows(run("user", "create", "second@example.com", "--name", "n", "--role", "admin", "--json", answer=PASSWORD))
     [disabled] = rows(run("user", "disable", "jiwoo@example.com", "--json"))
     assert disabled["is_active"] is False
 
+    [enabled] = rows(run("user", "enable", "jiwoo@example.com", "--json"))
+    assert enabled["is_active"] is True
+
     told = rows(run("audit-log", "--json"))
-    assert [entry["action"] for entry in told] == ["account.changed", "account.changed", "account.created"]
+    changed, created = "account.changed", "account.created"
+    assert [entry["action"] for entry in told] == [changed, changed, created, changed, created]
     assert {entry["device"].partition(",")[0] for entry in told} == {"ondol command"}
     assert PASSWORD not in str(told)
-    assert [entry["action"] for entry in rows(run("audit-log", "--action", "account.created", "--json"))] == [
-        "account.created"
-    ]
+    assert len(rows(run("audit-log", "--action", "account.created", "--json"))) == 2
     table = run("user", "list").stdout
     assert "jiwoo@example.com" in table
     assert "김지우" in table

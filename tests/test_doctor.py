@@ -20,7 +20,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from ondol.web.dependencies import write_session
 from sqlalchemy.ext.asyncio import AsyncSession
-from app.dependencies import CurrentUser
+from fastapi import Security
+from app.dependencies import Principal, current_user
 
 router = APIRouter(prefix="/late", tags=["late"])
 
@@ -31,7 +32,7 @@ async def create_thing(session: Annotated[AsyncSession, Depends(write_session)])
 
 
 @router.get("/mine", name="mine")
-async def mine(user: CurrentUser) -> None:
+async def mine(user: Annotated[Principal, Security(current_user)]) -> None:
     "Whatever the scopes of the session."
 """
 
@@ -82,7 +83,7 @@ def test_what_is_wrong_is_found_and_nothing_else(tmp_path: Path, database_url: s
 
     code, found = doctor(project, AUTH__SECRET_KEY="short")
     assert code == 1
-    assert next(problem for _, about, problem in found if about == "settings").startswith("AUTH__SECRET_KEY needs 32")
+    assert any(problem.startswith("AUTH__SECRET_KEY needs 32") for _, about, problem in found if about == "settings")
     code, found = doctor(project, DATABASE_URL="postgresql://127.0.0.1:1/x", AUTH__SECRET_KEY="")
     assert (code, {about for level, about, _ in found if level == "error"}) == (1, {"settings", "PostgreSQL", "routes"})
 

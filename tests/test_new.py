@@ -91,7 +91,11 @@ def test_from_a_wheel_far_from_the_repository(tmp_path: Path) -> None:
 @pytest.mark.parametrize("wait_for", ["app", ".venv"])
 def test_ctrl_c_leaves_nothing_behind(tmp_path: Path, wait_for: str) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "ondol.cli", "new", "shop"], cwd=tmp_path, start_new_session=True, stdout=subprocess.PIPE
+        [sys.executable, "-m", "ondol.cli", "new", "shop"],
+        cwd=tmp_path,
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  (ignored in background)
     )
     eventually((tmp_path / "shop" / wait_for).exists, 60)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: uv gets it as well

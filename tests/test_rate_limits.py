@@ -49,16 +49,18 @@ async def test_a_large_limit_is_counted_in_advance_and_never_exceeded(redis_url:
 
 async def test_a_thousand_at_once_reserve_no_more_than_they_use(redis_url: str) -> None:
     limiter = RateLimiter(redis_url)
-    assert await allowed([limiter], Limit("a", "k", Rate(2_000, 60)), 1_000) == 1_000
-    assert await allowed([limiter], Limit("a", "k", Rate(2_000, 60)), 1_500) == 1_000
+    limit = Limit("a", "k", Rate(2_000, 60))
+    assert await allowed([limiter], limit, 1_000) == 1_000
+    # All of the rest, but for a portion that was reserved twice while this machine was too busy to see the answer.
+    assert 1_000 - 2 * limit.portion <= await allowed([limiter], limit, 1_500) <= 1_000
     await limiter.close()
 
 
-async def test_a_window_ends_and_forgetting_ends_it_at_once(redis_url: str) -> None:
+async def test_a_window_ends_and_what_is_given_back_can_be_used(redis_url: str) -> None:
     limiter, limit = RateLimiter(redis_url), Limit("a", "k", Rate(2, 1))
-    assert await allowed([limiter], limit, 3) == 2
-    await limiter.forget(limit)
-    assert await allowed([limiter], limit, 3) == 2
+    assert await allowed([limiter], limit, 2) == 2
+    await limiter.give_back(limit)
+    assert await allowed([limiter], limit, 3) == 1
     await asyncio.sleep(1.1)
     [standing] = await limiter.count([limit])
     assert (standing.remaining, 0 < standing.reset_seconds <= 1) == (1, True)
@@ -69,6 +71,10 @@ async def test_without_valkey_a_process_counts_by_itself() -> None:
     limiter = RateLimiter("redis://127.0.0.1:1/0")
     for rate in (Rate(5, 60), Rate(500, 60)):
         assert await allowed([limiter], Limit("a", str(rate), rate), 600) == rate.count
+    once = Limit("b", "k", Rate(1, 60))
+    assert await allowed([limiter], once, 1) == 1
+    await limiter.give_back(once)
+    assert await allowed([limiter], once, 2) == 1
     await limiter.close()
 
 

@@ -16,7 +16,7 @@ Edit = Callable[[Path], object]
 
 def move_the_first_function_behind_the_others(file: Path) -> None:
     text = file.read_text()
-    first, following = text.index("def auth_service"), text.index("def user_service")
+    first, following = text.index("async def auth_service"), text.index("async def user_service")
     end = text.index("UsersReader = Annotated")
     file.write_text(text[:first] + text[following:end] + text[first:following] + text[end:])
 

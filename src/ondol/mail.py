@@ -55,6 +55,7 @@ class Mailer:
         password = self.settings.password
         await aiosmtplib.send(
             message,
+            recipients=[to],  # else read from the header, which decodes what looks encoded: another address
             hostname=self.settings.host,
             port=self.settings.port,
             username=self.settings.username,

@@ -25,7 +25,8 @@ def next_step(given: Mapping[str, str]) -> Step:
     if NEXT in given:
         values = {CURRENT: given[NEXT], NEXT: None, PREVIOUS: given.get(CURRENT)}
         return Step(
-            values, "Step 2 of 3: the new secret signs, the old one is still accepted. Deploy; go on after an hour."
+            values,
+            "Step 2 of 3: the new secret signs. Deploy, and go on when the tokens of the old one have expired.",
         )
     if PREVIOUS in given:
         return Step({PREVIOUS: None}, "Step 3 of 3: the old secret is forgotten. Deploy, and it is done.")
@@ -47,9 +48,12 @@ def read_environment_file(text: str) -> dict[str, str]:
 
 def written(text: str, values: Mapping[str, str | None]) -> str:
     """The text of an environment file with these values set and unset; its other lines stay as they are."""
-    for name, value in values.items():
-        line = f"{name}={value}\n" if value is not None else ""
-        text, found = re.subn(rf"^{name}=.*(?:\n|\Z)", line, text, flags=re.MULTILINE)
-        if line and not found:
-            text += ("" if not text or text.endswith("\n") else "\n") + line
-    return text
+    waiting = {name: value for name, value in values.items() if value is not None}
+    lines = []
+    for line in text.splitlines():
+        name = line.partition("=")[0]
+        if name not in values:
+            lines.append(line)
+        elif name in waiting:
+            lines.append(f"{name}={waiting.pop(name)}")
+    return "\n".join([*lines, *(f"{name}={value}" for name, value in waiting.items())]) + "\n"

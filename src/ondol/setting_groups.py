@@ -61,7 +61,7 @@ class AuthSettings(Group):
         14 * 86_400, ge=60, description="A session that was not refreshed for this long has ended."
     )
     refresh_retry_seconds: int = Field(
-        10, ge=0, description="A refresh sent again this soon gets the same answer. 0: strict, no second chance."
+        10, ge=0, le=60, description="A refresh sent again this soon gets the same answer. 0: strict, no second chance."
     )
     cookies: bool = Field(
         False, description="Browser mode: tokens in HttpOnly cookies, never in a body; requests need X-CSRF-Protection."

@@ -29,14 +29,38 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 MAX_JSON_DEPTH = 50
 
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, pattern=r"^[^\x00-\x1f\x7f]*$")]
+# Unicode's white space, which is stripped; control characters, which are refused.
+_WHITE, _CONTROL = r"\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000", r"\x00-\x1f\x7f"
+
+Line = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True,
+        min_length=1,
+        # Of what comes in, before it is stripped: the document must not refuse what we take.
+        pattern=rf"^[{_WHITE}]*[^{_WHITE}{_CONTROL}][^{_CONTROL}]*[{_WHITE}]*$",
+    ),
+]
 """One line of text: not empty, no control characters."""
 
 Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
 """Any text PostgreSQL can hold: all but the character NUL."""
 
-Email = Annotated[EmailStr, Field(max_length=254, examples=["jiwoo@example.com"]), AfterValidator(str.lower)]
-"""An e-mail address (RFC 5321), in lower case: one person is one address."""
+
+def _is_bare_address(value: Any) -> Any:
+    if isinstance(value, str) and ("<" in value or "=?" in value):
+        raise PydanticCustomError("value_error", "value is not a valid email address: only the address itself")
+    return value
+
+
+Email = Annotated[
+    EmailStr,
+    Field(max_length=254, examples=["jiwoo@example.com"]),
+    BeforeValidator(_is_bare_address),
+    AfterValidator(str.lower),
+]
+"""An e-mail address (RFC 5321) without a display name or an encoded word (RFC 2047), in lower case: one person is one
+address."""
 
 Int32 = Annotated[int, Field(ge=-(2**31), le=2**31 - 1)]
 """What PostgreSQL's `integer` holds."""

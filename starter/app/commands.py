@@ -49,6 +49,10 @@ async def disable(ondol: Ondol, origin: Origin, *, email: str) -> list[UserRead]
     return await _update(ondol, origin, email, UserAdminUpdate(is_active=False))
 
 
+async def enable(ondol: Ondol, origin: Origin, *, email: str) -> list[UserRead]:
+    return await _update(ondol, origin, email, UserAdminUpdate(is_active=True))
+
+
 async def sessions(ondol: Ondol, origin: Origin, *, email: str) -> list[SessionRead]:
     async with ondol.database.reading() as session:
         user = await UserService(session, ondol, origin).get_by_email(_address(email))

@@ -37,8 +37,8 @@ __all__ = [
     "AuditReadServiceDep",
     "AuditReader",
     "AuthServiceDep",
+    "BearerToken",
     "CacheDep",
-    "CurrentUser",
     "DashboardReader",
     "DashboardServiceDep",
     "EmailChangeServiceDep",
@@ -73,9 +73,10 @@ oauth2_scheme = OAuth2PasswordBearer(
     scopes={scope.value: text for scope, text in DESCRIPTIONS.items()},
     auto_error=False,  # in browser mode the token comes by a cookie
 )
+BearerToken = Annotated[str | None, Depends(oauth2_scheme)]
 
 
-async def access_token(bearer: Annotated[str | None, Depends(oauth2_scheme)], cookies: TokenCookiesDep) -> str:
+async def access_token(bearer: BearerToken, cookies: TokenCookiesDep) -> str:
     token = bearer or cookies.access_token()
     if token is None:
         raise Unauthorized
@@ -97,8 +98,7 @@ async def current_user(needed: SecurityScopes, token: AccessToken, ondol: OndolD
     return principal
 
 
-# Every operation says with which scopes it may be called; without any is only what every session may do.
-CurrentUser = Annotated[Principal, Security(current_user)]
+# Every operation says with which scopes it may be called.
 AccountReader = Annotated[Principal, Security(current_user, scopes=[Scope.ACCOUNT_READ])]
 AccountWriter = Annotated[Principal, Security(current_user, scopes=[Scope.ACCOUNT_WRITE])]
 

@@ -20,7 +20,7 @@ from ondol.web.dependencies import get_cache, get_ondol, get_paginator, read_ses
 from ondol.web.limits import get_request_limits
 
 from app import dependencies
-from app.dependencies import access_token, current_user
+from app.dependencies import access_token, current_user, oauth2_scheme
 from app.schemas.dashboard import Dashboard
 
 ID = UUID("01900000-0000-7000-8000-000000000009")
@@ -128,7 +128,7 @@ CASES: dict[str, tuple[Any, Any, tuple[str, str, dict[str, Any]], str]] = {
     "AccountReader": (current_user, principal, ME, "user_not_found"),
     "AccountWriter": (current_user, principal, RENAME, "user_not_found"),
     "AuditReader": (current_user, principal, AUDIT, '"items":[]'),
-    "CurrentUser": (current_user, refuse, ME, "overridden"),
+    "BearerToken": (oauth2_scheme, refuse, ME, "overridden"),
     "ProductsWriter": (current_user, principal, CREATE, '"price":"1.00"'),
     "OrdersReader": (current_user, principal, ORDERS, '"items":[]'),
     "OrdersWriter": (current_user, principal, CANCEL, "order_not_found"),

@@ -23,10 +23,13 @@ class DeviceTokens:
     def __init__(self, key: bytes, *accepted: bytes) -> None:
         self._keys = [hashlib.sha256(b"ondol.device:" + each).digest() for each in (key, *accepted)]
 
-    def issue(self, account: str) -> str:
-        """For a device that has just proved to be `account`'s; good for a year."""
+    def issue(self, account: str, device: str | None = None) -> str:
+        """For a device that has just proved to be `account`'s; good for a year. `device`: the id it had before.
+
+        `account`: any text; let it change with the password, and whoever had the former one is a stranger again.
+        """
         expires = int(time.time()) + LIFETIME_SECONDS
-        claims = {"sub": account, "jti": new_token(), "exp": expires, "typ": TOKEN_TYPE}
+        claims = {"sub": account, "jti": device or new_token(), "exp": expires, "typ": TOKEN_TYPE}
         return jwt.encode(claims, self._keys[0], algorithm=ALGORITHM)
 
     def device_of(self, token: str, account: str) -> str | None:

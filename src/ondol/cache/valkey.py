@@ -53,10 +53,10 @@ class Valkey:
     def is_up(self) -> bool:
         return self._recovery is None
 
-    async def execute(self, fill: Callable[[Pipeline], object], *, repeatable: bool = True) -> list[Any]:
+    async def execute(self, fill: Callable[[Pipeline], object]) -> list[Any]:
         """Runs the commands that `fill` puts in a pipeline, in one round trip. Raises ValkeyDown.
 
-        They may run again if they are `repeatable`, when their answer came while this process was too busy to look.
+        They may run again, when their answer came while this process was too busy to look.
         """
         loop = asyncio.get_running_loop()
         for attempt in range(ATTEMPTS_WHEN_BUSY):
@@ -73,8 +73,6 @@ class Valkey:
                 )
                 if not busy or attempt + 1 == ATTEMPTS_WHEN_BUSY:
                     self._go_down(error)
-                if not repeatable:
-                    break
         raise ValkeyDown
 
     async def execute_anyway(self, fill: Callable[[Pipeline], object]) -> list[Any]:

@@ -65,6 +65,12 @@ def disable(email: Address, *, as_json: AsJson = False) -> None:
     show(run("disable", email=email), ACCOUNT, as_json=as_json)
 
 
+@app.command(epilog="Example: ondol user enable jiwoo@example.com")
+def enable(email: Address, *, as_json: AsJson = False) -> None:
+    """Open a closed account again. Its sessions stay ended."""
+    show(run("enable", email=email), ACCOUNT, as_json=as_json)
+
+
 @app.command(epilog="Example: ondol user sessions jiwoo@example.com")
 def sessions(email: Address, *, as_json: AsJson = False) -> None:
     """List where an account is logged in."""

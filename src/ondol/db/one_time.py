@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from sqlalchemy import delete
+from sqlalchemy import ColumnElement, and_, delete
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -20,11 +20,15 @@ class HasOneTimeToken:
 T = TypeVar("T", bound=HasOneTimeToken)
 
 
+def is_good(kind: type[T], token: str) -> ColumnElement[bool]:
+    """The condition for the row of this token, as long as it has not expired."""
+    return and_(kind.digest == digest(token), kind.expires_at > datetime.now(UTC))
+
+
 async def take(session: AsyncSession, kind: type[T], token: str) -> T | None:
     """Takes the row of this token out, in the session's transaction: of two at once one gets it. None: there is none
     (any more), or it has expired."""
-    statement = delete(kind).where(kind.digest == digest(token), kind.expires_at > datetime.now(UTC)).returning(kind)
-    taken: T | None = await session.scalar(statement)
+    taken: T | None = await session.scalar(delete(kind).where(is_good(kind, token)).returning(kind))
     return taken
 
 

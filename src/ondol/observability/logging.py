@@ -79,5 +79,7 @@ def configure_logging(settings: LoggingSettings | None = None, *, sql: bool = Fa
 
 def _renderers(settings: LoggingSettings) -> list[Processor]:
     if settings.format == "console":
-        return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        # Rich would print the variables of every frame with a trace, passwords too.
+        plain = structlog.dev.plain_traceback
+        return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
     return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]

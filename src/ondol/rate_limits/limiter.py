@@ -5,7 +5,8 @@ through around the end of a window; in exchange a key is one number, and what wa
 
 Large limits are counted in advance: a process reserves a hundredth of the limit and counts those requests by itself,
 so that hardly any request waits for Valkey. Over all processes there are never more than the limit; what a process has
-reserved and does not use, a hundredth at most, the others lack until the window ends.
+reserved and does not use, a hundredth at most, the others lack until the window ends. Nor are there more when an answer
+of Valkey came too late to be seen: then a request is counted twice.
 """
 
 import asyncio
@@ -86,15 +87,18 @@ class RateLimiter:
         counted = iter(await self._count_shared(singly) if singly else ())
         return [next(counted) if limit.portion == 1 else await self._count_in_advance(limit) for limit in limits]
 
-    async def forget(self, limit: Limit) -> None:
-        """Begins anew, for somebody who turned out to be who they said."""
+    async def give_back(self, limit: Limit) -> None:
+        """Counts one less, for somebody who turned out to be who they said."""
         key = self._key(limit)
-        self._windows.forget(key)
-        self._reservations.pop(key, None)
+
+        def fill(pipeline: Pipeline) -> None:
+            pipeline.decr(key)
+            pipeline.pexpire(key, limit.rate.seconds * 1000, nx=True)
+
         try:
-            await self._valkey.execute(lambda pipeline: pipeline.delete(key))
+            await self._valkey.execute(fill)
         except ValkeyDown:
-            return  # it expires by itself
+            self._windows.give_back(key)
 
     async def _count_in_advance(self, limit: Limit) -> Standing:
         key = self._key(limit)
@@ -125,7 +129,7 @@ class RateLimiter:
                 pipeline.pttl(key)
 
         try:
-            answers = await self._valkey.execute(fill, repeatable=False)
+            answers = await self._valkey.execute(fill)
         except ValkeyDown:
             local = (self._windows.count(key, limit.rate) for key, limit in zip(keys, limits, strict=True))
             return [Standing(limit, *counted) for limit, counted in zip(limits, local, strict=True)]

@@ -26,5 +26,7 @@ class Windows:
             self._windows.popitem(last=False)
         return used + 1, ends - now
 
-    def forget(self, key: str) -> None:
-        self._windows.pop(key, None)
+    def give_back(self, key: str) -> None:
+        used, ends = self._windows.get(key, (0, 0.0))
+        if used > 0:
+            self._windows[key] = used - 1, ends

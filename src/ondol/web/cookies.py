@@ -46,11 +46,9 @@ class TokenCookies:
         return self._request.cookies.get(DEVICE, "")
 
     def deliver(self, pair: TokenPair) -> TokenPair:
-        """What the body of the answer holds: the tokens, or in browser mode, where they go into cookies, none.
-        Raises ForgedRequest: also who logs in must mean to."""
+        """What the body of the answer holds: the tokens, or in browser mode, where they go into cookies, none."""
         if not self._auth.cookies:
             return pair
-        self._refuse_forgery()
         self._set(ACCESS, pair.access_token, pair.expires_in)
         self._set(REFRESH, pair.refresh_token, self._auth.session_seconds)
         return pair.model_copy(update={"access_token": "", "refresh_token": ""})
@@ -67,20 +65,28 @@ class TokenCookies:
     def _read(self, name: str) -> str | None:
         token = self._request.cookies.get(name) if self._auth.cookies else None
         if token:
-            self._refuse_forgery()
+            self.refuse_forgery()
         return token or None
 
     def _set(self, name: str, value: str, seconds: int) -> None:
         self._response.set_cookie(name, value, max_age=seconds, path="/", secure=True, httponly=True, samesite="strict")
 
-    def _refuse_forgery(self) -> None:
+    def refuse_forgery(self) -> None:
+        """Raises ForgedRequest for what a foreign page may have sent, in browser mode. Reading a token from a cookie
+        does it too; where one logs in there is none yet, and also who logs in must mean to."""
         request = self._request
-        if request.method in _SAFE_METHODS:
+        if not self._auth.cookies or request.method in _SAFE_METHODS:
             return
-        origin = request.headers.get("Origin")
-        is_ours = origin is None or origin in self._origins or urlsplit(origin).netloc == request.headers.get("Host")
-        if CSRF_HEADER not in request.headers or not is_ours:
+        if CSRF_HEADER not in request.headers or not self._is_ours(request.headers.get("Origin")):
             raise ForgedRequest
+
+    def _is_ours(self, origin: str | None) -> bool:
+        if origin is None or origin in self._origins:
+            return True
+        try:
+            return urlsplit(origin).netloc == self._request.headers.get("Host")
+        except ValueError:
+            return False
 
 
 async def get_token_cookies(request: Request, response: Response, ondol: OndolDep) -> TokenCookies:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from typing import Annotated, Literal
 
+import structlog
 from fastapi import Depends
 from fastapi.requests import HTTPConnection
 from fastapi.security.utils import get_authorization_scheme_param
@@ -23,6 +24,10 @@ from ondol.web.origin import OriginDep
 
 Counted = Literal["api", "login", "register", "reset", "refresh"]
 _STANDINGS = "ondol.rate_limits"
+# Of whom the account is is known: of others', how often they are asked for is nobody's business.
+_ONES_OWN = {"api", "refresh"}
+
+log = structlog.stdlib.get_logger("ondol.limits")
 
 
 class RequestLimits:
@@ -35,26 +40,29 @@ class RequestLimits:
     async def count(self, what: Counted, *, account: str | None = None, device: str | None = None) -> None:
         """Counts one more, by the client's address and by `account` if there is one; those of a known `device` of the
         account apart. Raises TooManyRequests."""
-        limits = [Limit(f"{what}-address", _network(self._address), self._rate(f"{what}_address"))]
+        # The address first: one that is over its limit must not use up the accounts it tries.
+        address = Limit(f"{what}-address", _network(self._address), self._rate(f"{what}_address"))
+        self._standings.append(await self._count(address))
         if account is not None:
-            limits.append(self._of_account(what, account, device))
-        await self._count(limits)
+            await self.count_account(what, account, device)
 
-    async def count_account(self, what: Counted, account: str) -> None:
+    async def count_account(self, what: Counted, account: str, device: str | None = None) -> None:
         """The same by the account alone, where it is known only later."""
-        await self._count([self._of_account(what, account, None)])
+        standing = await self._count(self._of_account(what, account, device))
+        if what in _ONES_OWN:
+            self._standings.append(standing)
 
-    async def _count(self, limits: list[Limit]) -> None:
-        found = await self._limiter.count(limits)
-        self._standings.extend(found)
-        exceeded = [standing for standing in found if standing.is_exceeded]
-        if exceeded:
-            seconds = math.ceil(max(standing.reset_seconds for standing in exceeded))
+    async def give_back(self, what: Counted, *, account: str, device: str | None = None) -> None:
+        """Takes this request out of the account's count: whoever it was turned out to be its owner."""
+        await self._limiter.give_back(self._of_account(what, account, device))
+
+    async def _count(self, limit: Limit) -> Standing:
+        [standing] = await self._limiter.count([limit])
+        if standing.is_exceeded:
+            log.warning("rate_limited", limit=limit.name, address=self._address)
+            seconds = math.ceil(standing.reset_seconds)
             raise TooManyRequests(headers={"Retry-After": str(max(seconds, 1))})
-
-    async def forget(self, what: Counted, *, account: str, device: str | None = None) -> None:
-        """Begins the account's count anew: whoever it was turned out to be its owner."""
-        await self._limiter.forget(self._of_account(what, account, device))
+        return standing
 
     def _of_account(self, what: Counted, account: str, device: str | None) -> Limit:
         # Hashed: whoever reads Valkey need not learn who has tried to log in.

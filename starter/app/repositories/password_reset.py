@@ -1,7 +1,7 @@
 from uuid import UUID
 
-from ondol.db.one_time import take
-from sqlalchemy import delete
+from ondol.db.one_time import is_good, take
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models import PasswordReset
@@ -14,6 +14,10 @@ class PasswordResetRepository:
     async def add(self, reset: PasswordReset) -> None:
         self._session.add(reset)
         await self._session.flush()
+
+    async def account_of(self, token: str) -> UUID | None:
+        """Whose token it is. To be locked first: whoever changes an account then deletes its tokens."""
+        return await self._session.scalar(select(PasswordReset.user_id).where(is_good(PasswordReset, token)))
 
     async def take(self, token: str) -> PasswordReset | None:
         return await take(self._session, PasswordReset, token)

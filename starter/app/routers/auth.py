@@ -7,9 +7,9 @@ from ondol.auth.tokens import TokenPair
 from ondol.web.cookies import ForgedRequest
 from ondol.web.problems import problem_responses
 
-from app.dependencies import AuthServiceDep, CurrentUser, OndolDep, RequestLimitsDep, TokenCookiesDep
+from app.dependencies import AuthServiceDep, BearerToken, OndolDep, RequestLimitsDep, TokenCookiesDep
 from app.schemas.auth import RefreshRequest
-from app.services.auth import InvalidRefreshToken, WrongCredentials, normalised
+from app.services.auth import InvalidRefreshToken, WrongCredentials
 from app.services.last_seen import stamp_last_seen
 
 router = APIRouter(prefix="/auth", tags=["auth"], responses=problem_responses(TooManyRequests, ForgedRequest))
@@ -25,15 +25,16 @@ async def log_in(
     ondol: OndolDep,
 ) -> TokenPair:
     """Log in: the OAuth2 password flow. `username` is the e-mail address."""
-    account = normalised(form.username) or form.username
-    device = ondol.device_tokens.device_of(cookies.device_token, account)
-    await limits.count("login", account=account, device=device)
-    pair, user_id = await auth.log_in(form.username, form.password, form.scopes)
-    await limits.forget("login", account=account, device=device)
-    cookies.remember_device(ondol.device_tokens.issue(account))
+    cookies.refuse_forgery()
+    claimed = await auth.claimed(form.username)
+    device = ondol.device_tokens.device_of(cookies.device_token, claimed.device_subject)
+    await limits.count("login", account=claimed.account, device=device)
+    logged_in = await auth.log_in(claimed, form.password, form.scopes)
+    await limits.give_back("login", account=claimed.account, device=device)
+    cookies.remember_device(ondol.device_tokens.issue(logged_in.device_subject, device))
     # After the response, and lost if the process dies now: fine for a stamp. What must not be lost is a job.
-    background.add_task(stamp_last_seen, ondol.database, user_id)
-    return cookies.deliver(pair)
+    background.add_task(stamp_last_seen, ondol.database, logged_in.user_id)
+    return cookies.deliver(logged_in.pair)
 
 
 @router.post("/refresh", name="refresh", responses=problem_responses(InvalidRefreshToken))
@@ -41,6 +42,7 @@ async def refresh(
     auth: AuthServiceDep, limits: RequestLimitsDep, cookies: TokenCookiesDep, data: RefreshRequest | None = None
 ) -> TokenPair:
     """Exchange a refresh token for a new pair. Each is good for one use. In browser mode it comes by its cookie."""
+    cookies.refuse_forgery()
     await limits.count("refresh")
     token = data.refresh_token.get_secret_value() if data else cookies.refresh_token()
     if token is None:
@@ -63,7 +65,7 @@ async def revoke(
 
 
 @router.post("/logout", name="logout", status_code=status.HTTP_204_NO_CONTENT)
-async def log_out(user: CurrentUser, auth: AuthServiceDep, cookies: TokenCookiesDep) -> None:
-    """End this session, everywhere and at once."""
-    await auth.log_out(user)
+async def log_out(bearer: BearerToken, auth: AuthServiceDep, cookies: TokenCookiesDep) -> None:
+    """End this session, everywhere and at once. In browser mode also when its access token has expired."""
+    await auth.log_out(bearer or cookies.access_token(), cookies.refresh_token())
     cookies.clear()

@@ -5,6 +5,7 @@ from ondol.web.problems import problem_responses
 from app.dependencies import OndolDep, PasswordResetServiceDep, RequestLimitsDep, TokenCookiesDep
 from app.schemas.password_reset import PasswordResetConfirm, PasswordResetCreate
 from app.services.registration import InvalidMailedToken
+from app.services.users import PasswordIsAddress
 
 router = APIRouter(prefix="/auth/password-reset", tags=["auth"], responses=problem_responses(TooManyRequests))
 
@@ -22,7 +23,7 @@ async def ask_password_reset(
     "/confirm",
     name="reset_password",
     status_code=status.HTTP_204_NO_CONTENT,
-    responses=problem_responses(InvalidMailedToken),
+    responses=problem_responses(InvalidMailedToken, PasswordIsAddress),
 )
 async def reset_password(
     data: PasswordResetConfirm,
@@ -33,6 +34,6 @@ async def reset_password(
 ) -> None:
     """Set a new password, with the token that was mailed. Every session of the account ends."""
     await limits.count("reset")
-    account = await resets.confirm(data.token.get_secret_value(), data.new_password.get_secret_value())
+    subject = await resets.confirm(data.token.get_secret_value(), data.new_password.get_secret_value())
     # Whoever reads the owner's mail is no stranger to the account, even while it is under attack.
-    cookies.remember_device(ondol.device_tokens.issue(account))
+    cookies.remember_device(ondol.device_tokens.issue(subject))

@@ -11,15 +11,17 @@ from app.dependencies import (
     AccountReader,
     AccountWriter,
     ExpectedVersion,
+    OndolDep,
     PaginatorDep,
     RequestLimitsDep,
+    TokenCookiesDep,
     UserReadServiceDep,
     UserServiceDep,
     UsersReader,
     UsersWriter,
 )
 from app.schemas.users import PasswordChange, UserAdminUpdate, UserQuery, UserRead, UserUpdate
-from app.services.users import UserNotFound, WrongPassword
+from app.services.users import LastAdministrator, PasswordIsAddress, UserNotFound, WrongPassword
 
 router = APIRouter(prefix="/users", tags=["users"])
 
@@ -51,14 +53,20 @@ async def update_me(
     "/me/password",
     name="change_password",
     status_code=status.HTTP_204_NO_CONTENT,
-    responses=problem_responses(WrongPassword, TooManyRequests),
+    responses=problem_responses(WrongPassword, PasswordIsAddress, TooManyRequests),
 )
 async def change_password(
-    data: PasswordChange, user: AccountWriter, users: UserServiceDep, limits: RequestLimitsDep
+    data: PasswordChange,
+    user: AccountWriter,
+    users: UserServiceDep,
+    limits: RequestLimitsDep,
+    cookies: TokenCookiesDep,
+    ondol: OndolDep,
 ) -> None:
     """Change one's password. Every other session of the account ends."""
     await limits.count("login", account=str(user.user_id))
-    await users.change_password(data, user)
+    subject = await users.change_password(data, user)
+    cookies.remember_device(ondol.device_tokens.issue(subject))
 
 
 @router.get("", name="list", response_model=Page[UserRead], responses=problem_responses(InvalidCursor))
@@ -81,7 +89,7 @@ async def get_user(user_id: UUID, users: UserReadServiceDep, _: UsersReader, res
     "/{user_id}",
     name="update",
     response_model=UserRead,
-    responses=problem_responses(UserNotFound, PreconditionFailed, InvalidPrecondition),
+    responses=problem_responses(UserNotFound, LastAdministrator, PreconditionFailed, InvalidPrecondition),
 )
 async def update_user(
     user_id: UUID,

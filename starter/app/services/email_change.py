@@ -29,7 +29,8 @@ class EmailChangeService:
 
     async def ask(self, data: EmailChangeCreate, by: Principal) -> None:
         """Mails a token to the new address, and a notice to the old one. Says nothing of other accounts."""
-        user = await self._users.verify(data.current_password.get_secret_value(), by)
+        verified = await self._users.verify(data.current_password.get_secret_value(), by)
+        user = await self._users.locked_as(verified)
         await self._changes.delete_all(user.id)  # the last one asked for counts
         change = EmailChange(user_id=user.id, email=data.email, expires_at=datetime.now(UTC) + LIFETIME)
         await self._changes.add(change)
@@ -39,8 +40,9 @@ class EmailChangeService:
 
     async def confirm(self, token: str) -> User:
         """Changes the address and tells both. Raises InvalidMailedToken, or EmailTaken."""
+        user_id = await self._changes.account_of(token)
+        user = await UserRepository(self._session).get_locked(user_id) if user_id else None
         change = await self._changes.take(token)
-        user = await UserRepository(self._session).get_locked(change.user_id) if change else None
         if change is None or user is None or not user.is_active:
             raise InvalidMailedToken
         former, user.email = user.email, change.email

@@ -9,7 +9,7 @@ from app.repositories.users import UserRepository
 from app.schemas.audit import Action
 from app.services.audit import AuditService
 from app.services.registration import InvalidMailedToken
-from app.services.users import UserService
+from app.services.users import UserService, device_subject, refuse_address
 
 
 class PasswordResetService:
@@ -24,13 +24,15 @@ class PasswordResetService:
         await enqueue(self._session, mail_password_reset, email=email)
 
     async def confirm(self, token: str, new_password: str) -> str:
-        """Sets the password and ends every session. Returns whose account it is, by address. Raises
-        InvalidMailedToken."""
+        """Sets the password and ends every session. Returns what a device of the account is known by. Raises
+        InvalidMailedToken, PasswordIsAddress."""
         hashed = await self._ondol.passwords.hash(new_password)
+        user_id = await self._resets.account_of(token)
+        user = await UserRepository(self._session).get_locked(user_id) if user_id else None
         reset = await self._resets.take(token)
-        user = await UserRepository(self._session).get_locked(reset.user_id) if reset else None
-        if user is None or not user.is_active:
+        if reset is None or user is None or not user.is_active:
             raise InvalidMailedToken
+        refuse_address(new_password, user)
         await self._users.set_password(user, hashed)
         await self._audit.note(Action.PASSWORD_RESET, target_id=user.id)
-        return user.email
+        return device_subject(user)

@@ -1,8 +1,10 @@
+import hashlib
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from ondol import Conflict, NotFound, PreconditionFailed
+from ondol import BadRequest, Conflict, NotFound, PreconditionFailed
+from ondol.auth.common import is_common
 from ondol.auth.origin import Origin
 from ondol.auth.principal import Principal
 from ondol.db.constraints import violation_as
@@ -37,6 +39,27 @@ class EmailTaken(Conflict):
 class WrongPassword(Conflict):
     code = "wrong_password"
     detail = "The current password is not right."
+
+
+class PasswordIsAddress(BadRequest):
+    code = "password_is_address"
+    detail = "The password must not be the e-mail address."
+
+
+class LastAdministrator(Conflict):
+    code = "last_administrator"
+    detail = "This is the last active administrator: make another one first."
+
+
+def refuse_address(password: str, user: User) -> None:
+    """Raises PasswordIsAddress (ASVS 5.0, 6.2.11)."""
+    if is_common(password, context=(user.email, user.email.partition("@")[0])):
+        raise PasswordIsAddress
+
+
+def device_subject(user: User) -> str:
+    """What a device that logged in is known by. With another password every device is a stranger again."""
+    return hashlib.sha256(f"{user.id}:{user.hashed_password}".encode()).hexdigest()
 
 
 class UserService:
@@ -78,29 +101,35 @@ class UserService:
         *,
         expected_version: int | None = None,
     ) -> User:
-        """`by`: who changes it; None for the command."""
+        """`by`: who changes it; None for the command. Raises LastAdministrator where nobody would be left."""
+        changes = data.model_dump()
+        ends_admin = changes.get("role", Role.ADMIN) != Role.ADMIN or changes.get("is_active") is False
+        others = set(await self._users.lock_admins()) - {user_id} if ends_admin else set()
         user = await self._locked(user_id)
+        if ends_admin and user.is_active and user.role == Role.ADMIN and not others:
+            raise LastAdministrator
         if expected_version is not None and user.version != expected_version:
             raise PreconditionFailed
-        changes = data.model_dump()
         for name, value in changes.items():
             setattr(user, name, value)
         await self._session.flush()
         if not user.is_active:
             await SessionRepository(self._session).revoke_all(user_id, datetime.now(UTC))
+            await self.forget_mailed_tokens(user_id)
         self._ondol.cache.invalidate(self._session, user_tag(user_id))
         await self._note(Action.ACCOUNT_CHANGED, user_id, by, **changes)
         return user
 
-    async def change_password(self, data: PasswordChange, by: Principal) -> None:
-        """Sets the new password of the caller's own account and ends its other sessions."""
+    async def change_password(self, data: PasswordChange, by: Principal) -> str:
+        """Sets the new password of the caller's own account and ends its other sessions. Returns what a device of the
+        account is known by."""
         verified = await self.verify(data.current_password.get_secret_value(), by)
+        refuse_address(data.new_password.get_secret_value(), verified)
         hashed = await self._ondol.passwords.hash(data.new_password.get_secret_value())
-        user = await self._locked(by.user_id)
-        if user.hashed_password != verified.hashed_password:
-            raise WrongPassword  # changed while we looked
+        user = await self.locked_as(verified)
         await self.set_password(user, hashed, but=by.session_id)
         await self._note(Action.PASSWORD_CHANGED, user.id, by)
+        return device_subject(user)
 
     async def set_password(self, user: User, hashed: str, *, but: UUID | None = None) -> None:
         """For a row that is locked. Ends the account's sessions, `but` one, and tells its owner. What was asked for
@@ -126,6 +155,13 @@ class UserService:
         if user is None or not valid:
             who = {"actor_id": by.user_id, "session_id": by.session_id, "target_id": by.user_id}
             await note_denied(self._ondol.database, self._origin, Action.PASSWORD_REFUSED, **who)
+            raise WrongPassword
+        return user
+
+    async def locked_as(self, verified: User) -> User:
+        """The account, locked, if its password is still the one that was verified. Raises WrongPassword."""
+        user = await self._locked(verified.id)
+        if user.hashed_password != verified.hashed_password:
             raise WrongPassword
         return user
 

@@ -73,6 +73,23 @@ def test_losing_a_role_takes_scopes_from_tokens_that_have_them(
     assert client.get("/api/v1/users", headers=helper.headers).status_code == 403
 
 
+def test_the_last_administrator_stays(client: TestClient, admin: Any, new_customer: Callable[[str], Any]) -> None:
+    url = f"/api/v1/users/{admin.id}"
+    for change in ({"role": "customer"}, {"is_active": False}):
+        refused = client.patch(url, json=change, headers=admin.headers)
+        assert (refused.status_code, refused.json()["code"]) == (409, "last_administrator")
+    assert client.patch(url, json={"full_name": "Boss"}, headers=admin.headers).status_code == 200
+    second = new_customer("second@example.com")
+    client.patch(f"/api/v1/users/{second.id}", json={"role": "admin"}, headers=admin.headers)
+    assert client.patch(url, json={"role": "customer"}, headers=admin.headers).status_code == 200
+
+
+def test_ones_own_address_is_no_password(client: TestClient, customer: Any) -> None:
+    body = {"current_password": PASSWORD, "new_password": customer.email.upper()}
+    answer = client.post("/api/v1/users/me/password", json=body, headers=customer.headers)
+    assert (answer.status_code, answer.json()["code"]) == (400, "password_is_address")
+
+
 def test_accounts_are_for_administrators(client: TestClient, customer: Any, other: Any) -> None:
     for request in (
         lambda headers: client.get("/api/v1/users", headers=headers),

@@ -6,9 +6,11 @@ from collections import Counter
 from typing import Any
 
 import httpx2
+import jwt
 from sqlalchemy import select, update
 
-from app.models import Product, Registration
+from app.models import Product, Registration, User
+from app.scopes import Role
 from people import mailed_token, people
 
 MANY = 20
@@ -34,6 +36,29 @@ async def test_twenty_registrations_of_one_address_make_one_account(service: Any
     answers = await at_once(service, *(("POST", confirm, {"json": {"token": token}}) for token in tokens))
     assert Counter(answer.status_code for answer in answers) == {201: 1, 409: MANY - 1}
     assert {answer.json()["code"] for answer in answers if answer.status_code == 409} == {"email_taken"}
+
+
+async def test_administrators_who_demote_each_other_leave_one(service: Any) -> None:
+    admins = people(service.database, 4, Role.ADMIN)
+    with service.database.transaction() as session:
+        session.execute(update(User).where(User.role == Role.ADMIN).values(is_active=False))
+        ids = [
+            service_account["sub"]
+            for service_account in (
+                jwt.decode(each["Authorization"].split()[1], options={"verify_signature": False}) for each in admins
+            )
+        ]
+        session.execute(update(User).where(User.id.in_(ids)).values(is_active=True))
+    requests = [
+        ("PATCH", f"/api/v1/users/{ids[(number + 1) % 4]}", {"headers": headers, "json": {"role": "customer"}})
+        for number, headers in enumerate(admins)
+    ]
+    answers = await at_once(service, *requests)
+    assert {answer.status_code for answer in answers} <= {200, 401, 403, 409}
+    with service.database.transaction() as session:
+        left = session.scalars(select(User.id).where(User.role == Role.ADMIN, User.is_active)).all()
+        session.execute(update(User).where(User.role == Role.ADMIN).values(is_active=True))
+    assert len(left) >= 1
 
 
 async def test_of_many_changes_to_one_version_one_wins(service: Any) -> None:

@@ -72,6 +72,7 @@ FOREIGN: dict[str, dict[str, str]] = {
     "a foreign page with the header": {"Origin": "https://evil.example", **OURS},
     "a page of a subdomain": {"Origin": "http://a.127.0.0.1", **OURS},
     "a page of another port": {"Origin": "http://127.0.0.1:1", **OURS},
+    "no origin at all": {"Origin": "http://[", **OURS},
 }
 
 
@@ -87,6 +88,21 @@ def test_a_foreign_page_changes_nothing(page: httpx2.Client, form: dict[str, str
         assert (answer.status_code, answer.json()["code"]) == (403, "forged_request")
         assert not answer.headers.get_list("set-cookie")
     assert page.get(ME).json()["full_name"] == "n"
+
+
+def test_a_page_logs_out_also_when_its_access_token_has_expired(page: httpx2.Client) -> None:
+    cookies = page.headers["Cookie"]
+    page.headers["Cookie"] = "; ".join(part for part in cookies.split("; ") if "access" not in part)
+    ended = page.post(f"{AUTH}/logout", headers=OURS)
+    assert ended.status_code == 204
+    assert {cookie.value for cookie in cookies_of(ended).values()} == {""}
+    assert page.post(f"{AUTH}/refresh", headers=OURS).status_code == 401
+
+
+def test_a_wrong_password_and_a_right_one_are_told_the_same_to_a_foreign_page(rig: Any, form: dict[str, str]) -> None:
+    with rig.client() as client:
+        right, wrong = (client.post(f"{AUTH}/token", data=data) for data in (form, {**form, "password": "x"}))
+    assert right.status_code == wrong.status_code == 403
 
 
 def test_a_page_of_a_listed_origin_may(page: httpx2.Client) -> None:

@@ -136,6 +136,57 @@ def test_an_owner_gets_in_while_strangers_try(rig: Any) -> None:
         assert last.status_code == 429  # the device is that account's alone
 
 
+def test_an_owner_who_logs_in_gives_no_stranger_new_guesses(rig: Any) -> None:
+    address = address_of(rig)
+    with rig.client() as client:
+        for password, status in (("wrong", 401), ("wrong", 401), (PASSWORD, 200), (PASSWORD, 200), ("wrong", 401)):
+            assert client.post(f"{AUTH}/token", data={"username": address, "password": password}).status_code == status
+            client.cookies.clear()
+        for _ in range(2):
+            client.post(f"{AUTH}/token", data={"username": address, "password": "wrong"})
+        assert client.post(f"{AUTH}/token", data={"username": address, "password": PASSWORD}).status_code == 429
+
+
+@pytest.mark.parametrize("written", ["x{n} <{address}>", " {address}", "{upper}", "=?utf-8?q?{address}?="])
+def test_however_an_address_is_written_its_account_is_counted(rig: Any, written: str) -> None:
+    address = address_of(rig)
+    with rig.client() as client:
+        statuses = []
+        for n in range(10):
+            username = written.format(n=n, address=address, upper=address.upper())
+            answer = client.post(f"{AUTH}/token", data={"username": username, "password": PASSWORD if n > 7 else "x"})
+            statuses.append(answer.status_code)
+            client.cookies.clear()
+    assert 200 not in statuses
+
+
+def test_a_device_is_a_stranger_after_the_password_changed(rig: Any) -> None:
+    address = address_of(rig)
+    form = {"username": address, "password": PASSWORD}
+    with rig.client() as client:
+        logged_in = client.post(f"{AUTH}/token", data=form)
+        device = {"Cookie": f"__Host-device={logged_in.cookies['__Host-device']}"}
+        bearer = {"Authorization": f"Bearer {logged_in.json()['access_token']}"}
+        body = {"current_password": PASSWORD, "new_password": "another good password"}
+        changed = client.post(f"{ME}/password", json=body, headers=bearer)
+        mine = {"Cookie": f"__Host-device={changed.cookies['__Host-device']}"}
+        client.cookies.clear()
+        for _ in range(6):
+            last = client.post(f"{AUTH}/token", data=form, headers=device)
+        assert last.status_code == 429
+        new = {**form, "password": "another good password"}
+        assert client.post(f"{AUTH}/token", data=new, headers=mine).status_code == 200
+
+
+async def test_who_is_over_the_limit_uses_up_nobodys_account(rig: Any) -> None:
+    await at_once(rig, log_in, 40)
+    await at_once(rig, log_in_as_one, 10)
+    elsewhere = {"X-Forwarded-For": "9.9.9.9"}
+    form = {"username": "one@example.com", "password": "wrong"}
+    with rig.client(headers=elsewhere) as client:
+        assert client.post(f"{AUTH}/token", data=form).status_code == 401
+
+
 def test_without_valkey_each_worker_counts_by_itself(rig: Any) -> None:
     rig.valkey.stop()
     try:
@@ -177,13 +228,15 @@ def test_a_client_does_not_choose_its_address(rig: Any, forwarded: str, changing
 def test_headers_say_how_it_stands(rig: Any) -> None:
     """draft-ietf-httpapi-ratelimit-headers-10, section 3."""
     with rig.client() as client:
-        for left in (4, 3, 2, 1, 0, 0):
-            form = {"username": "b@example.com", "password": "wrong"}
-            answer = client.post(f"{AUTH}/token", data=form)
+        for left in (29, 28, 27):
+            answer = client.post(f"{AUTH}/token", data={"username": "b@example.com", "password": "wrong"})
             policy, standing = answer.headers["RateLimit-Policy"], answer.headers["RateLimit"]
-            assert '"login-account";q=5;w=60' in policy
-            assert f'"login-account";r={left};t=' in standing
-        assert answer.status_code == 429
+            assert '"login-address";q=30;w=60' in policy
+            assert f'"login-address";r={left};t=' in standing
+            # How often others tried this account would tell that it is there, and when its owner comes.
+            assert "login-account" not in policy + standing
+        own = client.get(ME, headers=people(rig.database, 1)[0])
+        assert '"api-account";r=39;t=' in own.headers["RateLimit"]
 
 
 def test_a_log_names_the_client_and_not_the_proxy(rig: Any) -> None:
