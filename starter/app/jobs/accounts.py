@@ -3,6 +3,7 @@
 A token is made by the job that mails it and stored as a hash: it is in no row, no job and no log.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -11,6 +12,7 @@ from ondol.auth.opaque import digest, new_token
 from ondol.db.one_time import delete_expired
 from ondol.jobs import job
 from ondol.runtime import Ondol
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import mails
 from app.models import EmailChange, PasswordReset, Registration
@@ -34,16 +36,11 @@ class Notice(StrEnum):
 
 @job(name="accounts.mail_registration", attempts=ATTEMPTS)
 async def mail_registration(ondol: Ondol, *, registration_id: UUID) -> None:
-    """To the owner of an account that exists: that it does. To anybody else the token that makes one."""
     async with ondol.database.transaction() as session:
         registration = await RegistrationRepository(session).get(registration_id)
         if registration is None:
             return
-        mail = mails.already_registered()
-        if await UserRepository(session).get_by_email(registration.email) is None:
-            token = new_token()
-            registration.digest = digest(token)
-            mail = mails.confirm_registration(ondol.settings.mail.links, token)
+        mail = await _confirmation(session, ondol, registration, mails.confirm_registration)
     await ondol.mailer.send(to=registration.email, subject=mail.subject, text=mail.text)
 
 
@@ -68,12 +65,19 @@ async def mail_email_change(ondol: Ondol, *, change_id: UUID) -> None:
         change = await EmailChangeRepository(session).get(change_id)
         if change is None:
             return
-        mail = mails.already_registered()
-        if await UserRepository(session).get_by_email(change.email) is None:
-            token = new_token()
-            change.digest = digest(token)
-            mail = mails.confirm_email(ondol.settings.mail.links, token)
+        mail = await _confirmation(session, ondol, change, mails.confirm_email)
     await ondol.mailer.send(to=change.email, subject=mail.subject, text=mail.text)
+
+
+async def _confirmation(
+    session: AsyncSession, ondol: Ondol, asked: Registration | EmailChange, mail: Callable[[str, str], mails.Mail]
+) -> mails.Mail:
+    """To an address that has an account: that it does. To any other the token that confirms it."""
+    if await UserRepository(session).get_by_email(asked.email) is not None:
+        return mails.already_registered()
+    token = new_token()
+    asked.digest = digest(token)
+    return mail(ondol.settings.mail.links, token)
 
 
 @job(name="accounts.mail_notice", attempts=ATTEMPTS)
