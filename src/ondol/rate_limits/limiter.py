@@ -81,6 +81,10 @@ class RateLimiter:
     async def close(self) -> None:
         await self._valkey.close()
 
+    async def is_up(self) -> bool:
+        """Whether processes count together just now."""
+        return await self._valkey.ping()
+
     async def count(self, limits: Sequence[Limit]) -> list[Standing]:
         """Counts one more for each."""
         singly = [limit for limit in limits if limit.portion == 1]

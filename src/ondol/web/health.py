@@ -64,7 +64,8 @@ async def live() -> Live:
 @router.get("/ready", responses={503: {"model": Ready, "description": "PostgreSQL is down, or the process ends."}})
 async def ready(ondol: OndolDep, response: Response) -> Ready:
     """Whether requests can be served: PostgreSQL must answer, Valkey need not."""
-    valkey = State.UP if await ondol.cache.is_up() else State.DOWN
+    # Each has connections of its own, and finds out by itself.
+    valkey = State.UP if await ondol.cache.is_up() and await ondol.rate_limiter.is_up() else State.DOWN
     if not await database_is_up(ondol):
         response.status_code = 503
         response.headers["Retry-After"] = "1"
