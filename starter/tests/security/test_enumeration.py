@@ -95,8 +95,10 @@ def mail_server(kind: str, folder: Path) -> Iterator[None]:
     handler = (Slow if kind == "slow" else MailFolder)(folder)
     controller = Controller(handler, hostname="127.0.0.1", port=int(ENVIRONMENT["MAIL__PORT"]))
     controller.start()
-    yield
-    controller.stop()
+    try:
+        yield
+    finally:
+        controller.stop()
 
 
 @pytest.mark.parametrize("mail", ["up", "slow", "down"])
@@ -109,12 +111,14 @@ def test_known_and_unknown_take_as_long(rig: Any, tmp_path: Path, project_folder
     ):
         for name, ask in ASKS.items():
             known, unknown = [], []
-            for number in range(ROUNDS):
-                for seconds, address in ((known, known_address(rig)), (unknown, f"nobody-{number}@example.com")):
+            addresses = [known_address(rig) for _ in range(ROUNDS)]
+            for number, there in enumerate(addresses):
+                for seconds, address in ((known, there), (unknown, f"nobody-{number}@example.com")):
                     started = time.perf_counter()
                     assert ask(client, address).status_code in (202, 401)
                     seconds.append(time.perf_counter() - started)
-            one, other = statistics.median(known), statistics.median(unknown)
+            # The quicker ones: what else this machine does makes some slower, and none quicker.
+            one, other = statistics.quantiles(known)[0], statistics.quantiles(unknown)[0]
             assert abs(one - other) < LIKE * min(one, other) + 0.003, (name, one, other)
 
 
