@@ -26,7 +26,7 @@ install_problems(app)
 @app.get("/")
 async def answer(request: Request) -> dict[str, int]:
     address = request.client.host if request.client else ""
-    [standing] = await request.app.state.limiter.count([Limit("answers", address, parse_rate("3/m"))])
+    standing = await request.app.state.limiter.count(Limit("answers", address, parse_rate("3/m")))
     if standing.is_exceeded:
         raise TooManyRequests
     return {"left": standing.remaining}

@@ -26,8 +26,8 @@ def test_what_is_no_rate_is_refused(text: str) -> None:
 
 async def allowed(limiters: list[RateLimiter], limit: Limit, number: int) -> int:
     """How many of so many requests at once, in turn to each process, are within the limit."""
-    answers = await asyncio.gather(*(limiters[i % len(limiters)].count([limit]) for i in range(number)))
-    return sum(not standing.is_exceeded for [standing] in answers)
+    answers = await asyncio.gather(*(limiters[i % len(limiters)].count(limit) for i in range(number)))
+    return sum(not standing.is_exceeded for standing in answers)
 
 
 async def test_processes_count_together(redis_url: str) -> None:
@@ -62,7 +62,7 @@ async def test_a_window_ends_and_what_is_given_back_can_be_used(redis_url: str) 
     await limiter.give_back(limit)
     assert await allowed([limiter], limit, 3) == 1
     await asyncio.sleep(1.1)
-    [standing] = await limiter.count([limit])
+    standing = await limiter.count(limit)
     assert (standing.remaining, 0 < standing.reset_seconds <= 1) == (1, True)
     await limiter.close()
 

@@ -12,7 +12,6 @@ of Valkey came too late to be seen: then a request is counted twice.
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
@@ -68,7 +67,7 @@ class _Reservation:
 
 
 class RateLimiter:
-    """Counts requests, what belongs to one request in one round trip at most."""
+    """Counts requests, each in one round trip at most."""
 
     def __init__(self, redis_url: str, settings: CacheSettings | None = None) -> None:
         settings = settings or CacheSettings()
@@ -85,11 +84,16 @@ class RateLimiter:
         """Whether processes count together just now."""
         return await self._valkey.ping()
 
-    async def count(self, limits: Sequence[Limit]) -> list[Standing]:
-        """Counts one more for each."""
-        singly = [limit for limit in limits if limit.portion == 1]
-        counted = iter(await self._count_shared(singly) if singly else ())
-        return [next(counted) if limit.portion == 1 else await self._count_in_advance(limit) for limit in limits]
+    async def count(self, limit: Limit) -> Standing:
+        """Counts one more."""
+        key = self._key(limit)
+        if limit.portion == 1:
+            return await self._count_shared(key, limit)
+        if standing := self._count_reserved(key, limit):
+            return standing
+        # One request reserves, and those that came meanwhile use what it got.
+        async with self._reserving.setdefault(key, asyncio.Lock()):
+            return self._count_reserved(key, limit) or await self._count_shared(key, limit)
 
     async def give_back(self, limit: Limit) -> None:
         """Counts one less, for somebody who turned out to be who they said."""
@@ -104,14 +108,6 @@ class RateLimiter:
         except ValkeyDown:
             self._windows.give_back(key)
 
-    async def _count_in_advance(self, limit: Limit) -> Standing:
-        key = self._key(limit)
-        if standing := self._count_reserved(key, limit):
-            return standing
-        # One request reserves, and those that came meanwhile use what it got.
-        async with self._reserving.setdefault(key, asyncio.Lock()):
-            return self._count_reserved(key, limit) or (await self._count_shared([limit]))[0]
-
     def _count_reserved(self, key: str, limit: Limit) -> Standing | None:
         reservation, now = self._reservations.get(key), time.monotonic()
         if reservation is None or reservation.ends <= now:
@@ -123,22 +119,17 @@ class RateLimiter:
             return Standing(limit, limit.rate.count + 1, reservation.ends - now)
         return None
 
-    async def _count_shared(self, limits: Sequence[Limit]) -> list[Standing]:
-        keys = [self._key(limit) for limit in limits]
-
+    async def _count_shared(self, key: str, limit: Limit) -> Standing:
         def fill(pipeline: Pipeline) -> None:
-            for key, limit in zip(keys, limits, strict=True):
-                pipeline.incrby(key, limit.portion)
-                pipeline.pexpire(key, limit.rate.seconds * 1000, nx=True)
-                pipeline.pttl(key)
+            pipeline.incrby(key, limit.portion)
+            pipeline.pexpire(key, limit.rate.seconds * 1000, nx=True)
+            pipeline.pttl(key)
 
         try:
-            answers = await self._valkey.execute(fill)
+            counted, _, milliseconds = await self._valkey.execute(fill)
         except ValkeyDown:
-            local = (self._windows.count(key, limit.rate) for key, limit in zip(keys, limits, strict=True))
-            return [Standing(limit, *counted) for limit, counted in zip(limits, local, strict=True)]
-        counted = zip(keys, limits, answers[::3], answers[2::3], strict=True)
-        return [self._reserved(key, limit, used, max(left, 0) / 1000) for key, limit, used, left in counted]
+            return Standing(limit, *self._windows.count(key, limit.rate))
+        return self._reserved(key, limit, counted, max(milliseconds, 0) / 1000)
 
     def _reserved(self, key: str, limit: Limit, counted: int, seconds: float) -> Standing:
         """One of the portion is this request; the others are for the next ones, as far as the limit goes."""

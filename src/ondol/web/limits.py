@@ -57,7 +57,7 @@ class RequestLimits:
         await self._limiter.give_back(self._of_account(what, account, device))
 
     async def _count(self, limit: Limit) -> Standing:
-        [standing] = await self._limiter.count([limit])
+        standing = await self._limiter.count(limit)
         if standing.is_exceeded:
             log.warning("rate_limited", limit=limit.name, address=self._address)
             seconds = math.ceil(standing.reset_seconds)
