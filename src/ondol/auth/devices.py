@@ -4,11 +4,11 @@ A device that logged in keeps a signed token that names the account. Its attempt
 strangers (OWASP, "Slow Down Online Guessing Attacks with Device Cookies").
 """
 
-import hashlib
 import time
 
 import jwt
 
+from ondol.auth.keys import derived
 from ondol.auth.opaque import new_token
 
 ALGORITHM = "HS256"
@@ -21,7 +21,7 @@ class DeviceTokens:
     use elsewhere."""
 
     def __init__(self, key: bytes, *accepted: bytes) -> None:
-        self._keys = [hashlib.sha256(b"ondol.device:" + each).digest() for each in (key, *accepted)]
+        self._keys = derived("device", key, *accepted)
 
     def issue(self, account: str, device: str | None = None) -> str:
         """For a device that has just proved to be `account`'s; good for a year. `device`: the id it had before.

@@ -5,10 +5,11 @@ gets the same one; nobody who reads the database can derive anything.
 """
 
 import base64
-import hashlib
 import hmac
 from datetime import datetime, timedelta
 from enum import Enum, auto
+
+from ondol.auth.keys import derived
 
 
 class RefreshVerdict(Enum):
@@ -26,7 +27,7 @@ class RefreshTokens:
     """Makes the successors of tokens. `key`, and each of the keys it takes turns with: at least 32 bytes."""
 
     def __init__(self, key: bytes, *accepted: bytes) -> None:
-        self._keys = [hashlib.sha256(b"ondol.refresh:" + each).digest() for each in (key, *accepted)]
+        self._keys = derived("refresh", key, *accepted)
 
     def successors(self, token: str) -> tuple[str, ...]:
         """The successor to give; then what it was if another key was the first one when `token` was used."""

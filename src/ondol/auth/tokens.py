@@ -1,6 +1,5 @@
 """Access tokens: short-lived JWTs that are verified without a round trip (RFC 7519, RFC 9068, RFC 8725)."""
 
-import hashlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import jwt
 from pydantic import BaseModel, Field
 from uuid_utils.compat import uuid7
 
+from ondol.auth.keys import key_id
 from ondol.errors import Unauthorized
 
 ALGORITHM = "HS256"
@@ -40,11 +40,6 @@ class AccessClaims:
     session_id: UUID
     scopes: frozenset[str]
     expires_at: int
-
-
-def key_id(key: str) -> str:
-    """Names a key without telling it (the `kid` of RFC 7515, section 4.1.4)."""
-    return hashlib.sha256(b"ondol.kid:" + key.encode()).hexdigest()[:16]
 
 
 class AccessTokens:

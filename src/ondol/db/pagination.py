@@ -6,7 +6,6 @@ cursor that was changed, or is used with other filters, is refused.
 
 import base64
 import binascii
-import hashlib
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from sqlakeyset.asyncio import select_page
 from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ondol.auth.keys import derived
 from ondol.errors import BadRequest
 
 T = TypeVar("T")
@@ -63,7 +63,7 @@ class Paginator:
     """
 
     def __init__(self, key: bytes, *accepted: bytes) -> None:
-        self._keys = [hashlib.sha256(b"ondol.pagination:" + each).digest() for each in (key, *accepted)]
+        self._keys = derived("pagination", key, *accepted)
 
     async def page(
         self, session: AsyncSession, statement: Select[Any], query: PageQuery, *, bound_to: str = ""

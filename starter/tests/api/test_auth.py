@@ -8,7 +8,7 @@ import jwt
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from ondol.auth.tokens import key_id
+from ondol.auth.keys import key_id
 from ondol.db.session import SyncDatabase
 from sqlalchemy import func, select, update
 

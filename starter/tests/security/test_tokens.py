@@ -8,8 +8,8 @@ from typing import Any
 
 import jwt
 import pytest
+from ondol.auth.keys import key_id
 from ondol.auth.opaque import new_token
-from ondol.auth.tokens import key_id
 from ondol.settings import AuthSettings
 
 from app.models import EmailChange, PasswordReset, Registration
