@@ -242,5 +242,7 @@ def test_headers_say_how_it_stands(rig: Any) -> None:
 def test_a_log_names_the_client_and_not_the_proxy(rig: Any) -> None:
     with rig.client() as client:
         client.get("/health/live", headers={"X-Forwarded-For": "7.7.7.7, 203.0.113.9", "X-Request-ID": "the-client-1"})
-    lines = [json.loads(line) for line in (rig.logs / "web0.log").read_text().splitlines() if "the-client-1" in line]
+    log = rig.logs / "web0.log"
+    eventually(lambda: "the-client-1" in log.read_text(), 5)  # it is written after the answer
+    lines = [json.loads(line) for line in log.read_text().splitlines() if "the-client-1" in line]
     assert [line["client"] for line in lines if line["event"] == "request"] == ["203.0.113.9"]
