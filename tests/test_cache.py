@@ -1,6 +1,8 @@
 """The cache on real Valkey: one process here, two of them in the starter's live tests."""
 
 import asyncio
+import socket
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
@@ -162,3 +164,27 @@ async def test_without_valkey_every_read_is_a_load(database_url: str) -> None:
     assert source.loads == 3
     assert not await cache.is_up()
     await cache.close()
+
+
+@pytest.mark.parametrize("turn_seconds", [0.101, 0.11, 0.15, 0.3])
+async def test_a_busy_loop_does_not_make_valkey_look_down(cache: Cache, turn_seconds: float) -> None:
+    """A turn of the loop as long as the time-out of 0.1 s, while the answer has long been there."""
+    source = Source()
+    for turns in range(6):
+        asking = [asyncio.create_task(read(cache, source)) for _ in range(5)]
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        time.sleep(turn_seconds)  # noqa: ASYNC251  (that is the point)
+        await asyncio.gather(*asking)
+    assert source.loads == 1
+
+
+async def test_a_silent_valkey_is_noticed(database_url: str) -> None:
+    """The system accepts connections for a hung process too; nothing ever answers."""
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        cache = Cache(f"redis://127.0.0.1:{deaf.getsockname()[1]}/0", database_url)
+        source, started = Source(), time.monotonic()
+        assert [await read(cache, source) for _ in range(3)] == [0, 0, 0]
+        assert time.monotonic() - started < 1.0
+        assert not await cache.is_up()
+        await cache.close()

@@ -20,6 +20,7 @@ log = structlog.stdlib.get_logger("ondol.cache")
 MAX_CONNECTIONS = 10
 WAIT_FOR_CONNECTION_SECONDS = 10.0
 ATTEMPTS_WHEN_BUSY, BUSY_FACTOR = 20, 1.25
+SILENT_ATTEMPTS = 2
 
 
 class ValkeyDown(Exception):
@@ -29,8 +30,8 @@ class ValkeyDown(Exception):
 class Valkey:
     """Commands with a time-out and a circuit breaker.
 
-    After one failure every call raises ValkeyDown at once, until a PING in the background succeeds again. Then
-    `on_recovery` runs, and only when it too succeeded do calls pass.
+    After an error, or a second time-out, every call raises ValkeyDown at once, until a PING in the background
+    succeeds again. Then `on_recovery` runs, and only when it too succeeded do calls pass.
     """
 
     def __init__(self, url: str, settings: CacheSettings, on_recovery: Callable[[], Awaitable[None]]) -> None:
@@ -59,20 +60,20 @@ class Valkey:
         They may run again, when their answer came while this process was too busy to look.
         """
         loop = asyncio.get_running_loop()
-        for attempt in range(ATTEMPTS_WHEN_BUSY):
-            if not self.is_up:
-                break
+        silent = attempts = 0
+        while self.is_up:
             started = loop.time()
+            attempts += 1
             try:
                 return await self.execute_anyway(fill)
-            except (RedisError, OSError) as error:
-                # A time-out that is seen late says that we were slow, not Valkey.
-                busy = (
-                    isinstance(error, RedisTimeout)
-                    and loop.time() - started > BUSY_FACTOR * self._settings.timeout_seconds
-                )
-                if not busy or attempt + 1 == ATTEMPTS_WHEN_BUSY:
+            except RedisTimeout as error:
+                # Seen late, it says that we were slow, not Valkey. Seen in time it may say that too: a turn of the loop
+                # as long as the time-out looks the same. Hardly twice.
+                silent += loop.time() - started <= BUSY_FACTOR * self._settings.timeout_seconds
+                if silent == SILENT_ATTEMPTS or attempts == ATTEMPTS_WHEN_BUSY:
                     self._go_down(error)
+            except (RedisError, OSError) as error:
+                self._go_down(error)
         raise ValkeyDown
 
     async def execute_anyway(self, fill: Callable[[Pipeline], object]) -> list[Any]:
