@@ -19,19 +19,42 @@ log = structlog.stdlib.get_logger("ondol.cache")
 # Few: a command takes a tenth of a millisecond, so more of them only wait for this one process.
 MAX_CONNECTIONS = 10
 WAIT_FOR_CONNECTION_SECONDS = 10.0
-ATTEMPTS_WHEN_BUSY, BUSY_FACTOR = 20, 1.25
-SILENT_ATTEMPTS = 2
+ATTEMPTS_WHEN_BUSY = 20
+ALLOWED_LATENESS = 0.2  # of the time-out
 
 
 class ValkeyDown(Exception):
     """Valkey does not answer; do without."""
 
 
+class _Punctuality:
+    """Whether the loop was in time while we waited: after half of the seconds, and when they were over.
+
+    The end alone does not tell: after one turn of the loop as long as the time-out, the answer and the time-out are
+    seen together, in time.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._started, self._seconds, self._late = self._loop.time(), seconds, False
+        self._half_way = self._loop.call_later(seconds / 2, self._look, seconds / 2)
+
+    def _look(self, due: float) -> None:
+        self._late |= self._loop.time() - self._started > due + ALLOWED_LATENESS * self._seconds
+
+    def is_kept(self) -> bool:
+        self._look(self._seconds)
+        return not self._late
+
+    def end(self) -> None:
+        self._half_way.cancel()
+
+
 class Valkey:
     """Commands with a time-out and a circuit breaker.
 
-    After an error, or a second time-out, every call raises ValkeyDown at once, until a PING in the background
-    succeeds again. Then `on_recovery` runs, and only when it too succeeded do calls pass.
+    After one failure every call raises ValkeyDown at once, until a PING in the background succeeds again. Then
+    `on_recovery` runs, and only when it too succeeded do calls pass.
     """
 
     def __init__(self, url: str, settings: CacheSettings, on_recovery: Callable[[], Awaitable[None]]) -> None:
@@ -59,21 +82,19 @@ class Valkey:
 
         They may run again, when their answer came while this process was too busy to look.
         """
-        loop = asyncio.get_running_loop()
-        silent = attempts = 0
-        while self.is_up:
-            started = loop.time()
-            attempts += 1
+        for attempt in range(ATTEMPTS_WHEN_BUSY):
+            if not self.is_up:
+                break
+            punctual = _Punctuality(self._settings.timeout_seconds)
             try:
                 return await self.execute_anyway(fill)
-            except RedisTimeout as error:
-                # Seen late, it says that we were slow, not Valkey. Seen in time it may say that too: a turn of the loop
-                # as long as the time-out looks the same. Hardly twice.
-                silent += loop.time() - started <= BUSY_FACTOR * self._settings.timeout_seconds
-                if silent == SILENT_ATTEMPTS or attempts == ATTEMPTS_WHEN_BUSY:
-                    self._go_down(error)
             except (RedisError, OSError) as error:
-                self._go_down(error)
+                # Otherwise the time-out says that we were slow, not Valkey.
+                silent = not isinstance(error, RedisTimeout) or punctual.is_kept()
+                if silent or attempt + 1 == ATTEMPTS_WHEN_BUSY:
+                    self._go_down(error)
+            finally:
+                punctual.end()
         raise ValkeyDown
 
     async def execute_anyway(self, fill: Callable[[Pipeline], object]) -> list[Any]:
