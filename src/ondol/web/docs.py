@@ -41,7 +41,7 @@ _REDOC = Template("""<!doctype html>
 """)
 _SWAGGER_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "frame-ancestors 'none'"
+    "base-uri 'none'; frame-ancestors 'none'"
 )
 # ReDoc writes style elements of its own and renders in a worker.
 _REDOC_POLICY = _SWAGGER_POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'").replace(

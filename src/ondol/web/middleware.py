@@ -23,8 +23,9 @@ access_log = structlog.stdlib.get_logger("ondol.access")
 log = structlog.stdlib.get_logger("ondol")
 
 SECURITY_HEADERS = {
-    # OWASP Secure Headers Project, for an API: nothing may be framed, sniffed or kept.
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    # OWASP Secure Headers Project, for an API: nothing may be framed, sniffed or kept. What default-src does not stand
+    # for is named (ASVS 5.0, 3.4.3).
+    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",

@@ -9,6 +9,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from ondol.auth.opaque import digest, new_token
+from ondol.auth.origin import Origin
 from ondol.db.one_time import delete_expired
 from ondol.jobs import job
 from ondol.runtime import Ondol
@@ -21,6 +22,8 @@ from app.repositories.password_reset import PasswordResetRepository
 from app.repositories.registration import RegistrationRepository
 from app.repositories.sessions import SessionRepository
 from app.repositories.users import UserRepository
+from app.schemas.audit import Action
+from app.services.audit import AuditService
 
 ATTEMPTS = 10  # over a quarter of an hour: a mail server may be away for some time
 RESET_LIFETIME = timedelta(minutes=30)
@@ -45,8 +48,8 @@ async def mail_registration(ondol: Ondol, *, registration_id: UUID) -> None:
 
 
 @job(name="accounts.mail_password_reset", attempts=ATTEMPTS)
-async def mail_password_reset(ondol: Ondol, *, email: str) -> None:
-    """To an account that may log in; to nobody else."""
+async def mail_password_reset(ondol: Ondol, *, email: str, origin: Origin) -> None:
+    """To an account that may log in; to nobody else. `origin` is of whoever asked."""
     token = new_token()
     async with ondol.database.transaction() as session:
         user = await UserRepository(session).get_by_email(email)
@@ -57,6 +60,8 @@ async def mail_password_reset(ondol: Ondol, *, email: str) -> None:
         await PasswordResetRepository(session).add(reset)
     mail = mails.reset_password(ondol.settings.mail.links, token)
     await ondol.mailer.send(to=email, subject=mail.subject, text=mail.text)
+    async with ondol.database.transaction() as session:
+        await AuditService(session, origin).note(Action.PASSWORD_RESET_MAILED, target_id=user.id)
 
 
 @job(name="accounts.mail_email_change", attempts=ATTEMPTS)

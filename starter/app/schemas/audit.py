@@ -19,6 +19,7 @@ class Action(StrEnum):
     LOGGED_OUT = "session.ended"
     OTHERS_LOGGED_OUT = "session.others_ended"
     PASSWORD_CHANGED = "password.changed"  # noqa: S105
+    PASSWORD_RESET_MAILED = "password.reset_mailed"  # noqa: S105
     PASSWORD_RESET = "password.reset"  # noqa: S105
     EMAIL_CHANGE_ASKED = "email.change_asked"
     EMAIL_CHANGED = "email.changed"

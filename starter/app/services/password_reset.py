@@ -14,14 +14,14 @@ from app.services.users import UserService, device_subject, refuse_address
 
 class PasswordResetService:
     def __init__(self, session: AsyncSession, ondol: Ondol, origin: Origin) -> None:
-        self._session, self._ondol = session, ondol
+        self._session, self._ondol, self._origin = session, ondol, origin
         self._resets = PasswordResetRepository(session)
         self._users = UserService(session, ondol, origin)
         self._audit = AuditService(session, origin)
 
     async def ask(self, email: str) -> None:
         """Nothing here looks whether there is such an account: the job does."""
-        await enqueue(self._session, mail_password_reset, email=email)
+        await enqueue(self._session, mail_password_reset, email=email, origin=self._origin)
 
     async def confirm(self, token: str, new_password: str) -> str:
         """Sets the password and ends every session. Returns what a device of the account is known by. Raises

@@ -48,6 +48,18 @@ def test_what_was_refused_is_told_though_its_transaction_is_gone(client: TestCli
     assert "wrong" not in str(entries(client, admin))
 
 
+def test_a_mailed_reset_is_told_with_whoever_asked(
+    client: TestClient, admin: Any, customer: Any, mailed: Callable[[str], Any]
+) -> None:
+    """Of nobody who has no account: the log would keep what strangers type."""
+    headers = {"User-Agent": "Telephone", "X-Request-ID": "abcdefgh"}
+    for email in ("nobody@example.com", customer.email):
+        client.post("/api/v1/auth/password-reset", json={"email": email}, headers=headers)
+    mailed(customer.email)
+    [told] = entries(client, admin, action="password.reset_mailed")
+    assert (told["target_id"], told["device"], told["request_id"]) == (customer.id, "Telephone", "abcdefgh")
+
+
 def test_a_change_that_is_rolled_back_is_not_told(client: TestClient, admin: Any, customer: Any) -> None:
     headers = {**admin.headers, "If-Match": '"v99"'}
     assert client.patch(f"/api/v1/users/{customer.id}", json={"role": "admin"}, headers=headers).status_code == 412

@@ -10,7 +10,8 @@ from operations import request_for
 
 EVERYWHERE = {
     "x-content-type-options": "nosniff",  # ASVS 3.4.4
-    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",  # ASVS 3.4.3 and 3.4.6
+    # ASVS 3.4.3 and 3.4.6
+    "content-security-policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "x-frame-options": "DENY",
     "referrer-policy": "no-referrer",  # ASVS 3.4.5
     "cross-origin-resource-policy": "same-origin",
@@ -28,7 +29,7 @@ def test_every_answer_carries_the_headers(service: Any) -> None:
 
 
 def test_no_method_is_there_that_should_not_be(service: Any) -> None:
-    """ASVS 13.4.4: no TRACE; nothing else than what the document names."""
+    """ASVS 13.4.4 and 4.1.4: no TRACE; nothing else than what the document names."""
     for operation in service.document.operations:
         assert service.send("TRACE", operation.path, headers=service.admin).status == 405
 

@@ -1,4 +1,4 @@
-"""Production does not start on what would open it (ASVS 13.3.1, 11.2.3, 13.4.2)."""
+"""Production does not start on what would open it (ASVS 11.2.3, 13.2.3 and 13.4.2)."""
 
 import os
 import subprocess

@@ -80,8 +80,8 @@ def reuse_a_refresh_token(client: httpx2.Client, person: Person, tokens: dict[st
 ENDS = {
     "logout · ASVS 7.4.1": log_out,
     "revocation · RFC 7009 2.1": revoke,
-    "one ended from another · ASVS 7.4.4": end_it_from_another,
-    "all others ended · ASVS 7.4.3": end_others,
+    "one ended from another · ASVS 7.5.2": end_it_from_another,
+    "all others ended · ASVS 7.5.2": end_others,
     "the password changed · ASVS 7.4.3": change_password,
     "the account disabled · ASVS 7.4.2": disable,
     "a refresh token used again · RFC 9700 4.14.2": reuse_a_refresh_token,
