@@ -26,9 +26,10 @@ from sqlalchemy import text  # noqa: E402
 
 from ondol.db.migrations import upgrade  # noqa: E402
 from ondol.db.session import SyncDatabase  # noqa: E402
+from ondol.dev.ports import free_port  # noqa: E402
 from ondol.dev.servers import StateFolder, attached  # noqa: E402
 from ondol.setting_groups import LimitsSettings  # noqa: E402
-from ondol.testing.processes import free_port, running  # noqa: E402
+from ondol.testing.processes import running  # noqa: E402
 
 LOGINS, LOGINS_AT_ONCE = 300, 20
 REQUESTS, AT_ONCE, ROUNDS = 4_000, 8, 5

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from updating import clean
 
-from ondol.testing.processes import free_port, wait_until_ready
+from ondol.dev.ports import free_port
+from ondol.testing.processes import wait_until_ready
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 TUTORIAL = REPOSITORY / "docs" / "tutorial.md"

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from waiting import eventually
 
+from ondol.dev.ports import free_port
 from ondol.dev.servers import StateFolder
-from ondol.testing.processes import free_port, running, wait_until_ready
+from ondol.testing.processes import running, wait_until_ready
 
 DEVELOPMENT = {"ENVIRONMENT": "development", "DATABASE_URL": "", "REDIS_URL": ""}
 

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from ondol.dev.ports import free_port
 from ondol.dev.processes import ProcessIdentity
 from ondol.dev.servers import StateFolder
-from ondol.testing.processes import free_port, running, wait_until_ready
+from ondol.testing.processes import running, wait_until_ready
 
 UVICORN = ["-m", "uvicorn", "main:app", "--reload"]
 FASTAPI = ["-m", "fastapi", "dev"]

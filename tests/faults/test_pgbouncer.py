@@ -12,8 +12,8 @@ import pytest
 from production_rig import PASSWORD, UVICORN, Production
 from steady_load import Load
 
+from ondol.dev.ports import free_port
 from ondol.dev.programs import popen_arguments, server_user
-from ondol.testing.processes import free_port
 
 SERVER_CONNECTIONS = 5
 

@@ -16,7 +16,7 @@ from people import people
 from production_rig import GUNICORN, UVICORN, Production
 from steady_load import AUTH, Load
 
-from ondol.testing.processes import free_port
+from ondol.dev.ports import free_port
 
 RESTARTS = 10
 

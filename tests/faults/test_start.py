@@ -12,7 +12,8 @@ import psycopg
 import pytest
 from production_rig import GUNICORN, PASSWORD, UVICORN, Production
 
-from ondol.testing.processes import free_port, running, wait_until_ready
+from ondol.dev.ports import free_port
+from ondol.testing.processes import running, wait_until_ready
 
 WEAK = {
     "ENVIRONMENT": "production",

@@ -12,10 +12,11 @@ from psycopg import sql
 
 from ondol.db.migrations import upgrade
 from ondol.db.session import SyncDatabase
+from ondol.dev.ports import free_port
 from ondol.dev.postgres import PostgresServer
 from ondol.dev.programs import server_user
 from ondol.dev.valkey import ValkeyServer
-from ondol.testing.processes import free_port, running, wait_until_ready
+from ondol.testing.processes import running, wait_until_ready
 
 SECRET = "mVn3c0sQ_8yT-hR5xKdL2wZp7JfGb9Ae4uXt"
 PASSWORD = "Tb5kq9ZxWm"

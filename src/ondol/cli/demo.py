@@ -13,9 +13,10 @@ from rich.console import Console
 from rich.panel import Panel
 
 from ondol.cli.database import fill
-from ondol.cli.interrupts import interruptible, refuse_taken
+from ondol.cli.interrupts import interruptible
 from ondol.db.migrations import upgrade
 from ondol.dev.group import ProcessGroup
+from ondol.dev.ports import refuse_taken
 from ondol.dev.programs import ServersError
 from ondol.dev.servers import Attachment, StateFolder, attach
 from ondol.project import REPOSITORY_STARTER, ProjectError, load

@@ -15,8 +15,9 @@ from rich.console import Console
 from rich.text import Text
 from structlog.dev import ConsoleRenderer
 
-from ondol.cli.interrupts import interruptible, refuse_taken
+from ondol.cli.interrupts import interruptible
 from ondol.dev.group import ProcessGroup
+from ondol.dev.ports import refuse_taken
 from ondol.project import ProjectError, project_folder
 
 SQL_LOGGER = "sqlalchemy.engine"

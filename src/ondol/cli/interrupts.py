@@ -1,11 +1,8 @@
 """Ctrl-C for commands that run until somebody ends them."""
 
 import signal
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-
-from ondol.dev.programs import ServersError
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -34,13 +31,3 @@ def _interrupt(number: int, frame: object) -> None:
     for ignored in _SIGNALS:
         signal.signal(ignored, signal.SIG_IGN)
     raise Interrupted
-
-
-def refuse_taken(port: int) -> None:
-    """Raises ServersError for a port that somebody listens on."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise ServersError(f"Port {port} is not free ({error.strerror}); take another with --port.") from error

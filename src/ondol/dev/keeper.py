@@ -10,12 +10,12 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ondol.dev.ports import free_port
 from ondol.dev.postgres import PostgresServer
 from ondol.dev.processes import ProcessIdentity
 from ondol.dev.programs import ServersError, server_user
@@ -37,8 +37,8 @@ class Keeper:
         user = server_user()
         database_password = remembered.get("database_password") or secrets.token_urlsafe(24)
         valkey_password = remembered.get("valkey_password") or secrets.token_urlsafe(24)
-        database_port = _free_port(remembered.get("database_port"))
-        valkey_port = _free_port(remembered.get("valkey_port"), but=database_port)
+        database_port = free_port(int(remembered.get("database_port", 0)))
+        valkey_port = free_port(int(remembered.get("valkey_port", 0)), but=database_port)
         self._postgres = PostgresServer(
             state.data,
             state.logs / "postgres.log",
@@ -120,21 +120,6 @@ class Keeper:
         self._state.write_addresses(
             Addresses(self._postgres.url(), self._valkey.url(), self._postgres.process.pid, self._valkey.process.pid)
         )
-
-
-def _free_port(wanted: str | None, but: int = 0) -> int:
-    """The port of last time if nobody has taken it, else any free one."""
-    for port in (int(wanted or 0), 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            found = int(probe.getsockname()[1])
-            if found != but:
-                return found
-    return _free_port(None, but)
 
 
 def say(text: str) -> None:

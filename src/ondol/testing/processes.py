@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from ondol.dev.ports import free_port
 from ondol.dev.processes import die_with_parent
 
 READY_SECONDS = 30.0
@@ -66,9 +66,3 @@ def wait_until_ready(base: str, process: "subprocess.Popen[bytes]", log: Path) -
         except (urllib.error.URLError, OSError):
             time.sleep(0.05)
     raise RuntimeError(f"{base} is not ready:\n{log.read_text(errors='replace')[-3000:]}")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ondol.testing.processes import free_port, running, wait_until_ready
+from ondol.dev.ports import free_port
+from ondol.testing.processes import running, wait_until_ready
 
 from rigs import rig, rig_processes, valkey
 

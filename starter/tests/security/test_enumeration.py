@@ -12,7 +12,8 @@ import httpx2
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Mailbox as MailFolder
-from ondol.testing.processes import free_port, running
+from ondol.dev.ports import free_port
+from ondol.testing.processes import running
 
 from app.scopes import Role
 from people import people

@@ -6,7 +6,8 @@ from urllib.parse import quote
 
 import psycopg
 import redis
-from ondol.testing.processes import free_port, running
+from ondol.dev.ports import free_port
+from ondol.testing.processes import running
 
 from app.models import EmailChange, PasswordReset, Registration
 from collector import Collector

@@ -13,11 +13,12 @@ import httpx2
 import psycopg
 import pytest
 from ondol.db.session import SyncDatabase
+from ondol.dev.ports import free_port
 from ondol.dev.programs import server_user
 from ondol.dev.servers import Attachment
 from ondol.dev.valkey import ValkeyServer
 from ondol.testing.databases import TestDatabase
-from ondol.testing.processes import free_port, web_server
+from ondol.testing.processes import web_server
 from psycopg import sql
 
 from app.scopes import Role
