@@ -7,8 +7,13 @@ Services raise them; nobody below the web layer knows HTTP. A service's own kind
         detail = "There is not enough stock for this order."
 """
 
+import json
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, ClassVar
+
+# RFC 9110's names; Python's differ between versions.
+_PHRASES = {413: "Content Too Large", 414: "URI Too Long", 422: "Unprocessable Content"}
 
 
 class Problem(Exception):
@@ -105,3 +110,27 @@ class Unavailable(Problem):
         **members: Any,
     ) -> None:
         super().__init__(detail, headers={"Retry-After": str(retry_after_seconds), **(headers or {})}, **members)
+
+
+def phrase(status: int) -> str:
+    """Return the name of an HTTP status: `Not Found`."""
+    return _PHRASES.get(status) or HTTPStatus(status).phrase
+
+
+def code_for(status: int) -> str:
+    """Return the code of an error that has none of its own: `not_found`, `content_too_large`."""
+    return Unavailable.code if status == Unavailable.status else phrase(status).lower().replace(" ", "_")
+
+
+def encoded_problem(status: int, detail: str, **members: Any) -> bytes:
+    """Return the JSON body of a problem (RFC 9457); `members` may name its `code`."""
+    body = {
+        "type": "about:blank",
+        "title": phrase(status),
+        "status": status,
+        "detail": detail,
+        "code": code_for(status),
+        **members,
+    }
+    # A lone surrogate from the request cannot be encoded; it becomes a question mark.
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"), default=str).encode(errors="replace")

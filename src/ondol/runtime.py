@@ -5,7 +5,7 @@ opened in order by the lifespan and closed in the reverse order.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
@@ -32,7 +32,7 @@ from ondol.observability.errors import ErrorHook, guarded
 from ondol.observability.logging import configure_logging
 from ondol.observability.metrics import CONNECTIONS_IN_USE, count_lookup
 from ondol.rate_limits.limiter import RateLimiter
-from ondol.server.state import RECEIVE_SECONDS
+from ondol.server.state import OPTIONS, ServerOptions, is_strict
 from ondol.settings import AuthSettings, Environment, Settings
 
 WAIT_SECONDS = 2.0
@@ -101,6 +101,8 @@ class Ondol:
         self.paginator = Paginator(*keys)
         self.mailer = Mailer(settings.mail, Mailbox(settings.project_folder / settings.mail.folder))
         self.drain = Drain(settings.drain_seconds)
+        # Without an answer from the web layer the server takes WebSockets.
+        self.has_websockets: Callable[[], bool] = lambda: True
         self._open_parts = AsyncExitStack()
 
     async def open(self) -> None:
@@ -146,8 +148,10 @@ class Ondol:
         configure_logging(self.settings.logging, sql=self.settings.debug)
         async with self.opened():
             log.info("started", environment=self.settings.environment.value)
+            if self.settings.environment is Environment.PRODUCTION and not is_strict():
+                log.warning("server_without_limits", hint="serve with `ondol serve` or gunicorn, see docs/security.md")
             with self.drain.installed():
-                yield {RECEIVE_SECONDS: self.settings.http.receive_seconds}
+                yield {OPTIONS: self._server_options()}
         log.info("stopped")
 
     async def locate_servers(self) -> Servers:
@@ -166,6 +170,15 @@ class Ondol:
     def worker(self) -> Worker:
         """A worker for this service's jobs; the runtime must be open."""
         return Worker(self, self.jobs, self.servers.direct_url, self.settings.jobs, on_error=self.report)
+
+    def _server_options(self) -> ServerOptions:
+        http = self.settings.http
+        return ServerOptions(
+            receive_seconds=http.receive_seconds,
+            max_head_bytes=http.max_head_bytes,
+            max_url_bytes=http.max_url_bytes,
+            websockets=self.has_websockets(),
+        )
 
     def _database(self) -> Database:
         settings = self.settings

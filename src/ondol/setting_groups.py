@@ -3,14 +3,15 @@
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from ondol import guard
 from ondol.auth.passwords import ARGON2_ITERATIONS, ARGON2_MEMORY_KIB, BCRYPT_ROUNDS, DEFAULT_QUEUE
+from ondol.networks import checked
 from ondol.rate_limits.rate import RateText
-from ondol.server.state import DEFAULT_RECEIVE_SECONDS
+from ondol.server.state import ServerOptions
 
 
 class Environment(StrEnum):
@@ -113,15 +114,24 @@ class LimitsSettings(Group):
 class HttpSettings(Group):
     """What is let in, and for how long."""
 
-    trusted_proxies: list[str] = Field(
+    trusted_proxies: Annotated[list[str], AfterValidator(checked)] = Field(
         [],
-        description="Networks of the proxies in front, such as 10.0.0.0/8: theirs is the X-Forwarded-For we believe.",
+        description="Networks of the proxies in front, such as 10.0.0.0/8, or unix: their X-Forwarded-For is believed.",
     )
     allowed_hosts: list[str] = Field(["*"], description="Host headers that are answered.")
     cors_origins: list[str] = Field([], description="Origins whose pages may call the API; none by default.")
+    cors_allow_headers: list[str] = Field(
+        ["traceparent", "tracestate"],
+        description="Request headers that those pages may send besides those the API itself uses.",
+    )
+    cors_expose_headers: list[str] = Field([], description="Response headers they may read besides the API's own.")
     max_body_bytes: int = Field(1_000_000, ge=1)
+    max_head_bytes: int = Field(
+        ServerOptions.max_head_bytes, ge=1_024, description="Headers and trailers of a request together; then 431."
+    )
+    max_url_bytes: int = Field(ServerOptions.max_url_bytes, ge=256, description="Path and query together; then 414.")
     receive_seconds: float = Field(
-        DEFAULT_RECEIVE_SECONDS, gt=0, description="A request that has not arrived by then is cut."
+        ServerOptions.receive_seconds, gt=0, description="A request that has not arrived by then is cut."
     )
     timeout_seconds: float = Field(30.0, gt=0, description="A request that takes longer is answered with 503.")
     drain_seconds: float | None = Field(

@@ -4,6 +4,7 @@
 """
 
 import itertools
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,7 +20,8 @@ _numbers = itertools.count()
 def prod(servers: Attachment, project_folder: Path) -> Iterator[Production]:
     """Servers of this module alone, and production's settings."""
     # Beside the run's own servers: there the servers' user may enter, and the keeper removes it in the end.
-    folder = servers.state.path / f"production-{next(_numbers)}"
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    folder = servers.state.path / f"production-{worker}-{next(_numbers)}"
     folder.mkdir(mode=0o755)
     with production(project_folder, folder, servers.state.copies) as prod:
         yield prod

@@ -9,6 +9,7 @@ import psutil
 import psycopg
 import pytest
 from production_rig import GUNICORN, UVICORN, Production
+from raw_http import connected, until_closed
 
 SLOW = (
     b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nX-Slow: " + b"x" * 1_000,
@@ -58,21 +59,6 @@ def test_slow_clients_are_cut_while_others_are_served(prod: Production, whole: b
         for one in sockets:
             one.close()
     assert sorted(durations)[len(durations) * 95 // 100] < 0.25
-
-
-def connected(port: int) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", port), timeout=20)
-
-
-def until_closed(one: socket.socket) -> tuple[bytes, float]:
-    """What still came, and after how many seconds the other end closed."""
-    started, received = time.monotonic(), b""
-    try:
-        while part := one.recv(65_536):
-            received += part
-    except ConnectionResetError:
-        pass
-    return received, time.monotonic() - started
 
 
 REQUEST = b"GET /api/v1/products HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -125,3 +111,4 @@ def test_a_client_that_does_not_read_is_cut(prod: Production) -> None:
             time.sleep(4)
             server = psutil.Process(web.process.pid)
             assert [c for c in server.net_connections("tcp") if c.raddr and c.laddr.port == web.port] == []
+    assert prod.logged("unhandled_error") == prod.logged("Exception in ASGI application") == []

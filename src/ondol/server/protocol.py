@@ -1,28 +1,22 @@
-"""uvicorn's HTTP protocol, with a limit on how long a client may take to send a request or to read an answer.
+"""The protocol that `ondol serve` and gunicorn's worker use: strict, and with a limit on how long a client may take to
+send a request or to read an answer.
 
-uvicorn waits for ever for both, so a few hundred sockets that send a byte a second would fill a server (OWASP, Denial
-of Service Cheat Sheet: slow HTTP).
+uvicorn waits indefinitely for both, so a few hundred sockets that send a byte a second would fill a server (OWASP,
+Denial of Service Cheat Sheet: slow HTTP).
 """
 
 import asyncio
-from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
-from ondol.server.state import DEFAULT_RECEIVE_SECONDS, RECEIVE_SECONDS
-
-FLUSH_SECONDS = 5.0
-_TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+from ondol.server.strict import StrictProtocol
 
 
-class PatientProtocol(HttpToolsProtocol):
+class PatientProtocol(StrictProtocol):
     """Closes a connection whose client lets us wait for HTTP__RECEIVE_SECONDS: for the rest of a request (from its
-    first byte, or from connecting), or for room to write an answer to. The setting comes by the lifespan state.
+    first byte, or from connecting), or for room to write an answer to.
     """
 
     _deadline: asyncio.TimerHandle | None = None
     _writing: asyncio.TimerHandle | None = None
-    _is_arriving = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -40,14 +34,13 @@ class PatientProtocol(HttpToolsProtocol):
             self._expect_more()
 
     def on_message_begin(self) -> None:
-        self._is_arriving = True
-        self._expect_more()
         super().on_message_begin()
+        self._expect_more()
 
     def on_message_complete(self) -> None:
-        self._is_arriving = False
-        self._stop_waiting()
         super().on_message_complete()
+        if not self._is_arriving:
+            self._stop_waiting()
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
@@ -59,29 +52,26 @@ class PatientProtocol(HttpToolsProtocol):
         self._stop_waiting()
         super().handle_websocket_upgrade()
 
+    def refuse(self, status: int) -> None:
+        self._stop_waiting()
+        super().refuse(status)
+
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._writing = self._writing or self.loop.call_later(self._seconds, self._abort)
+        self._writing = self._writing or self.loop.call_later(self._options.receive_seconds, self._abort)
 
     def resume_writing(self) -> None:
         self._room_to_write()
         super().resume_writing()
 
-    @property
-    def _seconds(self) -> float:
-        return float(self.app_state.get(RECEIVE_SECONDS, DEFAULT_RECEIVE_SECONDS))
-
-    @property
-    def _is_answering(self) -> bool:
-        """Whether an earlier request, wholly here, is still being answered: then it is we who let the client wait."""
-        cycle = self.cycle
-        return bool(self.pipeline) or (cycle is not None and not cycle.response_complete and not cycle.more_body)
+    def _abort(self) -> None:
+        self.disconnect()
+        self.transport.abort()
 
     def _expect_more(self) -> None:
         self._stop_waiting()
-        transport: Any = self.transport
-        if not self._is_answering and not transport.is_closing():
-            self._deadline = self.loop.call_later(self._seconds, self._cut)
+        if not self._is_refused and not self.is_answering and not self.transport.is_closing():
+            self._deadline = self.loop.call_later(self._options.receive_seconds, self._cut)
 
     def _stop_waiting(self) -> None:
         if self._deadline is not None:
@@ -95,15 +85,5 @@ class PatientProtocol(HttpToolsProtocol):
 
     def _cut(self) -> None:
         self._deadline = None
-        transport: Any = self.transport
-        if transport.is_closing() or self._is_answering:
-            return
-        cycle = self.cycle
-        if cycle is None or cycle.response_complete or not cycle.response_started:
-            transport.write(_TOO_SLOW)
-        transport.close()
-        self.loop.call_later(FLUSH_SECONDS, transport.abort)
-
-    def _abort(self) -> None:
-        transport: Any = self.transport
-        transport.abort()
+        if not self.transport.is_closing() and not self.is_answering:
+            self.refuse(408)

@@ -7,9 +7,12 @@ from ondol.server.protocol import PatientProtocol
 from ondol.server.shared_metrics import share_between_processes
 from ondol.settings import Settings
 
+# A worker is silent while it imports the application, which takes seconds where others start beside it.
+HEALTHCHECK_SECONDS = 60
+
 
 def serve(application: str, settings: Settings, *, host: str, port: int, workers: int) -> None:
-    """Serves `application` ("module:name") until SIGTERM, then lets requests under way end."""
+    """Serve `application` ("module:name") until SIGTERM, then let running requests end."""
     if workers > 1 and settings.metrics.enabled:
         share_between_processes()
     uvicorn.run(
@@ -20,6 +23,7 @@ def serve(application: str, settings: Settings, *, host: str, port: int, workers
         http=PatientProtocol,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=settings.http.grace_seconds,
+        timeout_worker_healthcheck=HEALTHCHECK_SECONDS,
         server_header=False,
         proxy_headers=False,  # HTTP__TRUSTED_PROXIES says whom we believe
         access_log=False,  # the application writes one, with request ids

@@ -45,12 +45,11 @@ def running(
 
 
 @contextmanager
-def web_server(folder: Path, environment: Mapping[str, str], log: Path, *options: str) -> Iterator[str]:
-    """`uvicorn main:app` on a free port, ready; gives its base URL."""
+def web_server(folder: Path, environment: Mapping[str, str], log: Path) -> Iterator[str]:
+    """One process of `ondol serve` on a free port, ready; gives its base URL."""
     port = free_port()
-    as_served = ["--no-proxy-headers", "--no-server-header"]  # as `ondol serve` does
-    arguments = ["-m", "uvicorn", "main:app", *as_served, "--port", str(port), *options]
-    with running(arguments, folder=folder, environment=environment, log=log) as process:
+    environment = {**environment, "PORT": str(port), "WEB_CONCURRENCY": "1"}
+    with running(["-m", "ondol.run", "web"], folder=folder, environment=environment, log=log) as process:
         base = f"http://127.0.0.1:{port}"
         wait_until_ready(base, process, log)
         yield base

@@ -3,7 +3,6 @@
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
-from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from ondol.guard import leads_elsewhere
 from ondol.runtime import Ondol
@@ -26,13 +25,20 @@ from ondol.web.middleware import (
     SecurityHeadersMiddleware,
 )
 from ondol.web.openapi import install_openapi
+from ondol.web.origin import ClientAddressMiddleware
 from ondol.web.problems import install_problems
+from ondol.web.routes import HeadMiddleware, has_websockets
+
+# What pages of the listed origins may send and read, besides what every page may (Fetch, CORS protocol).
+CORS_ALLOWED_HEADERS = ("Authorization", "Content-Type", "If-Match", "If-None-Match", REQUEST_ID, CSRF_HEADER)
+CORS_EXPOSED_HEADERS = (REQUEST_ID, "ETag", "Location", "Retry-After", "RateLimit", "RateLimit-Policy")
 
 
 def install(app: FastAPI, ondol: Ondol) -> None:
     """Middleware, problems, health, docs and the runtime itself (as `app.state.ondol`). Call it once, first."""
     settings = ondol.settings
     app.state.ondol = ondol
+    ondol.has_websockets = lambda: has_websockets(app.routes)
     install_problems(app)
     install_openapi(app)
     app.include_router(health.router)
@@ -55,20 +61,21 @@ def docs_enabled(ondol: Ondol) -> bool:
 def _install_middleware(app: FastAPI, ondol: Ondol) -> None:
     """The last one added is the outermost: a request meets them from the bottom of this list to its top."""
     http = ondol.settings.http
+    app.add_middleware(HeadMiddleware, api=app)
     app.add_middleware(LastResortMiddleware, timeout_seconds=http.timeout_seconds, on_error=ondol.report)
     app.add_middleware(ContentCodingMiddleware)
-    app.add_middleware(GZipMiddleware, minimum_size=http.gzip_minimum_bytes)
     app.add_middleware(health.TrustedHosts, allowed_hosts=http.allowed_hosts)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=http.cors_origins,
         allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-        allow_headers=["Authorization", "Content-Type", "If-Match", "Idempotency-Key", REQUEST_ID, CSRF_HEADER],
-        expose_headers=[REQUEST_ID, "ETag", "Retry-After", "RateLimit", "RateLimit-Policy"],
+        allow_headers=[*CORS_ALLOWED_HEADERS, *http.cors_allow_headers],
+        expose_headers=[*CORS_EXPOSED_HEADERS, *http.cors_expose_headers],
         allow_credentials=ondol.settings.auth.cookies,
         max_age=600,
     )
     app.add_middleware(PlainErrorsMiddleware)
+    app.add_middleware(GZipMiddleware, minimum_size=http.gzip_minimum_bytes)
     app.add_middleware(RateLimitHeadersMiddleware)
     is_production = ondol.settings.environment is Environment.PRODUCTION
     app.add_middleware(SecurityHeadersMiddleware, headers=PRODUCTION_HEADERS if is_production else SECURITY_HEADERS)
@@ -77,4 +84,4 @@ def _install_middleware(app: FastAPI, ondol: Ondol) -> None:
         app.add_middleware(MetricsMiddleware, api=app)
     app.add_middleware(RequestContextMiddleware)
     # First of all, so that everything else sees the client's address. uvicorn counts from the right.
-    app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=http.trusted_proxies)
+    app.add_middleware(ClientAddressMiddleware, trusted_proxies=http.trusted_proxies)

@@ -12,7 +12,7 @@ from fastapi import Depends, Request, Response
 
 from ondol.auth.devices import LIFETIME_SECONDS
 from ondol.auth.tokens import TokenPair
-from ondol.errors import Forbidden
+from ondol.errors import BadRequest, Forbidden
 from ondol.settings import Settings
 from ondol.web.dependencies import OndolDep
 
@@ -25,6 +25,11 @@ _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 class ForgedRequest(Forbidden):
     code = "forged_request"
     detail = f"In browser mode this needs the header {CSRF_HEADER}, from a page of ours."
+
+
+class AmbiguousCookie(BadRequest):
+    code = "ambiguous_cookie"
+    detail = "A cookie was sent twice: delete the cookies of this site and log in again."
 
 
 class TokenCookies:
@@ -43,7 +48,7 @@ class TokenCookies:
     @property
     def device_token(self) -> str:
         """Says only that this device logged in before, so it is in use with and without browser mode."""
-        return self._request.cookies.get(DEVICE, "")
+        return self._cookie(DEVICE) or ""
 
     def deliver(self, pair: TokenPair) -> TokenPair:
         """What the body of the answer holds: the tokens, or in browser mode, where they go into cookies, none."""
@@ -63,10 +68,24 @@ class TokenCookies:
             self._set(REFRESH, "", 0)
 
     def _read(self, name: str) -> str | None:
-        token = self._request.cookies.get(name) if self._auth.cookies else None
+        token = self._cookie(name) if self._auth.cookies else None
         if token:
             self.refuse_forgery()
         return token or None
+
+    def _cookie(self, name: str) -> str | None:
+        """Return the value of the cookie of exactly this name. Raises AmbiguousCookie.
+
+        Starlette strips all white space of Unicode from names, browsers only spaces and tabs (RFC 6265, section 5.2):
+        a page of a subdomain may set "\\xa0__Host-access" without the guarantees of the prefix.
+        """
+        pairs = [
+            pair.partition("=") for header in self._request.headers.getlist("Cookie") for pair in header.split(";")
+        ]
+        values = [value.strip(" \t") for found, _, value in pairs if found.strip(" \t") == name]
+        if len(values) > 1:
+            raise AmbiguousCookie
+        return values[0] if values else None
 
     def _set(self, name: str, value: str, seconds: int) -> None:
         self._response.set_cookie(name, value, max_age=seconds, path="/", secure=True, httponly=True, samesite="strict")

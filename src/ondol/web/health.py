@@ -81,12 +81,13 @@ ASKED_BY_ADDRESS = {"/health/live", "/health/ready", "/metrics"}
 
 
 class TrustedHosts(TrustedHostMiddleware):
-    """Refuses foreign Host headers, but for what is asked by address; and more than one of them, of which somebody in
-    front of us may have read the other (RFC 9112, section 3.2)."""
+    """Refuses foreign Host headers, but for what is asked by address; HTTP/1.1 without one; and more than one, as a
+    proxy in front may have read the other (RFC 9112, section 3.2)."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and len(Headers(scope=scope).getlist("Host")) > 1:
-            refused = PlainTextResponse("More than one Host header", 400, headers={"Connection": "close"})
+        hosts = Headers(scope=scope).getlist("Host") if scope["type"] == "http" else []
+        if scope["type"] == "http" and len(hosts) != 1 and (hosts or scope["http_version"] == "1.1"):
+            refused = PlainTextResponse("Send one Host header", 400, headers={"Connection": "close"})
             await refused(scope, receive, send)
         elif scope["type"] == "http" and scope["path"] in ASKED_BY_ADDRESS:
             await self.app(scope, receive, send)

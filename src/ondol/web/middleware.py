@@ -7,14 +7,15 @@ from collections.abc import Mapping
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils.compat import uuid7
 
-from ondol.errors import Problem, Unavailable
+from ondol.errors import Problem, Unavailable, code_for
 from ondol.observability.errors import ErrorHook
 from ondol.observability.tracing import note_request
 from ondol.timeouts import request_deadline
-from ondol.web.problems import code_for, problem_response, response_for
+from ondol.web.problems import problem_response, response_for
 
 REQUEST_ID = "X-Request-ID"
 _WELL_FORMED_ID = re.compile(r"[A-Za-z0-9._-]{8,128}")
@@ -36,6 +37,10 @@ SECURITY_HEADERS = {
 PRODUCTION_HEADERS = {**SECURITY_HEADERS, "Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
 
 
+MAX_PLAIN_ERROR_BYTES = 8_192
+_OF_THE_BODY = {b"content-type", b"content-length"}
+
+
 class TimedOut(Unavailable):
     code = "timed_out"
     detail = "This took too long and was stopped."
@@ -49,13 +54,16 @@ class UnsupportedCoding(Problem):
 
 
 class RequestContextMiddleware:
-    """Gives every request an id (the client's, if it is well-formed) and one line in the access log."""
+    """Gives every request an id (the client's, if it is well-formed) and one line in the access log.
+
+    A WebSocket's line is that of its handshake: 101, or how it was refused.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
         given = Headers(scope=scope).get(REQUEST_ID, "")
@@ -64,9 +72,14 @@ class RequestContextMiddleware:
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                MutableHeaders(scope=message)[REQUEST_ID] = request_id
+            answered = _status_of(message) if not status else None
+            if answered is not None:
+                status = answered
+                if message["type"] != "websocket.close":
+                    message.setdefault("headers", [])
+                    MutableHeaders(scope=message)[REQUEST_ID] = request_id
+                if scope["type"] == "websocket":
+                    _log_access(scope, status, started)
             await send(message)
 
         note_request(request_id, has_query=bool(scope.get("query_string")))
@@ -74,15 +87,32 @@ class RequestContextMiddleware:
             try:
                 await self.app(scope, receive, send_with_id)
             finally:
-                client = scope.get("client")
-                access_log.info(
-                    "request",
-                    method=scope["method"],
-                    path=scope["path"],  # not the query: it may hold what should not be in a log
-                    status=status,
-                    duration_ms=round((time.perf_counter() - started) * 1000, 2),
-                    client=client[0] if client else None,
-                )
+                if scope["type"] == "http" or not status:
+                    _log_access(scope, status, started)
+
+
+def _status_of(message: Message) -> int | None:
+    """Return the status that a message answers a request or a handshake with."""
+    match message["type"]:
+        case "http.response.start" | "websocket.http.response.start":
+            return int(message["status"])
+        case "websocket.accept":
+            return 101
+        case "websocket.close":
+            return 403
+    return None
+
+
+def _log_access(scope: Scope, status: int, started: float) -> None:
+    client = scope.get("client")
+    access_log.info(
+        "request",
+        method=scope.get("method", "GET"),
+        path=scope["path"],  # not the query: it may hold what should not be in a log
+        status=status,
+        duration_ms=round((time.perf_counter() - started) * 1000, 2),
+        client=client[0] if client else None,
+    )
 
 
 class SecurityHeadersMiddleware:
@@ -119,7 +149,10 @@ class ContentCodingMiddleware:
 
 
 class PlainErrorsMiddleware:
-    """Turns the plain-text errors of other middleware (body limit, trusted hosts, CORS) into problems."""
+    """Turns the plain-text errors of other middleware (body limit, trusted hosts, CORS) into problems.
+
+    A text longer than MAX_PLAIN_ERROR_BYTES, or a compressed one, is passed on as it is.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -128,31 +161,40 @@ class PlainErrorsMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        replaced: Message | None = None
+        start: Message | None = None
+        text = b""
 
         async def send_problem(message: Message) -> None:
-            nonlocal replaced
-            if message["type"] == "http.response.start" and message["status"] >= 400:
-                headers = Headers(scope=message)
-                if headers.get("content-type", "").startswith("text/plain"):
-                    replaced = message
-                    return
-            if replaced is None:
+            nonlocal start, text
+            if message["type"] == "http.response.start" and _is_plain_error(message):
+                start = message
+                return
+            if start is None:
                 await send(message)
+                return
+            text += message.get("body", b"")
+            if len(text) > MAX_PLAIN_ERROR_BYTES:
+                begun, start = start, None
+                await send(begun)
+                await send({**message, "body": text})
             elif not message.get("more_body", False):
-                await self._answer(scope, receive, send, replaced, message.get("body", b""))
+                begun, start = start, None
+                await _problem_from(begun, text)(scope, receive, send)
 
         await self.app(scope, receive, send_problem)
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send, start: Message, body: bytes) -> None:
-        kept = {
-            name: value
-            for name, value in Headers(scope=start).items()
-            if name not in ("content-type", "content-length", "content-encoding")
-        }
-        status = start["status"]
-        answer = problem_response(status, code=code_for(status), detail=body.decode(errors="replace"), headers=kept)
-        await answer(scope, receive, send)
+
+def _is_plain_error(start: Message) -> bool:
+    headers = Headers(scope=start)
+    is_text = headers.get("Content-Type", "").startswith("text/plain")
+    return start["status"] >= 400 and is_text and "Content-Encoding" not in headers
+
+
+def _problem_from(start: Message, text: bytes) -> Response:
+    status = start["status"]
+    answer = problem_response(status, code=code_for(status), detail=text.decode(errors="replace"))
+    answer.raw_headers += [(name, value) for name, value in start["headers"] if name.lower() not in _OF_THE_BODY]
+    return answer
 
 
 class LastResortMiddleware:

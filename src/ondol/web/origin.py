@@ -1,13 +1,16 @@
 """Where a request came from."""
 
 import ipaddress
-from typing import Annotated
+from collections.abc import Iterable
+from typing import Annotated, Any
 
 import structlog
 from fastapi import Depends
 from fastapi.requests import HTTPConnection
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from ondol.auth.origin import MAX_DEVICE_LENGTH, Origin
+from ondol.networks import UNIX, with_mapped
 
 
 async def get_origin(connection: HTTPConnection) -> Origin:
@@ -32,3 +35,19 @@ def _checked(host: str) -> str:
     except ValueError:
         return ""
     return str(getattr(address, "ipv4_mapped", None) or address)
+
+
+class ClientAddressMiddleware(ProxyHeadersMiddleware):
+    """Takes the client's address from X-Forwarded-For, where a trusted proxy connected.
+
+    `trusted_proxies`: addresses and networks; "unix" for a proxy that connects through a Unix socket. A proxy that
+    connects as ::ffff:10.0.0.1, as it does to a socket that takes IPv6 too, is 10.0.0.1.
+    """
+
+    def __init__(self, app: Any, trusted_proxies: Iterable[str]) -> None:
+        super().__init__(app, [*with_mapped(trusted_proxies)])
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "lifespan" and scope.get("client") is None:
+            scope["client"] = (UNIX, 0)
+        await super().__call__(scope, receive, send)

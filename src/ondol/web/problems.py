@@ -1,6 +1,5 @@
 """Problems as answers: `application/problem+json` (RFC 9457), the same for every error there is."""
 
-import json
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -13,38 +12,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from ondol.db.constraints import problem_for, reason_of
-from ondol.errors import (
-    BadRequest,
-    Conflict,
-    Forbidden,
-    NotFound,
-    Problem,
-    TooManyRequests,
-    Unauthorized,
-    Unavailable,
-)
+from ondol.errors import Problem, code_for, encoded_problem, phrase
+from ondol.web.routes import allowed_at
 
 log = structlog.stdlib.get_logger("ondol")
 
 MEDIA_TYPE = "application/problem+json"
 MAX_ERRORS = 20
 MAX_TEXT = 200
-
-# RFC 9110's names; Python's differ between versions.
-_PHRASES = {413: "Content Too Large", 414: "URI Too Long", 422: "Unprocessable Content"}
-_CODES = {
-    kind.status: kind.code
-    for kind in (BadRequest, Conflict, Forbidden, NotFound, TooManyRequests, Unauthorized, Unavailable)
-}
-
-
-def phrase(status: int) -> str:
-    return _PHRASES.get(status) or HTTPStatus(status).phrase
-
-
-def code_for(status: int) -> str:
-    """The code of an error that has none of its own: `not_found`, `content_too_large`."""
-    return _CODES.get(status) or phrase(status).lower().replace(" ", "_")
 
 
 class ProblemBody(BaseModel):
@@ -80,17 +55,8 @@ def problem_response(
     status: int, *, code: str, detail: str, headers: Mapping[str, str] | None = None, **members: Any
 ) -> Response:
     """The answer for a problem, with the id of the request under way."""
-    body = {
-        "type": "about:blank",
-        "title": phrase(status),
-        "status": status,
-        "detail": detail,
-        "code": code,
-        "request_id": structlog.contextvars.get_contextvars().get("request_id"),
-        **members,
-    }
-    # A lone surrogate from the request cannot be encoded; it becomes a question mark.
-    content = json.dumps(body, ensure_ascii=False, separators=(",", ":"), default=str).encode(errors="replace")
+    request_id = structlog.contextvars.get_contextvars().get("request_id")
+    content = encoded_problem(status, detail, code=code, request_id=request_id, **members)
     return Response(content, status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
 
 
@@ -135,10 +101,13 @@ async def _on_problem(_: Request, error: Exception) -> Response:
     return response_for(error)
 
 
-async def _on_http_exception(_: Request, error: Exception) -> Response:
+async def _on_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    status = error.status_code
-    return problem_response(status, code=code_for(status), detail=str(error.detail), headers=error.headers)
+    status, headers = error.status_code, error.headers
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        # The router names the methods of one route; a path may have several (RFC 9110, section 15.5.6).
+        headers = {"Allow": allowed_at(request.app, request.scope)}
+    return problem_response(status, code=code_for(status), detail=str(error.detail), headers=headers)
 
 
 async def _on_database_error(_: Request, error: Exception) -> Response:

@@ -131,7 +131,12 @@ class Cases:
                 yield Case(f"limit {limit}", f"{self.path}?limit={quote(limit)}")
         if parameters:
             yield Case("unknown parameter", f"{self.path}?no_such_parameter={CANARY}")
-            yield Case("5,000 parameters", f"{self.path}?" + "&".join(f"a{i}=1" for i in range(5_000)))
+            yield Case("1,000 parameters", f"{self.path}?" + "&".join(f"a{i}=1" for i in range(1_000)))
+            yield Case(
+                "5,000 parameters",
+                f"{self.path}?" + "&".join(f"a{i}=1" for i in range(5_000)),
+                expected=frozenset({414}),
+            )
 
     def _in_headers(self) -> Iterator[Case]:
         for parameter in self._operation.named("header"):
@@ -277,7 +282,7 @@ def test_methods_that_are_not_there(service: Any) -> None:
         for method in {"GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND"} - known:
             answer = service.send(method, path, headers=service.admin)
             assert (answer.status, answer.json()["code"]) == (405, "method_not_allowed"), (method, path)
-            assert answer.headers["allow"]
+            assert set(answer.headers["allow"].split(", ")) == (known | {"HEAD"} if "GET" in known else known)
             assert len(answer.body) <= MAX_ANSWER
 
 

@@ -1,6 +1,7 @@
 """HTTP itself: headers, methods, and requests that two servers would read differently."""
 
 import socket
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,6 +27,16 @@ def test_every_answer_carries_the_headers(service: Any) -> None:
             answer = request_for(service, operation, headers)
             assert {name: answer.headers.get(name) for name in EVERYWHERE} == EVERYWHERE, operation.id
             assert not {"server", "x-powered-by", "via"} & answer.headers.keys()
+
+
+def test_head_is_answered_where_get_is(service: Any) -> None:
+    """RFC 9110, 9.3.2: as GET, without a body."""
+    for operation in service.document.operations:
+        if operation.method == "GET":
+            full = request_for(service, operation, service.admin)
+            head = request_for(service, replace(operation, method="HEAD"), service.admin)
+            assert (head.status, head.body) == (full.status, b""), operation.id
+            assert head.headers["content-length"] == full.headers["content-length"]
 
 
 def test_no_method_is_there_that_should_not_be(service: Any) -> None:

@@ -1,0 +1,46 @@
+"""The networks of trusted proxies."""
+
+import ipaddress
+from collections.abc import Iterable, Iterator
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+ANYBODY = "*"
+UNIX = "unix"
+"""Who connects through a Unix socket."""
+
+_MAPPED_BITS = 96  # ::ffff:0:0/96 holds the IPv4 addresses (RFC 4291, section 2.5.5.2)
+
+
+def checked(proxies: list[str]) -> list[str]:
+    """Return `proxies` if each is an address, a network, "unix" or "*". Raises ValueError."""
+    for proxy in proxies:
+        if proxy not in (ANYBODY, UNIX):
+            ipaddress.ip_network(proxy)
+    return proxies
+
+
+def with_mapped(proxies: Iterable[str]) -> Iterator[str]:
+    """Return `proxies`, and each IPv4 network once more as the IPv6 one it is seen as by a socket that takes both."""
+    for proxy in proxies:
+        yield proxy
+        if proxy not in (ANYBODY, UNIX):
+            network = ipaddress.ip_network(proxy)
+            if network.version == 4:
+                yield f"::ffff:{network.network_address}/{_MAPPED_BITS + network.prefixlen}"
+
+
+def are_too_wide(proxies: Iterable[str]) -> bool:
+    """Return whether they hold more than the widest private network, 10.0.0.0/8 (RFC 1918) or fc00::/7 (RFC 4193):
+    alone, or together, as 0.0.0.0/1 and 128.0.0.0/1 do."""
+    networks = [_unmapped(ipaddress.ip_network(proxy)) for proxy in proxies if proxy not in (ANYBODY, UNIX)]
+    joined4 = ipaddress.collapse_addresses(each for each in networks if isinstance(each, ipaddress.IPv4Network))
+    joined6 = ipaddress.collapse_addresses(each for each in networks if isinstance(each, ipaddress.IPv6Network))
+    return any(each.prefixlen < 8 for each in joined4) or any(each.prefixlen < 7 for each in joined6)
+
+
+def _unmapped(network: Network) -> Network:
+    mapped = network.network_address.ipv4_mapped if isinstance(network, ipaddress.IPv6Network) else None
+    if mapped is None or network.prefixlen < _MAPPED_BITS:
+        return network
+    return ipaddress.IPv4Network((mapped, network.prefixlen - _MAPPED_BITS))

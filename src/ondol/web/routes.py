@@ -1,0 +1,68 @@
+"""What an application serves, read from its routes: HEAD where GET is served, `Allow` with all methods, WebSockets."""
+
+import asyncio
+from collections.abc import Sequence
+
+from fastapi import FastAPI
+from fastapi.routing import RouteContext, iter_route_contexts
+from fastapi.staticfiles import StaticFiles
+from starlette.routing import BaseRoute, Host, Match, Mount, WebSocketRoute
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+
+def methods_at(app: FastAPI, scope: Scope) -> set[str]:
+    """Return the methods of all routes that match the path of a request."""
+    routes = (route for route in iter_route_contexts(app.routes) if route.methods)
+    return {method for route in routes if route.matches(scope)[0] is not Match.NONE for method in route.methods or ()}
+
+
+def allowed_at(app: FastAPI, scope: Scope) -> str:
+    """Return the `Allow` header of a path: its methods, and HEAD where GET is served."""
+    methods = methods_at(app, scope)
+    return ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))
+
+
+def has_websockets(routes: Sequence[BaseRoute]) -> bool:
+    """Return whether any route takes WebSockets; a mounted application of unknown kind may."""
+    return any(_takes_websockets(route) for route in iter_route_contexts(routes))
+
+
+def _takes_websockets(context: RouteContext) -> bool:
+    route = context.original_route
+    if isinstance(route, WebSocketRoute):
+        return True
+    if isinstance(route, Mount | Host) and not isinstance(route.app, StaticFiles):
+        return not route.routes or has_websockets(route.routes)
+    return False
+
+
+class HeadMiddleware:
+    """Answers HEAD as GET without the body, where no route takes HEAD itself (RFC 9110, section 9.3.2)."""
+
+    def __init__(self, app: ASGIApp, api: FastAPI) -> None:
+        self.app = app
+        self._api = api
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self.app(scope, receive, send)
+            return
+        methods = methods_at(self._api, scope)
+        if "HEAD" in methods or "GET" not in methods:
+            await self.app(scope, receive, send)
+            return
+        has_ended = False
+
+        async def send_head(message: Message) -> None:
+            nonlocal has_ended
+            if message["type"] != "http.response.start" or has_ended:
+                await asyncio.sleep(0)  # an answer without end is cancelled here
+                return
+            has_ended = True
+            await send(message)
+            await send({"type": "http.response.body"})
+
+        async def receive_or_end() -> Message:
+            return {"type": "http.disconnect"} if has_ended else await receive()
+
+        await self.app({**scope, "method": "GET"}, receive_or_end, send_head)
