@@ -6,17 +6,14 @@ from typing import Any
 from ondol.auth.origin import Origin
 from ondol.db.pagination import PageRows
 from ondol.runtime import Ondol
-from pydantic import TypeAdapter
 
 from app.schemas.audit import AuditEntryRead, AuditQuery
-from app.schemas.registration import RegistrationCreate
 from app.schemas.sessions import SessionQuery, SessionRead
-from app.schemas.users import UserAdminUpdate, UserQuery, UserRead
-from app.scopes import Role
+from app.schemas.users import UserAdminUpdate, UserCreate, UserQuery, UserRead
 from app.services.audit import AuditService
 from app.services.auth import normalised
 from app.services.sessions import SessionService
-from app.services.users import UserNotFound, UserService
+from app.services.users import UserNotFound, UserService, refuse_address
 
 MOST = 100
 
@@ -24,12 +21,12 @@ MOST = 100
 async def create_user(
     ondol: Ondol, origin: Origin, *, email: str, full_name: str, password: str, role: str
 ) -> list[UserRead]:
-    data = RegistrationCreate.model_validate({"email": email, "full_name": full_name, "password": password})
-    granted = TypeAdapter(Role).validate_python(role)
+    data = UserCreate.model_validate({"email": email, "full_name": full_name, "password": password, "role": role})
+    refuse_address(password, data.email)
     hashed = await ondol.passwords.hash(password)
     async with ondol.database.transaction() as session:
         user = await UserService(session, ondol, origin).create(
-            email=data.email, full_name=data.full_name, hashed_password=hashed, role=granted
+            email=data.email, full_name=data.full_name, hashed_password=hashed, role=data.role
         )
     return [UserRead.model_validate(user)]
 

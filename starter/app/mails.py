@@ -15,7 +15,8 @@ class Mail:
 def confirm_registration(links: str, token: str) -> Mail:
     return Mail(
         "Confirm your registration",
-        f"Confirm that this address is yours, within a day:\n\n{links}/confirm-registration#token={token}\n\n"
+        f"Confirm that this address is yours and choose a password, within a day:\n\n"
+        f"{links}/confirm-registration#token={token}\n\n"
         f"Or send this code: {token}\n\nIf you did not register, do nothing.\n",
     )
 

@@ -105,7 +105,12 @@ USER = ("PATCH", f"/api/v1/users/{ID}", {"json": {}})
 DASHBOARD = ("GET", "/api/v1/dashboard", {})
 AUDIT = ("GET", "/api/v1/audit-log", {})
 SESSIONS = "/api/v1/auth/sessions"
-CONFIRM = ("POST", "/api/v1/auth/register/confirm", {"json": {"token": "x" * 30}})
+TOKEN = {"token": "x" * 30}
+CONFIRM = (
+    "POST",
+    "/api/v1/auth/register/confirm",
+    {"json": {**TOKEN, "password": "a good long one", "full_name": "n"}},
+)
 RESET = (
     "POST",
     "/api/v1/auth/password-reset/confirm",

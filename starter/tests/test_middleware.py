@@ -85,7 +85,9 @@ def test_answers_carry_security_headers(client: TestClient) -> None:
 def test_a_large_body_is_a_413_problem(hardened: TestClient, chunked: bool) -> None:
     body = json.dumps({"email": "a@example.com", "password": "x" * 2_000, "full_name": "n"}).encode()
     content = (part for part in (body[:500], body[500:])) if chunked else body
-    answer = hardened.post("/api/v1/auth/register", content=content, headers={"Content-Type": "application/json"})
+    answer = hardened.post(
+        "/api/v1/auth/register/confirm", content=content, headers={"Content-Type": "application/json"}
+    )
     assert answer.status_code == 413
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.json()["code"] == "content_too_large"

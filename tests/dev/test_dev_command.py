@@ -27,7 +27,7 @@ def test_web_worker_and_sql_share_a_console_and_are_reloaded(starter_copy: Path,
         base = f"http://127.0.0.1:{port}"
         wait_until_ready(base, process, log)
         assert said("migrate", "up to date")
-        body = json.dumps({"email": "a@example.com", "password": "correct horse battery", "full_name": "n"})
+        body = json.dumps({"email": "a@example.com"})
         request = urllib.request.Request(
             f"{base}/api/v1/auth/register", body.encode(), {"Content-Type": "application/json"}
         )

@@ -52,7 +52,8 @@ async def mail_password_reset(ondol: Ondol, *, email: str, origin: Origin) -> No
     """To an account that may log in; to nobody else. `origin` is of whoever asked."""
     token = new_token()
     async with ondol.database.transaction() as session:
-        user = await UserRepository(session).get_by_email(email)
+        # Locked, so that no token is made while the address changes: it would outlive the change.
+        user = await UserRepository(session).lock_by_email(email)
         if user is None or not user.is_active:
             return
         expires_at = datetime.now(UTC) + RESET_LIFETIME

@@ -29,6 +29,9 @@ class UserRepository:
     async def get_by_email(self, email: str) -> User | None:
         return await self._session.scalar(select(User).where(User.email == email))
 
+    async def lock_by_email(self, email: str) -> User | None:
+        return await self._session.scalar(select(User).where(User.email == email).with_for_update())
+
     async def page(self, query: UserQuery, paginator: Paginator) -> PageRows[User]:
         statement = select(User).order_by(User.id)
         if query.role is not None:

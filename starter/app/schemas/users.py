@@ -5,7 +5,7 @@ from uuid import UUID
 from ondol.auth.common import is_common
 from ondol.auth.passwords import MAX_LENGTH, MIN_LENGTH, is_possible
 from ondol.db.pagination import PageQuery
-from ondol.types import Line
+from ondol.types import Email, Line
 from pydantic import MISSING, AfterValidator, Field, SecretStr, StrictBool, StringConstraints
 
 from app.schemas.base import Input, Output
@@ -29,6 +29,15 @@ def _is_no_common_one(value: SecretStr) -> SecretStr:
 _SAID = {"pattern": r"^[^\x00]*$"}  # as far as the OpenAPI document can say it
 AnyPassword = Annotated[SecretStr, Field(max_length=MAX_LENGTH, json_schema_extra=_SAID), AfterValidator(_is_text)]
 Password = Annotated[AnyPassword, Field(min_length=MIN_LENGTH), AfterValidator(_is_no_common_one)]
+
+
+class UserCreate(Input):
+    """An account as `ondol user create` makes it, without a mail."""
+
+    email: Email
+    full_name: FullName
+    password: Password
+    role: Role
 
 
 class UserRead(Output):

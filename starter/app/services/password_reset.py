@@ -32,7 +32,7 @@ class PasswordResetService:
         reset = await self._resets.take(token)
         if reset is None or user is None or not user.is_active:
             raise InvalidMailedToken
-        refuse_address(new_password, user)
+        refuse_address(new_password, user.email)
         await self._users.set_password(user, hashed)
         await self._audit.note(Action.PASSWORD_RESET, target_id=user.id)
         return device_subject(user)

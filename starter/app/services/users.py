@@ -51,9 +51,9 @@ class LastAdministrator(Conflict):
     detail = "This is the last active administrator: make another one first."
 
 
-def refuse_address(password: str, user: User) -> None:
+def refuse_address(password: str, email: str) -> None:
     """Raises PasswordIsAddress (ASVS 5.0, 6.2.11)."""
-    if is_common(password, context=(user.email, user.email.partition("@")[0])):
+    if is_common(password, context=(email, email.partition("@")[0])):
         raise PasswordIsAddress
 
 
@@ -124,7 +124,7 @@ class UserService:
         """Sets the new password of the caller's own account and ends its other sessions. Returns what a device of the
         account is known by."""
         verified = await self.verify(data.current_password.get_secret_value(), by)
-        refuse_address(data.new_password.get_secret_value(), verified)
+        refuse_address(data.new_password.get_secret_value(), verified.email)
         hashed = await self._ondol.passwords.hash(data.new_password.get_secret_value())
         user = await self.locked_as(verified)
         await self.set_password(user, hashed, but=by.session_id)

@@ -21,8 +21,6 @@ def upgrade() -> None:
         "registrations",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("email", sa.String(length=254), nullable=False),
-        sa.Column("full_name", sa.String(length=100), nullable=False),
-        sa.Column("hashed_password", sa.String(length=200), nullable=False),
         sa.Column("digest", sa.LargeBinary(), nullable=True),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),

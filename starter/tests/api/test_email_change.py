@@ -1,9 +1,15 @@
+import time
 from collections.abc import Callable
+from threading import Thread
 from typing import Any
+from uuid import UUID
 
 from fastapi.testclient import TestClient
+from ondol.db.session import SyncDatabase
 from ondol.runtime import Ondol
+from sqlalchemy import select, update
 
+from app.models import PasswordReset, User
 from people import code_in
 
 URL, PASSWORD, NEW = "/api/v1/auth/email-change", "correct horse battery", "new@example.com"
@@ -36,6 +42,21 @@ def test_a_reset_that_was_mailed_to_the_former_address_is_worthless(
     client.post(f"{URL}/confirm", json={"token": code_in(mailed(NEW))})
     body = {"token": reset, "new_password": "another good password"}
     assert client.post("/api/v1/auth/password-reset/confirm", json=body).status_code == 400
+
+
+def test_a_reset_that_is_being_mailed_while_the_address_changes_is_not_made(
+    client: TestClient, customer: Any, ondol: Ondol, run_jobs: Callable[[], None], database: SyncDatabase
+) -> None:
+    client.post("/api/v1/auth/password-reset", json={"email": customer.email})
+    with database.transaction() as session:
+        session.execute(update(User).where(User.id == UUID(customer.id)).values(email=NEW))
+        job = Thread(target=run_jobs)
+        job.start()
+        time.sleep(1)  # it waits for the row
+    job.join()
+    with database.transaction() as session:
+        assert session.scalars(select(PasswordReset)).all() == []
+    assert list(ondol.mailer.mailbox.messages()) == []
 
 
 def test_it_takes_the_password(client: TestClient, customer: Any) -> None:

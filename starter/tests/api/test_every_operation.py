@@ -65,9 +65,9 @@ def drive_health(call: Recorder, people: People) -> None:
 
 
 def drive_auth(call: Recorder, people: People) -> None:
-    body = {"email": FRESH, "password": PASSWORD, "full_name": "n"}
-    call("POST", f"{API}/auth/register", json=body)
-    call("POST", f"{API}/auth/register/confirm", json={"token": code_in(people.mailed(FRESH))})
+    call("POST", f"{API}/auth/register", json={"email": FRESH})
+    account = {"token": code_in(people.mailed(FRESH)), "password": PASSWORD, "full_name": "n"}
+    call("POST", f"{API}/auth/register/confirm", json=account)
     call("POST", f"{API}/auth/token", data={"username": FRESH, "password": PASSWORD})
     refresh = {"refresh_token": people.log_in(FRESH).tokens["refresh_token"]}
     call("POST", f"{API}/auth/refresh", json=refresh)

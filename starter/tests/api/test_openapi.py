@@ -59,9 +59,9 @@ def test_scopes_and_the_password_flow_are_shown(app: FastAPI) -> None:
 
 def test_schemas_have_examples_and_limits(app: FastAPI) -> None:
     schemas = app.openapi()["components"]["schemas"]
-    name = schemas["RegistrationCreate"]["properties"]["full_name"]
+    name = schemas["RegistrationConfirm"]["properties"]["full_name"]
     assert (name["maxLength"], name["minLength"], name["examples"]) == (100, 1, ["김지우"])
-    assert schemas["RegistrationCreate"]["additionalProperties"] is False
+    assert schemas["RegistrationConfirm"]["additionalProperties"] is False
     assert "hashed_password" not in json.dumps(schemas)
 
 

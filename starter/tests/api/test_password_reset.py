@@ -81,8 +81,8 @@ def test_a_token_is_good_for_its_own_purpose_alone(
 ) -> None:
     client.post(URL, json={"email": customer.email})
     code = code_in(mailed(customer.email))
-    for path in ("register", "email-change"):
-        assert client.post(f"/api/v1/auth/{path}/confirm", json={"token": code}).status_code == 400
+    for path, more in {"register": {"password": NEW, "full_name": "n"}, "email-change": {}}.items():
+        assert client.post(f"/api/v1/auth/{path}/confirm", json={"token": code, **more}).status_code == 400
     assert client.get("/api/v1/users/me", headers={"Authorization": f"Bearer {code}"}).status_code == 401
     assert client.post("/api/v1/auth/refresh", json={"refresh_token": code}).status_code == 401
     assert confirm(client, customer.tokens["refresh_token"]).status_code == 400

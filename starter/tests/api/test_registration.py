@@ -9,30 +9,49 @@ from sqlalchemy import select
 from app.models import Registration, User
 from people import code_in
 
-PASSWORD = "correct horse battery"
+PASSWORD, STRANGERS = "correct horse battery", "a password of a stranger"
 URL = "/api/v1/auth/register"
-NEW_USER = {"email": "Jiwoo@Example.com", "password": PASSWORD, "full_name": "김지우"}
+EMAIL = "jiwoo@example.com"
+ACCOUNT = {"password": PASSWORD, "full_name": "김지우"}
+Mailed = Callable[[str], Any]
 
 
-def log_in(client: TestClient, email: str) -> int:
-    return client.post("/api/v1/auth/token", data={"username": email, "password": PASSWORD}).status_code
+def log_in(client: TestClient, email: str, password: str = PASSWORD) -> int:
+    return client.post("/api/v1/auth/token", data={"username": email, "password": password}).status_code
 
 
-def test_an_account_is_made_by_whoever_reads_its_mail(client: TestClient, mailed: Callable[[str], Any]) -> None:
-    assert client.post(URL, json=NEW_USER).status_code == 202
-    assert log_in(client, "jiwoo@example.com") == 401
-    code = code_in(mailed("jiwoo@example.com"))
-    made = client.post(f"{URL}/confirm", json={"token": code})
-    assert (made.status_code, made.json()["email"], made.json()["role"]) == (201, "jiwoo@example.com", "customer")
+def asked(client: TestClient, mailed: Mailed, email: str = EMAIL) -> str:
+    """The token that is mailed to who asks for an account."""
+    assert client.post(URL, json={"email": email}).status_code == 202
+    return code_in(mailed(email.lower()))
+
+
+def confirm(client: TestClient, token: str, **changes: str) -> Any:
+    return client.post(f"{URL}/confirm", json={"token": token, **ACCOUNT, **changes})
+
+
+def test_an_account_is_made_by_whoever_reads_its_mail(client: TestClient, mailed: Mailed) -> None:
+    code = asked(client, mailed, "Jiwoo@Example.com")
+    assert log_in(client, EMAIL) == 401
+    made = confirm(client, code)
+    assert (made.status_code, made.json()["email"], made.json()["role"]) == (201, EMAIL, "customer")
     assert log_in(client, "JIWOO@example.com") == 200
-    again = client.post(f"{URL}/confirm", json={"token": code})
+    again = confirm(client, code)
     assert (again.status_code, again.json()["code"]) == (400, "invalid_token")
 
 
-def test_known_and_unknown_addresses_are_answered_the_same(
-    client: TestClient, customer: Any, mailed: Callable[[str], Any]
-) -> None:
-    answers = [client.post(URL, json={**NEW_USER, "email": email}) for email in (customer.email, "new@example.com")]
+def test_a_stranger_who_registers_the_address_first_gets_nothing(client: TestClient, mailed: Mailed) -> None:
+    """Pre-hijacking (Sudhodanan and Paverd, 2022): whatever the stranger sends, the password is the owner's."""
+    refused = client.post(URL, json={"email": EMAIL, "password": STRANGERS, "full_name": "stranger"})
+    assert refused.status_code == 422  # a password has no place before the address is proved
+    of_the_stranger = asked(client, mailed)
+    asked(client, mailed)
+    assert confirm(client, of_the_stranger).json()["full_name"] == "김지우"  # the owner took the first mail
+    assert (log_in(client, EMAIL), log_in(client, EMAIL, STRANGERS)) == (200, 401)
+
+
+def test_known_and_unknown_addresses_are_answered_the_same(client: TestClient, customer: Any, mailed: Mailed) -> None:
+    answers = [client.post(URL, json={"email": email}) for email in (customer.email, "new@example.com")]
     assert [(answer.status_code, answer.content) for answer in answers] == [(202, b"null")] * 2
     told = mailed(customer.email)
     assert told["Subject"] == "You have an account already"
@@ -40,22 +59,16 @@ def test_known_and_unknown_addresses_are_answered_the_same(
     assert code_in(mailed("new@example.com"))
 
 
-def test_of_two_registrations_the_first_that_is_confirmed_counts(
-    client: TestClient, mailed: Callable[[str], Any]
-) -> None:
-    codes = []
-    for name in ("first", "second"):
-        client.post(URL, json={**NEW_USER, "full_name": name})
-        codes.append(code_in(mailed("jiwoo@example.com")))
-    assert client.post(f"{URL}/confirm", json={"token": codes[1]}).json()["full_name"] == "second"
-    late = client.post(f"{URL}/confirm", json={"token": codes[0]})
+def test_of_two_registrations_the_first_that_is_confirmed_counts(client: TestClient, mailed: Mailed) -> None:
+    codes = [asked(client, mailed), asked(client, mailed)]
+    assert confirm(client, codes[1], full_name="second").json()["full_name"] == "second"
+    late = confirm(client, codes[0])
     assert (late.status_code, late.json()["code"]) == (409, "email_taken")
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        {"email": "no"},
         {"password": "short"},
         {"password": "x" * 129},
         {"password": "Password123"},
@@ -65,29 +78,35 @@ def test_of_two_registrations_the_first_that_is_confirmed_counts(
         {"role": "admin"},
     ],
 )
-def test_every_field_is_checked(client: TestClient, change: dict[str, str]) -> None:
-    answer = client.post(URL, json={**NEW_USER, **change})
+def test_every_field_is_checked(client: TestClient, mailed: Mailed, change: dict[str, str]) -> None:
+    code = asked(client, mailed)
+    answer = confirm(client, code, **change)
     assert answer.status_code == 422
     assert [error["loc"] for error in answer.json()["errors"]] == [["body", *change]]
     assert PASSWORD not in answer.text
     assert "short" not in answer.json()["errors"][0]["msg"].split()
+    assert confirm(client, code).status_code == 201
 
 
-def test_ones_own_address_is_no_password(client: TestClient) -> None:
+def test_an_address_is_checked(client: TestClient) -> None:
+    assert client.post(URL, json={"email": "no"}).json()["errors"][0]["loc"] == ["body", "email"]
+
+
+def test_ones_own_address_is_no_password_and_the_link_stays_good(client: TestClient, mailed: Mailed) -> None:
+    code = asked(client, mailed, "jiwoo.kim@example.com")
     for password in ("jiwoo.kim@example.com", "JIWOO.KIM"):
-        answer = client.post(URL, json={**NEW_USER, "email": "jiwoo.kim@example.com", "password": password})
-        assert answer.status_code == 422
+        refused = confirm(client, code, password=password)
+        assert (refused.status_code, refused.json()["code"]) == (400, "password_is_address")
+    assert confirm(client, code).status_code == 201
 
 
 def test_tokens_are_stored_as_hashes_and_nowhere_else(
-    client: TestClient, mailed: Callable[[str], Any], database: SyncDatabase
+    client: TestClient, mailed: Mailed, database: SyncDatabase
 ) -> None:
-    client.post(URL, json=NEW_USER)
-    code = code_in(mailed("jiwoo@example.com"))
+    code = asked(client, mailed)
     with database.transaction() as session:
         assert session.scalars(select(Registration.digest)).one() is not None
         assert session.scalars(select(User)).all() == []
         for table in ("registrations", "procrastinate_jobs", "procrastinate_events"):
             rows = session.connection().exec_driver_sql(f"SELECT t::text FROM {table} t").all()
             assert code not in str(rows)
-            assert PASSWORD not in str(rows)

@@ -61,13 +61,13 @@ def session_of(headers: dict[str, str]) -> str:
 def mailed_token(database: SyncDatabase, kind: type[Registration | PasswordReset | EmailChange]) -> str:
     """A token as a job mails it, of somebody new."""
     token, expires_at = new_token(), datetime.now(UTC) + timedelta(minutes=5)
-    email, hashed = f"{os.urandom(6).hex()}@example.com", PasswordHasher().hash_now(PASSWORD)
+    email = f"{os.urandom(6).hex()}@example.com"
     columns: dict[str, Any] = {"digest": digest(token), "expires_at": expires_at}
     with database.transaction() as session:
         if kind is Registration:
-            columns |= {"email": email, "full_name": "n", "hashed_password": hashed}
+            columns["email"] = email
         else:
-            user = User(email=email, full_name="n", hashed_password=hashed)
+            user = User(email=email, full_name="n", hashed_password=PasswordHasher().hash_now(PASSWORD))
             session.add(user)
             session.flush()
             columns |= {"user_id": user.id} | ({"email": f"new-{email}"} if kind is EmailChange else {})
