@@ -1,16 +1,22 @@
 """Migrations that can be run while the service is used."""
 
+import json
 import os
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import psycopg
 import pytest
+from app.models import Model
+from sqlalchemy import CheckConstraint
 
 from ondol.db import migrations
+from ondol.dev.ports import free_port
 from ondol.dev.servers import Attachment
 from ondol.testing.databases import TestDatabase, migrated_template
+from ondol.testing.processes import running, wait_until_ready
 
 
 @pytest.fixture
@@ -26,9 +32,140 @@ def database(servers: Attachment, project_folder: Path) -> TestDatabase:
 
 def ondol(project: Path, database: TestDatabase, *arguments: str) -> "subprocess.CompletedProcess[str]":
     servers = {"DATABASE_URL": database.url, "REDIS_URL": "redis://127.0.0.1:1/0"}
-    environment = {**os.environ, "ENVIRONMENT": "test", **servers}
-    command = [sys.executable, "-m", "ondol.cli", "db", *arguments]
-    return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, timeout=60)
+    return run(project, "db", *arguments, ENVIRONMENT="test", **servers)
+
+
+def run(project: Path, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """`ondol ARGUMENTS`, without the servers of this test run unless `environment` names them."""
+    clean = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")}
+    command = [sys.executable, "-m", "ondol.cli", *arguments]
+    return subprocess.run(
+        command, cwd=project, env={**clean, **environment}, capture_output=True, text=True, timeout=60
+    )
+
+
+def names_of(database: TestDatabase, query: str) -> set[str]:
+    with psycopg.connect(database.url) as connection:
+        return {row[0] for row in connection.execute(query)}
+
+
+NICKNAME = (
+    'from alembic import op\n\nrevision, down_revision = "0004", "0003"\nbranch_labels = depends_on = None\n\n\n'
+    'def upgrade() -> None:\n    op.execute("ALTER TABLE users ADD COLUMN nickname varchar")\n\n\n'
+    'def downgrade() -> None:\n    op.drop_column("users", "nickname")\n'
+)
+MODEL = (
+    "last_seen_at: Mapped[datetime | None]",
+    "last_seen_at: Mapped[datetime | None]\n    nickname: Mapped[str | None]",
+)
+
+
+def edit(file: Path, old: str, new: str) -> None:
+    assert old in file.read_text()
+    file.write_text(file.read_text().replace(old, new))
+
+
+def test_a_check_reads_the_migrations_and_changes_nothing(project: Path, database: TestDatabase) -> None:
+    (project / "migrations" / "versions" / "0004_nickname.py").write_text(NICKNAME)
+    databases = names_of(database, "SELECT datname FROM pg_database")
+    assert ondol(project, database, "check").returncode == 1
+    edit(project / "app" / "models" / "users.py", *MODEL)
+    checked = ondol(project, database, "check")
+    assert checked.returncode == 0, checked.stderr
+    assert names_of(database, "SELECT version_num FROM alembic_version") == {"0003"}
+    assert names_of(database, "SELECT datname FROM pg_database") == databases
+    # A migration can be written though the database lacks the one before it.
+    edit(project / "app" / "models" / "users.py", "nickname:", "second_name: Mapped[str | None]\n    nickname:")
+    assert ondol(project, database, "revision", "second name").returncode == 0
+    [written] = (project / "migrations" / "versions").glob("*second_name.py")
+    assert "second_name" in written.read_text()
+    assert "nickname" not in written.read_text()
+
+
+def test_a_check_without_a_database_starts_postgresql_alone(project: Path) -> None:
+    checked = run(project, "db", "check")
+    assert checked.returncode == 0, checked.stderr
+    assert "agree" in checked.stdout
+    state = project / ".ondol"
+    assert not state.exists() or not [file for file in state.rglob("*") if file.is_file()]
+
+
+CHECK = 'CheckConstraint("price >= 0", name="price_not_negative")'
+EXCLUSION = (
+    'ExcludeConstraint(("name", "="), name="ex_products_name", using="btree"),\n        '
+    'CheckConstraint("price >= 0", name="price_not_negative")'
+)
+DIFFERENCES = {
+    "a CHECK that no migration makes": (CHECK, f'{CHECK},\n        CheckConstraint("stock < 9", name="few")'),
+    "a CHECK that is gone from the models": (CHECK + ",", ""),
+    "a CHECK with another condition": (CHECK, CHECK.replace(">= 0", "> 0")),
+    "a CHECK with another name": (CHECK, CHECK.replace("price_not_negative", "price_is_positive")),
+    "an exclusion constraint that no migration makes": (CHECK, EXCLUSION),
+}
+
+
+@pytest.mark.parametrize("difference", DIFFERENCES)
+def test_a_check_sees_every_kind_of_constraint(project: Path, database: TestDatabase, difference: str) -> None:
+    models = project / "app" / "models" / "products.py"
+    edit(models, *DIFFERENCES[difference])
+    models.write_text("from sqlalchemy.dialects.postgresql import ExcludeConstraint\n" + models.read_text())
+    checked = ondol(project, database, "check")
+    assert checked.returncode == 1
+    assert "The models and the migrations differ" in checked.stderr
+    assert "products" in checked.stderr
+    assert "Traceback" not in checked.stderr
+
+
+def test_constraints_have_the_names_of_the_models(database: TestDatabase) -> None:
+    checks = names_of(database, "SELECT conname FROM pg_constraint WHERE contype = 'c' AND conname LIKE 'ck%'")
+    modelled = {
+        str(constraint.name)
+        for table in Model.metadata.tables.values()
+        for constraint in table.constraints
+        if isinstance(constraint, CheckConstraint)
+    }
+    assert checks == modelled
+    assert "ck_products_price_not_negative" in checks
+
+
+def test_commands_do_not_migrate_and_say_what_is_missing(project: Path, database: TestDatabase) -> None:
+    (project / "migrations" / "versions" / "0004_nickname.py").write_text(NICKNAME)
+    edit(project / "app" / "models" / "users.py", *MODEL)
+    servers = {"DATABASE_URL": database.url, "REDIS_URL": "redis://127.0.0.1:1/0", "ENVIRONMENT": "test"}
+    for arguments in (["user", "list"], ["settings"], ["doctor"], ["db", "check"], ["db", "seed"]):
+        said = run(project, *arguments, **servers)
+        assert names_of(database, "SELECT version_num FROM alembic_version") == {"0003"}, arguments
+        assert "Traceback" not in said.stderr
+        if arguments in (["user", "list"], ["doctor"]):
+            assert "ondol db upgrade" in said.stdout + said.stderr, arguments
+
+
+def test_two_heads_are_named_with_the_command_that_joins_them(project: Path, database: TestDatabase) -> None:
+    versions = project / "migrations" / "versions"
+    (versions / "0004_nickname.py").write_text(NICKNAME)
+    (versions / "0004_other.py").write_text(NICKNAME.replace('"0004"', '"0004b"').replace("nickname", "other"))
+    servers = {"DATABASE_URL": database.url, "REDIS_URL": "redis://127.0.0.1:1/0", "ENVIRONMENT": "test"}
+    for arguments in (["db", "upgrade"], ["db", "check"], ["doctor"], ["serve", "--port", "1"]):
+        said = run(project, *arguments, **servers)
+        assert said.returncode == 1, arguments
+        assert "ondol db merge" in said.stdout + said.stderr, arguments
+        assert "Traceback" not in said.stderr
+    assert ondol(project, database, "merge").returncode == 0
+    assert ondol(project, database, "upgrade").returncode == 0
+
+
+def test_a_server_migrates_an_empty_database_and_names_pending_migrations(project: Path, tmp_path: Path) -> None:
+    log, command = tmp_path / "log", ["-m", "uvicorn", "main:app", "--port"]
+    environment = {"DATABASE_URL": "", "REDIS_URL": "", "LOGGING__FORMAT": "json"}
+    for pending in (False, True):
+        port = str(free_port())
+        with running([*command, port], folder=project, environment=environment, log=log) as process:
+            wait_until_ready(f"http://127.0.0.1:{port}", process, log)
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/products", timeout=10) as answer:
+                assert answer.status == 200
+        said = [json.loads(line) for line in log.read_text().splitlines() if '"pending_migrations"' in line]
+        assert [(line["missing"], line["hint"]) for line in said] == [(["0004"], "ondol db upgrade")] * pending
+        (project / "migrations" / "versions" / "0004_nickname.py").write_text(NICKNAME)
 
 
 @pytest.mark.whole
@@ -72,11 +209,7 @@ def test_the_starters_migrations_are_safe_to_run(project: Path, database: TestDa
 def test_a_migration_does_not_wait_for_a_lock_for_ever(
     project: Path, database: TestDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (project / "migrations" / "versions" / "0004_lock.py").write_text(
-        'from alembic import op\n\nrevision, down_revision = "0004", "0003"\nbranch_labels = depends_on = None\n\n\n'
-        'def upgrade() -> None:\n    op.execute("ALTER TABLE users ADD COLUMN nickname text")\n\n\n'
-        'def downgrade() -> None:\n    op.drop_column("users", "nickname")\n'
-    )
+    (project / "migrations" / "versions" / "0004_lock.py").write_text(NICKNAME)
     monkeypatch.setattr(migrations, "LOCK_TIMEOUT_SECONDS", 1)
     with psycopg.connect(database.url) as connection:
         connection.execute("SELECT count(*) FROM users")  # a transaction that goes on

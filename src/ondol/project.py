@@ -4,10 +4,13 @@ import asyncio
 import importlib
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from ondol.db import scratch
+from ondol.dev.scratch import scratch_server
 from ondol.runtime import Ondol
 
 REPOSITORY_STARTER = Path(__file__).resolve().parents[2] / "starter"
@@ -40,6 +43,19 @@ def load(folder: Path | None = None) -> Ondol:
 def database_url(ondol: Ondol) -> str:
     """Of the project's database itself (past a pooler), the embedded servers started if need be."""
     return asyncio.run(ondol.locate_servers()).direct_url
+
+
+@contextmanager
+def scratch_database(ondol: Ondol) -> Iterator[str]:
+    """Make an empty database, beside the project's where DATABASE_URL names one; else on a server of its own.
+
+    Raises ScratchRefused, ServersError.
+    """
+    settings = ondol.settings
+    url = settings.database_direct_url or settings.database_url
+    with ExitStack() as stack:
+        server = url.get_secret_value() if url else stack.enter_context(scratch_server(settings.project_folder))
+        yield stack.enter_context(scratch.scratch_database(server))
 
 
 def attribute(module: str, name: str) -> Callable[..., Any]:

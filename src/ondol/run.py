@@ -11,7 +11,7 @@ import signal
 import sys
 
 from ondol.db import migrations
-from ondol.db.migrations import MigrationBlocked
+from ondol.db.migrations import MigrationBlocked, SeveralHeads, refuse_several_heads, revisions
 from ondol.observability.logging import configure_logging
 from ondol.project import ProjectError, database_url, load
 from ondol.runtime import Ondol, StartFailed
@@ -24,6 +24,7 @@ def web(host: str = "0.0.0.0", port: int | None = None, workers: int | None = No
         os.environ["WEB_CONCURRENCY"] = str(workers)  # the processes count their connections with it
     settings = load().settings
     configure_logging(settings.logging, sql=settings.debug)
+    refuse_several_heads(settings.project_folder)
     serve("main:app", settings, host=host, port=port or settings.port, workers=settings.web_concurrency)
 
 
@@ -36,6 +37,9 @@ def worker() -> None:
 
 async def _work(ondol: Ondol) -> None:
     async with ondol.opened():
+        found = await asyncio.to_thread(revisions, ondol.servers.direct_url, ondol.settings.project_folder)
+        if found.is_empty:
+            raise StartFailed("The database is empty: run `ondol db upgrade` (python -m ondol.run migrate).")
         await ondol.worker().run()
 
 
@@ -57,7 +61,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         _PROCESSES[names[0]]()
-    except (MigrationBlocked, ProjectError, StartFailed) as error:
+    except (MigrationBlocked, ProjectError, SeveralHeads, StartFailed) as error:
         sys.stderr.write(f"ondol: {error}\n")
         sys.exit(1)
 

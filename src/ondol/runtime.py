@@ -20,7 +20,7 @@ from ondol.auth.tokens import AccessTokens
 from ondol.cache import Cache
 from ondol.db.budget import ConnectionBudget, connection_limit, statement_timeout
 from ondol.db.constraints import reason_of
-from ondol.db.migrations import upgrade
+from ondol.db.migrations import revisions, upgrade
 from ondol.db.pagination import Paginator
 from ondol.db.session import Database
 from ondol.dev.servers import Attachment, ServersError, StateFolder, attach
@@ -147,6 +147,8 @@ class Ondol:
         """For `FastAPI(lifespan=ondol.lifespan)`. What it yields is the ASGI lifespan state, which servers see too."""
         configure_logging(self.settings.logging, sql=self.settings.debug)
         async with self.opened():
+            if self.settings.database_url is None:
+                await asyncio.to_thread(self._prepare_development_database)
             log.info("started", environment=self.settings.environment.value)
             if self.settings.environment is Environment.PRODUCTION and not is_strict():
                 log.warning("server_without_limits", hint="serve with `ondol serve` or gunicorn, see docs/security.md")
@@ -221,12 +223,18 @@ class Ondol:
                 log.warning("waiting_for_postgresql", setting="DATABASE_URL", **reason_of(error))
             await asyncio.sleep(WAIT_SECONDS)
 
+    def _prepare_development_database(self) -> None:
+        """Migrate an empty one, so that `uvicorn main:app` works at once; of any other say what it lacks."""
+        url, project = self.servers.direct_url, self.settings.project_folder
+        found = revisions(url, project)
+        if found.is_empty:
+            upgrade(url, project)
+        elif found.missing:
+            log.warning("pending_migrations", missing=found.missing, hint="ondol db upgrade")
+
     def _attach(self) -> Attachment:
         project = self.settings.project_folder
-        attachment = attach(StateFolder.for_project(project))
-        if self.settings.database_url is None:
-            upgrade(attachment.database_url, project)
-        return attachment
+        return attach(StateFolder.for_project(project))
 
 
 @contextmanager

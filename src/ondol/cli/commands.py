@@ -9,17 +9,30 @@ from alembic.util import CommandError
 from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
+from sqlalchemy.exc import DBAPIError
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
-from ondol.db.migrations import MigrationBlocked
+from ondol.db.migrations import NOT_MIGRATED, MigrationBlocked, ModelsDiffer, SeveralHeads
+from ondol.db.scratch import ScratchRefused
 from ondol.dev.programs import ServersError
 from ondol.errors import Problem
 from ondol.project import ProjectError
 from ondol.runtime import StartFailed
 from ondol.settings import sentences
 
-_EXPECTED = (CommandError, MigrationBlocked, Problem, ProjectError, ServersError, StartFailed)
+_EXPECTED = (
+    CommandError,
+    MigrationBlocked,
+    ModelsDiffer,
+    Problem,
+    ProjectError,
+    ScratchRefused,
+    ServersError,
+    SeveralHeads,
+    StartFailed,
+)
+_WITHOUT_MIGRATIONS = "The database lacks what the models have ({said}): run `ondol db upgrade`."
 
 
 class Commands(TyperGroup):
@@ -40,6 +53,8 @@ class Commands(TyperGroup):
 def _sentence(error: Exception) -> str:
     if isinstance(error, _EXPECTED):
         return str(error)
+    if isinstance(original := error.orig if isinstance(error, DBAPIError) else error.__cause__, NOT_MIGRATED):
+        return _WITHOUT_MIGRATIONS.format(said=str(original).splitlines()[0])
     if isinstance(error, ValidationError):
         return "; ".join(sentences(error))
     said = str(error).strip().splitlines()

@@ -9,7 +9,7 @@ from rich.console import Console
 from ondol import run
 from ondol.db import migrations
 from ondol.db.session import SyncDatabase
-from ondol.project import attribute, database_url, load
+from ondol.project import attribute, database_url, load, scratch_database
 from ondol.runtime import Ondol
 
 app = typer.Typer(no_args_is_help=True, help="Migrations and seeds of the project's database.")
@@ -42,7 +42,8 @@ def downgrade(revision: Annotated[str, typer.Argument(help="Where to: a revision
 def revision(message: Annotated[str, typer.Argument(help="What changes, in a few words.")]) -> None:
     """Write a migration from what changed in the models."""
     ondol = load()
-    migrations.revise(database_url(ondol), ondol.settings.project_folder, message)
+    with scratch_database(ondol) as url:
+        migrations.revise(url, ondol.settings.project_folder, message)
 
 
 @app.command(epilog="Example: ondol db merge")
@@ -53,9 +54,10 @@ def merge(message: Annotated[str, typer.Argument(help="Why, in a few words.")] =
 
 @app.command(epilog="Example: ondol db check")
 def check() -> None:
-    """Fail when the models say something that no migration does."""
+    """Fail when the models say something that no migration does. Your database is not touched."""
     ondol = load()
-    migrations.check(database_url(ondol), ondol.settings.project_folder)
+    with scratch_database(ondol) as url:
+        migrations.check(url, ondol.settings.project_folder)
     console.print("The models and the migrations agree.")
 
 

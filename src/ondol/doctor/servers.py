@@ -9,6 +9,7 @@ import redis
 from alembic.util import CommandError
 
 from ondol.db import migrations
+from ondol.db.migrations import SeveralHeads
 from ondol.db.urls import without_driver
 from ondol.doctor.findings import Finding, error, warning
 from ondol.runtime import Servers
@@ -29,7 +30,10 @@ def check_servers(servers: Servers, project: Path) -> Iterator[Finding]:
         yield error("PostgreSQL", f"It does not answer: {said}", "look at DATABASE_URL: ondol settings")
         return
     try:
-        migrations.check(servers.direct_url, project)
+        migrations.refuse_several_heads(project)
+        migrations.compare(servers.direct_url, project)
+    except SeveralHeads as reason:
+        yield error("migrations", str(reason), "ondol db merge")
     except CommandError as reason:
         yield from _difference(str(reason))
 

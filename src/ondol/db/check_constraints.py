@@ -1,0 +1,37 @@
+"""Compares the constraints that Alembic does not: CHECK and exclusion constraints, by name and definition."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, MetaData, text
+
+_MODELS = "ondol_models"
+_CONSTRAINTS = text("""
+    SELECT conrelid::regclass::text AS relation, conname AS name, pg_get_constraintdef(oid) AS definition
+    FROM pg_constraint
+    WHERE contype IN ('c', 'x') AND conrelid <> 0 AND connamespace = CAST(:schema AS regnamespace)
+""")
+
+
+def constraint_differences(connection: Connection, metadata: MetaData) -> Iterator[str]:
+    """Tell how the CHECK and exclusion constraints of a migrated scratch database differ from those of the models.
+
+    PostgreSQL writes both: the models' tables are made in a schema of their own, then both are read from pg_constraint.
+    """
+    migrated = _constraints(connection, "public", of={table.name for table in metadata.tables.values()})
+    connection.execute(text(f"CREATE SCHEMA {_MODELS}"))
+    connection.execute(text(f"SET search_path = {_MODELS}, public"))
+    metadata.create_all(connection, checkfirst=False)
+    modelled = _constraints(connection, _MODELS, of=None)
+    connection.rollback()
+    for key in sorted(migrated.keys() | modelled.keys()):
+        if migrated.get(key) != modelled.get(key):
+            table, name = key
+            yield (
+                f"{name} of {table} is {modelled.get(key, 'not there')} in the models and "
+                f"{migrated.get(key, 'not there')} after the migrations"
+            )
+
+
+def _constraints(connection: Connection, schema: str, *, of: set[str] | None) -> dict[tuple[str, str], str]:
+    rows = connection.execute(_CONSTRAINTS, {"schema": schema})
+    return {(row.relation, row.name): row.definition for row in rows if of is None or row.relation in of}

@@ -1,0 +1,37 @@
+"""An empty database for a moment."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from psycopg import sql
+from psycopg.errors import InsufficientPrivilege
+from sqlalchemy.engine import make_url
+
+from ondol.db.urls import with_driver, without_driver
+
+
+class ScratchRefused(Exception):
+    """The role may not make databases. The message is a sentence for a person."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This needs an empty database for a moment, and the role may not make one: ALTER ROLE … CREATEDB, or run "
+            "it without DATABASE_URL."
+        )
+
+
+@contextmanager
+def scratch_database(url: str) -> Iterator[str]:
+    """Make an empty database on the server of `url`, and drop it afterwards. Raises ScratchRefused."""
+    name = f"ondol_scratch_{secrets.token_hex(6)}"
+    with psycopg.connect(without_driver(url), autocommit=True) as connection:
+        try:
+            connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
+        except InsufficientPrivilege as error:
+            raise ScratchRefused from error
+        try:
+            yield make_url(with_driver(url)).set(database=name).render_as_string(hide_password=False)
+        finally:
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
