@@ -50,7 +50,7 @@ def start(stack: ExitStack, name: str, environment: dict[str, str], folder: Path
             return port
         except OSError:
             asyncio.run(asyncio.sleep(0.1))
-    sys.exit((folder / name).read_text())
+    sys.exit((folder / name).read_text(encoding="utf-8"))
 
 
 def login_body(address: str) -> bytes:

@@ -43,6 +43,29 @@ def test_environment_beats_dotenv_beats_secrets_beats_default(monkeypatch: pytes
     assert origins["PORT"] == "default"
 
 
+def test_a_group_is_read_from_its_names_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Debian's login shells export MAIL=/var/mail/root."""
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "AUTH").write_text("{}")
+    (tmp_path / ".env").write_text("JOBS=4\nMAIL__PORT=2525\n")
+    for name in ("MAIL", "Mail", "CACHE", "LOGGING", "HTTP", "SHOP", "DATABASE"):
+        monkeypatch.setenv(name, "/var/mail/root")
+    monkeypatch.setenv("MAIL__HOST", "smtp.internal")
+    settings = ShopSettings()
+    assert (settings.mail.host, settings.mail.port, settings.jobs.concurrency) == ("smtp.internal", 2525, 4)
+    monkeypatch.setenv("HTTP", '{"docs": false}')
+    assert Settings().http.docs is None
+
+
+def test_a_file_in_another_encoding_is_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / ".env").write_bytes("MAIL__SENDER=온돌 <no-reply@example.com>\n".encode("euc-kr"))
+    with pytest.raises(SystemExit):
+        load_settings(Settings)
+    assert "is not UTF-8: save it as UTF-8." in capsys.readouterr().err
+
+
 def test_the_names_every_platform_sets_are_understood(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgres://u:hidden@127.0.0.1/d")
     monkeypatch.setenv("REDIS_URL", "redis://h")

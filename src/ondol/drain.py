@@ -9,53 +9,88 @@ import asyncio
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import TypeVar
 
 import structlog
+
+T = TypeVar("T")
 
 SAME_SIGNAL_SECONDS = 1.0
 
 log = structlog.stdlib.get_logger("ondol")
 
 
+class Stopped(Exception):
+    """A signal to end came while this was waited for."""
+
+
 class Drain:
-    """Holds SIGTERM back for `seconds`; `has_begun` is true from its arrival on."""
+    """Notices SIGTERM and SIGINT: `has_begun` is true from then on, and what waits for `began` goes on.
+
+    The server gets SIGTERM after `seconds`, and at once while the service starts, or at a second one; SIGINT at once.
+    """
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self.has_begun, self._began = False, 0.0
+        self._forget()
+
+    def _forget(self) -> None:
+        self.has_begun, self._began_at = False, 0.0
+        self.began = asyncio.Event()
+        self.is_serving = False
 
     @contextmanager
     def installed(self) -> Iterator[None]:
-        """In the lifespan: after the server set its handler. Does nothing outside the main thread."""
-        if self._seconds == 0 or threading.current_thread() is not threading.main_thread():
+        """In the lifespan: after the server set its handlers. Outside the main thread no signal is noticed."""
+        self._forget()  # an application may be started again, in another event loop
+        if threading.current_thread() is not threading.main_thread():
             yield
             return
         loop = asyncio.get_running_loop()
-        server = signal.getsignal(signal.SIGTERM)
+        servers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
 
         def hand_over(number: int, frame: FrameType | None) -> None:
+            server = servers[signal.Signals(number)]
             if callable(server):
                 server(number, frame)
             else:
-                signal.signal(signal.SIGTERM, server)
-                signal.raise_signal(signal.SIGTERM)
+                signal.signal(number, server)
+                signal.raise_signal(number)
 
         def begin(number: int, frame: FrameType | None) -> None:
-            if self.has_begun:
+            is_first = not self.has_begun
+            if is_first:
+                self.has_begun, self._began_at = True, time.monotonic()
+                loop.call_soon_threadsafe(self.began.set)
+            if number == signal.SIGINT or not self.is_serving or self._seconds == 0:
+                hand_over(number, frame)
+            elif is_first:
+                loop.call_soon_threadsafe(log.info, "draining")
+                loop.call_soon_threadsafe(loop.call_later, self._seconds, hand_over, number, None)
+            elif time.monotonic() - self._began_at > SAME_SIGNAL_SECONDS:
                 # A later one means: now. One that comes with the first was sent to the whole process group.
-                if time.monotonic() - self._began > SAME_SIGNAL_SECONDS:
-                    hand_over(number, frame)
-                return
-            self.has_begun, self._began = True, time.monotonic()
-            loop.call_soon_threadsafe(log.info, "draining")
-            loop.call_soon_threadsafe(loop.call_later, self._seconds, hand_over, number, None)
+                hand_over(number, frame)
 
-        signal.signal(signal.SIGTERM, begin)
+        for number in servers:
+            signal.signal(number, begin)
         try:
             yield
         finally:
-            if signal.getsignal(signal.SIGTERM) is begin:
-                signal.signal(signal.SIGTERM, server)
+            for number, server in servers.items():
+                if signal.getsignal(number) is begin:
+                    signal.signal(number, server)
+
+    async def unless_begun(self, work: Awaitable[T]) -> T:
+        """Wait for `work`. Raises Stopped when a signal comes first."""
+        task, stop = asyncio.ensure_future(work), asyncio.ensure_future(self.began.wait())
+        try:
+            await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
+            if not task.done():
+                raise Stopped
+            return task.result()
+        finally:
+            task.cancel()
+            stop.cancel()

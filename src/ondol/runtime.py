@@ -24,7 +24,7 @@ from ondol.db.migrations import revisions, upgrade
 from ondol.db.pagination import Paginator
 from ondol.db.session import Database
 from ondol.dev.servers import Attachment, ServersError, StateFolder, attach
-from ondol.drain import Drain
+from ondol.drain import Drain, Stopped
 from ondol.jobs.queue import Job
 from ondol.jobs.worker import Worker
 from ondol.mail import Mailbox, Mailer
@@ -146,15 +146,20 @@ class Ondol:
     async def lifespan(self, app: Any) -> AsyncIterator[dict[str, Any]]:
         """For `FastAPI(lifespan=ondol.lifespan)`. What it yields is the ASGI lifespan state, which servers see too."""
         configure_logging(self.settings.logging, sql=self.settings.debug)
-        async with self.opened():
-            if self.settings.database_url is None:
-                await asyncio.to_thread(self._prepare_development_database)
-            log.info("started", environment=self.settings.environment.value)
-            if self.settings.environment is Environment.PRODUCTION and not is_strict():
-                log.warning("server_without_limits", hint="serve with `ondol serve` or gunicorn, see docs/security.md")
-            with self.drain.installed():
-                yield {OPTIONS: self._server_options()}
+        # Signals are noticed from the start on: a process that waits for PostgreSQL must end too.
+        with self.drain.installed():
+            async with self.opened():
+                yield await self._start_serving()
         log.info("stopped")
+
+    async def _start_serving(self) -> dict[str, Any]:
+        if self.settings.database_url is None:
+            await asyncio.to_thread(self._prepare_development_database)
+        log.info("started", environment=self.settings.environment.value)
+        if self.settings.environment is Environment.PRODUCTION and not is_strict():
+            log.warning("server_without_limits", hint="serve with `ondol serve` or gunicorn, see docs/security.md")
+        self.drain.is_serving = True
+        return {OPTIONS: self._server_options()}
 
     async def locate_servers(self) -> Servers:
         """The settings' servers, or in development the embedded ones."""
@@ -213,7 +218,7 @@ class Ondol:
         there."""
         while True:
             try:
-                await self.database.ping()
+                await self.drain.unless_begun(self.database.ping())
                 return
             except OperationalError as error:
                 # A refused login comes without SQLSTATE; that somebody answered shows in the text alone.
@@ -221,7 +226,7 @@ class Ondol:
                 if refused or self.settings.environment is not Environment.PRODUCTION:
                     raise
                 log.warning("waiting_for_postgresql", setting="DATABASE_URL", **reason_of(error))
-            await asyncio.sleep(WAIT_SECONDS)
+            await self.drain.unless_begun(asyncio.sleep(WAIT_SECONDS))
 
     def _prepare_development_database(self) -> None:
         """Migrate an empty one, so that `uvicorn main:app` works at once; of any other say what it lacks."""
@@ -243,6 +248,8 @@ def _step(sentence: str) -> Iterator[None]:
         yield
     except (StartFailed, ServersError) as error:
         raise StartFailed(str(error)) from error
+    except Stopped as error:
+        raise StartFailed("Stopped before PostgreSQL answered.") from error
     except Exception as error:
         reason = (str(error).splitlines() or ["no reason given"])[0]
         raise StartFailed(f"{sentence}. ({type(error).__name__}: {reason})") from error

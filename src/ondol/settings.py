@@ -20,6 +20,7 @@ from pydantic import (
 )
 from pydantic_settings import (
     BaseSettings,
+    EnvSettingsSource,
     NestedSecretsSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
@@ -61,6 +62,7 @@ __all__ = [
 
 # What a supervisor (uvicorn --workers) takes as "do not start me again".
 STARTUP_FAILURE = 3
+NOT_UTF8 = "The file .env, or one in the secrets folder, is not UTF-8: save it as UTF-8."
 DRAIN_SECONDS = 2.0  # a load balancer that asks every second learns it in time
 
 
@@ -168,11 +170,23 @@ class Settings(BaseSettings):
             secrets_dir_missing="ok",
             secrets_nested_delimiter="__",
         )
+        for source in (env_settings, dotenv_settings, secrets):
+            _forget_bare_groups(source)
         cls.sources = {"environment": env_settings, ".env": dotenv_settings, "secrets folder": secrets}
         return init_settings, env_settings, dotenv_settings, secrets
 
     sources: ClassVar[dict[str, PydanticBaseSettingsSource]] = {}
     """By name, the strongest first; `ondol.effective` tells from them where a value came from."""
+
+
+def _forget_bare_groups(source: PydanticBaseSettingsSource) -> None:
+    """Have a group read from GROUP__NAME alone: MAIL, which login shells export, is not a group in JSON."""
+    if isinstance(source, EnvSettingsSource):
+        fields = source.settings_cls.model_fields.items()
+        groups = {
+            name for name, field in fields if isinstance(field.annotation, type) and issubclass(field.annotation, Group)
+        }
+        source.env_vars = {name: value for name, value in source.env_vars.items() if name.lower() not in groups}
 
 
 def load_settings(kind: type[S]) -> S:
@@ -186,6 +200,8 @@ def load_settings(kind: type[S]) -> S:
         faults = list(sentences(error))
     except SettingsError as error:  # it names the group and the source, not the value
         faults = [f'{error}: lists are written as JSON, such as ["shop.example.com"].']
+    except UnicodeDecodeError:
+        faults = [NOT_UTF8]
     for fault in faults:
         sys.stderr.write(f"ondol: {fault}\n")
     sys.stderr.flush()

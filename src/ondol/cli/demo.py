@@ -112,7 +112,7 @@ class Demo:
         deadline = time.monotonic() + READY_SECONDS
         while time.monotonic() < deadline:
             if name := self._group.ended():
-                last = self._log(name).read_text(errors="replace").strip().splitlines()[-1:]
+                last = self._log(name).read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
                 raise ServersError(f"The {name} did not start: {''.join(last)} ({self._log(name)})")
             try:
                 with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/health/ready", timeout=2):

@@ -18,7 +18,7 @@ from ondol.doctor.environment import check_environment
 from ondol.doctor.findings import Finding, Level, error
 from ondol.doctor.servers import check_servers
 from ondol.project import attribute, load, project_folder
-from ondol.settings import sentences
+from ondol.settings import NOT_UTF8, sentences
 from ondol.web.inspection import check_routes
 
 console = Console(highlight=False, soft_wrap=True)
@@ -44,6 +44,9 @@ def _findings(project: Path) -> Iterator[Finding]:
     except ValidationError as faults:
         # The application does not start with these: nothing further can be looked at.
         yield from (error("settings", fault, "ondol settings") for fault in sentences(faults))
+        return
+    except UnicodeDecodeError:
+        yield error("settings", NOT_UTF8, "UTF-8")
         return
     ondol = load(project)
     yield from check_servers(asyncio.run(ondol.locate_servers()), project)

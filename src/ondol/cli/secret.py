@@ -25,13 +25,13 @@ def rotate(
 
     Where the file does not set it, the step is taken from the environment and printed, for a secret manager.
     """
-    text = file.read_text() if file.is_file() else ""
+    text = file.read_text(encoding="utf-8") if file.is_file() else ""
     given = read_environment_file(text)
     if CURRENT in given:
         step = next_step(given)
         temporary = file.with_name(f"{file.name}.new")
         temporary.touch(mode=0o600)
-        temporary.write_text(written(text, step.values))
+        temporary.write_text(written(text, step.values), encoding="utf-8")
         temporary.replace(file)
         typer.echo(f"{file}: {step.said}")
         return

@@ -92,7 +92,10 @@ class PostgresServer:
         version_file = self._data / "PG_VERSION"
         if not version_file.exists():
             return
-        on_disk, installed = version_file.read_text().strip(), major_version(self._programs / "postgres")
+        on_disk, installed = (
+            version_file.read_text(encoding="utf-8").strip(),
+            major_version(self._programs / "postgres"),
+        )
         if on_disk != str(installed):
             raise ServersError(
                 f"The data in {self._data} was written by PostgreSQL {on_disk}, and PostgreSQL {installed} is "
@@ -107,7 +110,7 @@ class PostgresServer:
         fresh.mkdir(mode=0o700)
         password_file = self._data.with_name("postgres-password")
         password_file.touch(mode=0o600)
-        password_file.write_text(self._password)
+        password_file.write_text(self._password, encoding="utf-8")
         if self._user:
             os.chown(fresh, self._user.uid, self._user.gid)
             os.chown(password_file, self._user.uid, self._user.gid)
@@ -122,7 +125,7 @@ class PostgresServer:
                 ],
                 check=False,
                 capture_output=True,
-                text=True,
+                encoding="utf-8",
                 cwd="/",
                 **popen_arguments(self._user),  # type: ignore[call-overload]
             )  # fmt: skip
@@ -137,7 +140,7 @@ class PostgresServer:
     def _stop_left_over(self) -> None:
         """Stops a server that outlived its keeper (possible where the kernel has no parent-death signal)."""
         try:
-            pid = int((self._data / "postmaster.pid").read_text().splitlines()[0])
+            pid = int((self._data / "postmaster.pid").read_text(encoding="utf-8").splitlines()[0])
         except (OSError, ValueError, IndexError):
             return
         process = ProcessIdentity.of(pid)
@@ -166,6 +169,6 @@ class PostgresServer:
         raise ServersError(f"PostgreSQL did not answer within {READY_SECONDS:.0f} s: {self._last_words()}")
 
     def _last_words(self) -> str:
-        lines = self._log.read_text(errors="replace").strip().splitlines()
+        lines = self._log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
         fatal = [line for line in lines[-20:] if "FATAL" in line or "could not" in line]
         return f"{(fatal or lines or ['it said nothing'])[-1]} ({self._log})"

@@ -45,7 +45,7 @@ if sys.platform == "linux":
 
     def _start_time(pid: int) -> str | None:
         try:
-            stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+            stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
         except OSError:
             return None
         # Fields after the command, which may itself hold spaces and parentheses (proc(5)).

@@ -84,7 +84,7 @@ def postgres_folder() -> Path:
         return Path(on_path).resolve().parent
     config = shutil.which("pg_config")
     if config:
-        finished = subprocess.run([config, "--bindir"], check=True, capture_output=True, text=True)
+        finished = subprocess.run([config, "--bindir"], check=True, capture_output=True, encoding="utf-8")
         folder = Path(finished.stdout.strip())
         if (folder / "postgres").exists():
             return folder
@@ -112,7 +112,7 @@ def valkey_program() -> Path:
 
 def major_version(postgres: Path) -> int:
     """18 for `postgres (PostgreSQL) 18.6`."""
-    finished = subprocess.run([str(postgres), "--version"], check=True, capture_output=True, text=True)
+    finished = subprocess.run([str(postgres), "--version"], check=True, capture_output=True, encoding="utf-8")
     found = re.search(r"(\d+)(\.|devel|beta|rc|$)", finished.stdout.rpartition(")")[2])
     if not found:
         raise ServersError(f"{postgres} does not say which version it is: {finished.stdout.strip()!r}.")
@@ -131,10 +131,10 @@ def within_reach(program: Path, user: ServerUser | None, copies: Path) -> Path:
     copy = copies / program.relative_to(package.parent)
     mark = copies / f"{program.name}.of"
     state = f"{program} {program.stat().st_mtime_ns} {program.stat().st_size}"
-    if not (mark.exists() and mark.read_text() == state and copy.exists()):
+    if not (mark.exists() and mark.read_text(encoding="utf-8") == state and copy.exists()):
         for folder in (package, package.with_name(f"{package.name}.libs")):
             if folder.is_dir():
                 shutil.rmtree(copies / folder.name, ignore_errors=True)
                 shutil.copytree(folder, copies / folder.name, ignore=shutil.ignore_patterns("__pycache__"))
-        mark.write_text(state)
+        mark.write_text(state, encoding="utf-8")
     return copy

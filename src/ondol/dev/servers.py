@@ -88,7 +88,7 @@ def attached(state: StateFolder, *, temporary: bool = False) -> Iterator[Attachm
 
 
 def _start_keeper(state: StateFolder, *, temporary: bool) -> None:
-    with (state.logs / "keeper.log").open("a") as log:
+    with (state.logs / "keeper.log").open("a", encoding="utf-8") as log:
         # Returns at once: the keeper forks, so that it is nobody's child and waits for nobody to reap it.
         subprocess.run(
             [sys.executable, "-m", "ondol.dev.keeper", str(state.path), *(["--temporary"] if temporary else [])],

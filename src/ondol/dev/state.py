@@ -74,7 +74,7 @@ class StateFolder:
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
         """One process at a time decides whether servers start or stop."""
-        with (self.path / "lock").open("a") as file:
+        with (self.path / "lock").open("a", encoding="utf-8") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
@@ -101,17 +101,17 @@ class StateFolder:
 
     def keeper(self) -> ProcessIdentity | None:
         try:
-            keeper = ProcessIdentity.parse(self._keeper.read_text())
+            keeper = ProcessIdentity.parse(self._keeper.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
         return keeper if keeper.is_alive() else None
 
     def write_keeper(self, keeper: ProcessIdentity) -> None:
-        self._keeper.write_text(str(keeper))
+        self._keeper.write_text(str(keeper), encoding="utf-8")
 
     def addresses(self) -> Addresses | None:
         try:
-            return Addresses(**json.loads(self._addresses.read_text()))
+            return Addresses(**json.loads(self._addresses.read_text(encoding="utf-8")))
         except FileNotFoundError:
             return None
 
@@ -119,7 +119,7 @@ class StateFolder:
         _write_private(self._addresses, json.dumps(asdict(addresses)))
 
     def failure(self) -> str | None:
-        return self._failure.read_text() if self._failure.exists() else None
+        return self._failure.read_text(encoding="utf-8") if self._failure.exists() else None
 
     def write_failure(self, sentence: str) -> None:
         _write_private(self._failure, sentence)
@@ -134,7 +134,7 @@ class StateFolder:
     def remembered(self) -> dict[str, str]:
         """Passwords and last ports."""
         try:
-            return dict(json.loads(self._remembered.read_text()))
+            return dict(json.loads(self._remembered.read_text(encoding="utf-8")))
         except FileNotFoundError:
             return {}
 
@@ -168,6 +168,6 @@ def _write_private(file: Path, text: str) -> None:
     """Atomically, and readable by the owner alone."""
     temporary = file.with_suffix(f".{os.getpid()}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as opened:
+    with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
         opened.write(text)
     temporary.replace(file)

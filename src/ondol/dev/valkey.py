@@ -69,7 +69,7 @@ class ValkeyServer:
         deadline = time.monotonic() + READY_SECONDS
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
-                lines = self._log.read_text(errors="replace").strip().splitlines()
+                lines = self._log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
                 raise ServersError(f"Valkey ended while starting: {(lines or ['it said nothing'])[-1]} ({self._log})")
             if self._answers():
                 return

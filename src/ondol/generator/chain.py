@@ -17,10 +17,10 @@ def close_gaps(folder: Path, gone: Iterable[str]) -> None:
         if revision and previous:
             before[f'"{revision["name"]}"'] = previous["quoted"]
     for file in folder.glob("*.py"):
-        text = file.read_text()
+        text = file.read_text(encoding="utf-8")
         found = _BEFORE.search(text)
         quoted = found["quoted"] if found else ""
         while quoted in before:
             quoted = before[quoted]
         if found and quoted != found["quoted"]:
-            file.write_text(text[: found.start("quoted")] + quoted + text[found.end("quoted") :])
+            file.write_text(text[: found.start("quoted")] + quoted + text[found.end("quoted") :], encoding="utf-8")

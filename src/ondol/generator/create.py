@@ -49,7 +49,7 @@ def create(
         shutil.rmtree(folder, ignore_errors=True)
         raise
     sources = [*(folder / "app").rglob("*.py"), folder / "main.py"]
-    return Created(folder, len(sources), sum(len(file.read_text().splitlines()) for file in sources))
+    return Created(folder, len(sources), sum(len(file.read_text(encoding="utf-8").splitlines()) for file in sources))
 
 
 def _commit(folder: Path) -> None:

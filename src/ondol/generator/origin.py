@@ -46,7 +46,7 @@ def _vendored(vendor: Path, url: str) -> dict[str, str]:
 
 def source_of(project: Path) -> dict[str, str] | None:
     """Where uv finds Ondol; None: in the package registry."""
-    tool: dict[str, Any] = tomllib.loads((project / "pyproject.toml").read_text()).get("tool", {})
+    tool: dict[str, Any] = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8")).get("tool", {})
     found: dict[str, str] | None = tool.get("uv", {}).get("sources", {}).get("ondol")
     return found
 
@@ -54,7 +54,7 @@ def source_of(project: Path) -> dict[str, str] | None:
 def set_source(project: Path, source: dict[str, str] | None) -> None:
     """The opposite of `source_of`."""
     file = project / "pyproject.toml"
-    pyproject = tomlkit.parse(file.read_text())
+    pyproject = tomlkit.parse(file.read_text(encoding="utf-8"))
     sources = pyproject["tool"]["uv"]["sources"]
     if source is None:
         sources.pop("ondol", None)
@@ -62,4 +62,4 @@ def set_source(project: Path, source: dict[str, str] | None) -> None:
         table = tomlkit.inline_table()
         table.update(source)
         sources["ondol"] = table
-    file.write_text(tomlkit.dumps(pyproject))
+    file.write_text(tomlkit.dumps(pyproject), encoding="utf-8")

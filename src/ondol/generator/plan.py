@@ -127,13 +127,13 @@ def _migration(project: Path, resource: Resource) -> tuple[Path, str]:
 
 
 def _read(file: Path) -> str | None:
-    return file.read_text() if file.exists() else None
+    return file.read_text(encoding="utf-8") if file.exists() else None
 
 
 def _write(file: Path, text: str) -> None:
     temporary = file.with_name(f".{file.name}.new")
     try:
-        temporary.write_text(text)
+        temporary.write_text(text, encoding="utf-8")
         temporary.replace(file)
     except BaseException:
         temporary.unlink(missing_ok=True)

@@ -123,15 +123,15 @@ def _checked(folder: Path) -> Path:
 
 def _give_name(folder: Path, name: str) -> None:
     file = folder / "pyproject.toml"
-    pyproject = tomlkit.parse(file.read_text())
+    pyproject = tomlkit.parse(file.read_text(encoding="utf-8"))
     pyproject["project"]["name"] = name
     pyproject["project"]["description"] = "A service on Ondol."
     pyproject["tool"].pop("ondol", None)
-    file.write_text(tomlkit.dumps(pyproject))
+    file.write_text(tomlkit.dumps(pyproject), encoding="utf-8")
     factory = folder / "app" / "factory.py"
     if factory.exists():
         title = name.replace("-", " ").capitalize()
-        factory.write_text(factory.read_text().replace('title="Ondol starter"', f'title="{title}"'))
+        factory.write_text(factory.read_text(encoding="utf-8").replace('title="Ondol starter"', f'title="{title}"'))
     for pattern in NAMED_FILES:
         for named in folder.glob(pattern):
-            named.write_text(SAMPLE_NAME.sub(name, named.read_text()))
+            named.write_text(SAMPLE_NAME.sub(name, named.read_text(encoding="utf-8")))

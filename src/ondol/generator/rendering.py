@@ -59,12 +59,12 @@ def tidy(texts: Mapping[Path, str], project: Path) -> dict[Path, str]:
         for path, text in texts.items():
             file = Path(folder) / path
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text)
+            file.write_text(text, encoding="utf-8")
         # Imports of __init__ files are there to be imported from them.
         run(Path(folder), ruff, "check", *config, "--fix-only", "--select", "F401,I", "--exclude", "__init__.py", ".")
         run(Path(folder), ruff, "check", *config, "--fix-only", "--select", "I", ".")
         run(Path(folder), ruff, "format", *config, ".")
-        return {path: (Path(folder) / path).read_text() for path in texts}
+        return {path: (Path(folder) / path).read_text(encoding="utf-8") for path in texts}
 
 
 @cache

@@ -35,7 +35,7 @@ class Sample:
     @classmethod
     def of(cls, project: Path) -> "Sample":
         """As the starter's pyproject.toml declares it; of nothing, if it does not."""
-        tools = tomllib.loads((project / "pyproject.toml").read_text()).get("tool", {})
+        tools = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8")).get("tool", {})
         features, files, names = (
             tuple(tools.get("ondol", {}).get(key, ())) for key in ("sample", "sample-files", "sample-names")
         )
@@ -50,13 +50,16 @@ def remove_sample(project: Path) -> None:
     for feature in sample.features:
         gone_files |= {*project.rglob(f"{feature}.py"), *project.rglob(f"test_{feature}.py")}
     migrations = project / "migrations" / "versions"
-    texts = [file.read_text() for file in gone_files if file.parent == migrations]
+    texts = [file.read_text(encoding="utf-8") for file in gone_files if file.parent == migrations]
     for file in gone_files:
         file.unlink()
         if not any(file.parent.iterdir()):
             file.parent.rmdir()
     close_gaps(migrations, texts)
-    modules = {file: Module(cst.parse_module(file.read_text()), set(sample.names)) for file in project.rglob("*.py")}
+    modules = {
+        file: Module(cst.parse_module(file.read_text(encoding="utf-8")), set(sample.names))
+        for file in project.rglob("*.py")
+    }
     roots = sorted(((project / root).resolve() for root in sample.roots), key=lambda root: -len(root.parts))
     gone = {_dotted(file.resolve(), roots) for file in gone_files}
     names = re.compile(rf"^(/api/v\d+/)?({'|'.join(map(re.escape, sample.features))})([:_/?]|$)")
@@ -68,7 +71,7 @@ def remove_sample(project: Path) -> None:
         if file.name.startswith("test_") and not module.has_tests():
             file.unlink()
         elif module.changed:
-            file.write_text(module.tree.code)
+            file.write_text(module.tree.code, encoding="utf-8")
 
 
 def _dotted(file: Path, roots: Sequence[Path]) -> str:

@@ -71,6 +71,6 @@ def _tables(module: ast.Module) -> Iterator[tuple[str, str]]:
 
 def _parsed(file: Path) -> ast.Module:
     try:
-        return ast.parse(file.read_text())
+        return ast.parse(file.read_text(encoding="utf-8"))
     except SyntaxError as error:
         raise ProjectError(f"{file}, line {error.lineno}, is no Python: {error.msg}.") from error

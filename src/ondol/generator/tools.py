@@ -28,7 +28,9 @@ def run(folder: Path, *command: str, **environment: str) -> str:
 
 def attempt(folder: Path, *command: str, **environment: str) -> "subprocess.CompletedProcess[str]":
     """Runs a tool that may fail; `environment` is added to ours."""
-    return subprocess.run(command, cwd=folder, env=_clean() | environment, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, cwd=folder, env=_clean() | environment, capture_output=True, encoding="utf-8", check=False
+    )
 
 
 def ruff_program() -> str:

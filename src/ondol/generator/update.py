@@ -47,7 +47,7 @@ def update(project: Path) -> Updated:
         changed = repository.difference(base, new)
         if not changed:
             return Updated([], [])
-        repository.mark.write_text(repository.head())
+        repository.mark.write_text(repository.head(), encoding="utf-8")
         conflicts = repository.merge(repository.top, base, new)
         record(pristine, repository.origin, project)
         run(project, "git", "add", "--force", RECORD)
@@ -59,7 +59,7 @@ def abort(project: Path) -> None:
     repository = _Repository(project)
     if not repository.mark.exists():
         raise ProjectError("No update is under way.")
-    if repository.mark.read_text() != repository.head():
+    if repository.mark.read_text(encoding="utf-8") != repository.head():
         repository.mark.unlink()
         raise ProjectError("The update was committed already: `git revert` takes a commit back.")
     run(project, "git", "reset", "--quiet", "--merge")

@@ -1,5 +1,6 @@
 """gunicorn's worker, with the same limits as `ondol serve`."""
 
+import signal
 from typing import Any, ClassVar
 
 from uvicorn_worker import UvicornWorker
@@ -19,5 +20,17 @@ def worker_for(settings: Settings) -> type[UvicornWorker]:
             "proxy_headers": False,  # HTTP__TRUSTED_PROXIES says whom we believe
             "timeout_graceful_shutdown": settings.http.grace_seconds,
         }
+
+        def handle_exit(self, sig: int, frame: object) -> None:
+            """Take SIGQUIT, by which gunicorn passes Ctrl-C on, for SIGINT: uvicorn knows only that."""
+            signal.raise_signal(signal.SIGINT)
+
+        def run(self) -> None:
+            try:
+                super().run()
+            except SystemExit:
+                # A start that a signal ended is no failure: gunicorn would report it with a trace.
+                if not self.wsgi.state.ondol.drain.has_begun:
+                    raise
 
     return Worker

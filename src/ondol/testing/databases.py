@@ -51,7 +51,7 @@ class TestDatabase:
 def migrated_template(servers: Attachment, project: Path) -> str:
     """The URL of the template, made by whoever comes first."""
     url = _sibling(servers.database_url, TEMPLATE)
-    with (servers.state.path / "template.lock").open("a") as lock:
+    with (servers.state.path / "template.lock").open("a", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with psycopg.connect(_maintenance(url), autocommit=True) as connection:
             if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [TEMPLATE]).fetchone():

@@ -64,4 +64,4 @@ def wait_until_ready(base: str, process: "subprocess.Popen[bytes]", log: Path) -
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.05)
-    raise RuntimeError(f"{base} is not ready:\n{log.read_text(errors='replace')[-3000:]}")
+    raise RuntimeError(f"{base} is not ready:\n{log.read_text(encoding='utf-8', errors='replace')[-3000:]}")

@@ -19,7 +19,7 @@ _WRITES = ("post", "put", "patch", "delete")
 def check_routes(app: FastAPI, project: Path) -> Iterator[Finding]:
     """Writes that anybody may do, operations for a caller that name no scopes or that no test names, sessions that
     commit after the answer."""
-    tests = "\n".join(file.read_text(errors="replace") for file in (project / "tests").rglob("*.py"))
+    tests = "\n".join(file.read_text(encoding="utf-8", errors="replace") for file in (project / "tests").rglob("*.py"))
     for path, item in app.openapi()["paths"].items():
         for method, operation in item.items():
             name = f"{method.upper()} {path}"
