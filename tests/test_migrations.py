@@ -13,6 +13,7 @@ from app.models import Model
 from sqlalchemy import CheckConstraint
 
 from ondol.db import migrations
+from ondol.db.scratch import ScratchRefused, scratch_database
 from ondol.dev.ports import free_port
 from ondol.dev.servers import Attachment
 from ondol.testing.databases import TestDatabase, migrated_template
@@ -67,19 +68,33 @@ def edit(file: Path, old: str, new: str) -> None:
 
 def test_a_check_reads_the_migrations_and_changes_nothing(project: Path, database: TestDatabase) -> None:
     (project / "migrations" / "versions" / "0004_nickname.py").write_text(NICKNAME)
-    databases = names_of(database, "SELECT datname FROM pg_database")
     assert ondol(project, database, "check").returncode == 1
     edit(project / "app" / "models" / "users.py", *MODEL)
     checked = ondol(project, database, "check")
     assert checked.returncode == 0, checked.stderr
     assert names_of(database, "SELECT version_num FROM alembic_version") == {"0003"}
-    assert names_of(database, "SELECT datname FROM pg_database") == databases
     # A migration can be written though the database lacks the one before it.
     edit(project / "app" / "models" / "users.py", "nickname:", "second_name: Mapped[str | None]\n    nickname:")
     assert ondol(project, database, "revision", "second name").returncode == 0
     [written] = (project / "migrations" / "versions").glob("*second_name.py")
     assert "second_name" in written.read_text()
     assert "nickname" not in written.read_text()
+
+
+def test_a_scratch_database_is_dropped_also_while_somebody_uses_it(database: TestDatabase) -> None:
+    with scratch_database(database.url) as url:
+        user = psycopg.connect(url)
+        name = user.info.dbname
+    assert name not in names_of(database, "SELECT datname FROM pg_database")
+    user.close()
+    with psycopg.connect(database.url, autocommit=True) as connection:
+        connection.execute("DROP ROLE IF EXISTS without_rights")
+        connection.execute("CREATE ROLE without_rights LOGIN PASSWORD 'x'")
+    with (
+        pytest.raises(ScratchRefused, match="CREATEDB"),
+        scratch_database(f"postgresql://without_rights:x@{database.url.rpartition('@')[2]}"),
+    ):
+        pass
 
 
 def test_a_check_without_a_database_starts_postgresql_alone(project: Path) -> None:

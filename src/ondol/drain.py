@@ -12,7 +12,7 @@ import time
 from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
 
@@ -28,24 +28,21 @@ class Stopped(Exception):
 
 
 class Drain:
-    """Notices SIGTERM and SIGINT: `has_begun` is true from then on, and what waits for `began` goes on.
+    """Notices SIGTERM and SIGINT: `has_begun` is true from then on, and `unless_begun` stops waiting.
 
     The server gets SIGTERM after `seconds`, and at once while the service starts, or at a second one; SIGINT at once.
     """
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._forget()
-
-    def _forget(self) -> None:
         self.has_begun, self._began_at = False, 0.0
-        self.began = asyncio.Event()
         self.is_serving = False
+        self._waiting: set[asyncio.Future[None]] = set()
 
     @contextmanager
     def installed(self) -> Iterator[None]:
         """In the lifespan: after the server set its handlers. Outside the main thread no signal is noticed."""
-        self._forget()  # an application may be started again, in another event loop
+        self.has_begun = self.is_serving = False  # an application may be started again
         if threading.current_thread() is not threading.main_thread():
             yield
             return
@@ -64,7 +61,7 @@ class Drain:
             is_first = not self.has_begun
             if is_first:
                 self.has_begun, self._began_at = True, time.monotonic()
-                loop.call_soon_threadsafe(self.began.set)
+                loop.call_soon_threadsafe(self._stop_waiting)
             if number == signal.SIGINT or not self.is_serving or self._seconds == 0:
                 hand_over(number, frame)
             elif is_first:
@@ -85,12 +82,22 @@ class Drain:
 
     async def unless_begun(self, work: Awaitable[T]) -> T:
         """Wait for `work`. Raises Stopped when a signal comes first."""
-        task, stop = asyncio.ensure_future(work), asyncio.ensure_future(self.began.wait())
+        task = asyncio.ensure_future(work)
+        stop: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.add(stop)
+        if self.has_begun:
+            self._stop_waiting()
         try:
-            await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
+            both: set[asyncio.Future[Any]] = {task, stop}
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
             if not task.done():
                 raise Stopped
             return task.result()
         finally:
             task.cancel()
-            stop.cancel()
+            self._waiting.discard(stop)
+
+    def _stop_waiting(self) -> None:
+        for stop in self._waiting:
+            if not stop.done():
+                stop.set_result(None)

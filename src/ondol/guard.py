@@ -11,7 +11,7 @@ from psycopg.conninfo import conninfo_to_dict
 from zxcvbn import zxcvbn
 
 from ondol import networks
-from ondol.db.urls import without_driver
+from ondol.db.urls import libpq_url
 
 DEVELOPMENT_SECRET = "development-only-never-in-production"  # noqa: S105  (refused in production)
 MIN_SECRET_LENGTH = 32
@@ -54,7 +54,7 @@ def is_guessable(secret: str) -> bool:
 def connection_parts(url: str) -> dict[str, str] | None:
     """What libpq reads from a URL: host, user, password, dbname …; None where it cannot."""
     try:
-        parts = conninfo_to_dict(without_driver(url))
+        parts = conninfo_to_dict(libpq_url(url))
     except psycopg.Error:
         return None
     return {name: str(value) for name, value in parts.items() if value is not None}

@@ -64,6 +64,8 @@ def main() -> None:
     except (MigrationBlocked, ProjectError, SeveralHeads, StartFailed) as error:
         sys.stderr.write(f"ondol: {error}\n")
         sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from ondol.db.budget import ConnectionBudget, connection_limit, statement_timeou
 from ondol.db.constraints import reason_of
 from ondol.db.migrations import revisions, upgrade
 from ondol.db.pagination import Paginator
-from ondol.db.session import Database
+from ondol.db.session import Database, is_pooled
 from ondol.dev.servers import Attachment, ServersError, StateFolder, attach
 from ondol.drain import Drain, Stopped
 from ondol.jobs.queue import Job
@@ -36,6 +36,10 @@ from ondol.server.state import OPTIONS, ServerOptions, is_strict
 from ondol.settings import AuthSettings, Environment, Settings
 
 WAIT_SECONDS = 2.0
+POOLER = (
+    "DATABASE_URL leads to a pooler such as PgBouncer: set DATABASE_DIRECT_URL to PostgreSQL itself, for LISTEN, jobs "
+    "and migrations."
+)
 
 log = structlog.stdlib.get_logger("ondol")
 
@@ -201,6 +205,8 @@ class Ondol:
         await self._wait_for_database()
         budget = ConnectionBudget.of(self.settings)
         async with self.database.reading() as session:
+            if self.settings.database_direct_url is None and await is_pooled(session):
+                raise StartFailed(POOLER)
             limit = await connection_limit(session)
             if budget.total > limit and self.settings.environment is not Environment.DEVELOPMENT:
                 raise StartFailed(
@@ -251,5 +257,7 @@ def _step(sentence: str) -> Iterator[None]:
     except Stopped as error:
         raise StartFailed("Stopped before PostgreSQL answered.") from error
     except Exception as error:
+        if "unsupported startup parameter" in str(error):  # PgBouncer's words
+            raise StartFailed(POOLER) from error
         reason = (str(error).splitlines() or ["no reason given"])[0]
         raise StartFailed(f"{sentence}. ({type(error).__name__}: {reason})") from error

@@ -1,7 +1,9 @@
 """Behind PgBouncer in transaction mode: Debian's own, between the service and PostgreSQL."""
 
+import os
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +21,7 @@ SERVER_CONNECTIONS = 5
 
 
 @contextmanager
-def pgbouncer(prod: Production) -> Iterator[str]:
+def pgbouncer(prod: Production, options: str = "") -> Iterator[str]:
     program = shutil.which("pgbouncer") or shutil.which("/usr/sbin/pgbouncer")
     assert program, "install PgBouncer (Debian: apt-get install pgbouncer)"
     port, server, user = free_port(), urlsplit(prod.database_url), server_user()
@@ -37,6 +39,7 @@ auth_file = {prod.folder}/users.txt
 pool_mode = transaction
 default_pool_size = {SERVER_CONNECTIONS}
 max_client_conn = 500
+{options}
 """)
     with prod.log("pgbouncer").open("wb") as log:
         process = subprocess.Popen([program, str(configuration)], stdout=log, stderr=log, **popen_arguments(user))  # type: ignore[call-overload]
@@ -82,3 +85,21 @@ def test_the_service_works_behind_pgbouncer(prod: Production) -> None:
     assert seen[0] <= SERVER_CONNECTIONS + 3 + 12 + 1
     assert prod.logged("prepared statement") == []
     assert prod.logged("no_statement_timeout") == []
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("ignored", ["", "ignore_startup_parameters = options"])
+def test_pgbouncer_without_a_direct_url_is_named(prod: Production, ignored: str) -> None:
+    """Also where it lets our options pass: LISTEN would hear nothing."""
+    with pgbouncer(prod, ignored) as url:
+        finished = subprocess.run(
+            [sys.executable, *UVICORN],
+            cwd=prod.project,
+            env={**os.environ, **prod.environment, "DATABASE_URL": url, "PORT": str(free_port())},
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
+    assert finished.returncode != 0
+    assert "set DATABASE_DIRECT_URL to PostgreSQL itself" in finished.stderr
+    assert "Traceback" not in finished.stderr

@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ondol.db.urls import without_driver
+from ondol.db.urls import libpq_url
 
 log = structlog.stdlib.get_logger("ondol.cache")
 
@@ -35,7 +35,7 @@ class Notifications:
     """
 
     def __init__(self, database_url: str, on_tags: Callable[[list[str]], None], on_gap: Callable[[], None]) -> None:
-        self._url = without_driver(database_url)
+        self._url = libpq_url(database_url)
         self._on_tags, self._on_gap = on_tags, on_gap
         self._process = uuid4().hex
         self._task: asyncio.Task[None] | None = None
@@ -59,7 +59,7 @@ class Notifications:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _connect(self) -> psycopg.AsyncConnection:
-        connection = await psycopg.AsyncConnection.connect(self._url, autocommit=True, connect_timeout=5)
+        connection = await psycopg.AsyncConnection.connect(self._url, autocommit=True)
         try:
             await connection.execute(f"LISTEN {CHANNEL}")
         except BaseException:

@@ -18,7 +18,7 @@ from sqlalchemy.exc import OperationalError
 
 from ondol.db.check_constraints import constraint_differences
 from ondol.db.concurrent_indexes import make_indexes_concurrent
-from ondol.db.urls import with_driver, without_driver
+from ondol.db.urls import libpq_url, sqlalchemy_url
 
 NOT_MIGRATED = (UndefinedColumn, UndefinedTable)
 """What PostgreSQL says where a migration is missing."""
@@ -66,7 +66,7 @@ def alembic_config(database_url: str, project: Path) -> Config:
     # env.py imports the project's models.
     config.set_main_option("prepend_sys_path", str(project).replace("%", "%%"))
     config.set_main_option("path_separator", "newline")
-    config.set_main_option("sqlalchemy.url", with_driver(database_url).replace("%", "%%"))
+    config.set_main_option("sqlalchemy.url", sqlalchemy_url(database_url).replace("%", "%%"))
     return config
 
 
@@ -80,7 +80,7 @@ def upgrade(database_url: str, project: Path, revision: str = "head") -> None:
     """
     if revision == "head":
         refuse_several_heads(project)
-    with psycopg.connect(without_driver(database_url), autocommit=True) as connection:
+    with psycopg.connect(libpq_url(database_url), autocommit=True) as connection:
         while not connection.execute("SELECT pg_try_advisory_lock(%s)", [LOCK_KEY]).fetchone()[0]:  # type: ignore[index]
             time.sleep(POLL_SECONDS)
         command.upgrade(alembic_config(database_url, project), revision)
@@ -89,7 +89,7 @@ def upgrade(database_url: str, project: Path, revision: str = "head") -> None:
 def revisions(database_url: str, project: Path) -> Revisions:
     """Return which migrations of the project the database lacks. Raises Alembic's CommandError for an unknown one."""
     script = ScriptDirectory(str(project / "migrations"))
-    engine = create_engine(with_driver(database_url), poolclass=NullPool)
+    engine = create_engine(sqlalchemy_url(database_url), poolclass=NullPool)
     with engine.connect() as connection:
         done = MigrationContext.configure(connection).get_current_heads()
         is_empty = not done and not inspect(connection).get_table_names()

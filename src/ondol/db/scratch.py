@@ -9,7 +9,7 @@ from psycopg import sql
 from psycopg.errors import InsufficientPrivilege
 from sqlalchemy.engine import make_url
 
-from ondol.db.urls import with_driver, without_driver
+from ondol.db.urls import libpq_url, without_options
 
 
 class ScratchRefused(Exception):
@@ -26,12 +26,12 @@ class ScratchRefused(Exception):
 def scratch_database(url: str) -> Iterator[str]:
     """Make an empty database on the server of `url`, and drop it afterwards. Raises ScratchRefused."""
     name = f"ondol_scratch_{secrets.token_hex(6)}"
-    with psycopg.connect(without_driver(url), autocommit=True) as connection:
+    with psycopg.connect(libpq_url(url), autocommit=True) as connection:
         try:
             connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
         except InsufficientPrivilege as error:
             raise ScratchRefused from error
         try:
-            yield make_url(with_driver(url)).set(database=name).render_as_string(hide_password=False)
+            yield make_url(without_options(url)).set(database=name).render_as_string(hide_password=False)
         finally:
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import ORMExecuteState, Session, sessionmaker
 
-from ondol.db.urls import with_driver
+from ondol.db.urls import names_time_zone, sqlalchemy_url
 from ondol.settings import DatabaseSettings
 from ondol.timeouts import lift_deadline, uninterrupted
 
@@ -89,15 +89,18 @@ class Database:
         from the pool (1) and given back (-1)."""
         settings = settings or DatabaseSettings()
         self.engine: AsyncEngine = create_async_engine(
-            with_driver(url),
+            _url(url, settings, pooled=pooled),
             pool_size=settings.pool_size,
             max_overflow=settings.max_overflow,
             pool_timeout=settings.pool_timeout_seconds,
             # Newest first: a burst's extra connections fall idle and a broken one is found soon.
             pool_use_lifo=True,
             hide_parameters=True,  # values do not belong in an error's text, nor in a log
-            connect_args=_connect_arguments(settings, pooled=pooled),
+            # Each transaction may meet another server connection, which knows no statement prepared on the last one.
+            connect_args={"prepare_threshold": None} if pooled else {},
         )
+        if pooled and not names_time_zone(url):
+            event.listen(self.engine.sync_engine, "connect", _use_utc)
         event.listen(self.engine.sync_engine, "handle_error", _discard_useless_connections)
         if on_use is not None:
             event.listen(self.engine.sync_engine, "checkout", lambda *_: on_use(1))
@@ -161,11 +164,10 @@ class SyncDatabase:
     def __init__(self, url: str, settings: DatabaseSettings | None = None) -> None:
         settings = settings or DatabaseSettings()
         self.engine: Engine = create_engine(
-            with_driver(url),
+            _url(url, settings, pooled=False),
             pool_size=1,
             max_overflow=4,
             hide_parameters=True,
-            connect_args=_connect_arguments(settings, pooled=False),
         )
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
 
@@ -179,17 +181,26 @@ class SyncDatabase:
         self.engine.dispose()
 
 
-def _connect_arguments(settings: DatabaseSettings, *, pooled: bool) -> dict[str, Any]:
-    arguments: dict[str, Any] = {
-        "connect_timeout": settings.connect_timeout_seconds,
-        "keepalives_idle": 30,
-        "keepalives_interval": 5,
-        "keepalives_count": 3,
-    }
-    if pooled:
-        # Each transaction may meet another server connection, which knows no statement prepared on the last one; and
-        # PgBouncer refuses `options`.
-        arguments["prepare_threshold"] = None
-    elif settings.statement_timeout_seconds:
-        arguments["options"] = f"-c statement_timeout={int(settings.statement_timeout_seconds * 1000)}"
-    return arguments
+def _url(url: str, settings: DatabaseSettings, *, pooled: bool) -> str:
+    return sqlalchemy_url(
+        url,
+        connect_timeout_seconds=settings.connect_timeout_seconds,
+        statement_timeout_seconds=settings.statement_timeout_seconds,
+        pooled=pooled,
+    )
+
+
+def _use_utc(connection: Any, _: Any) -> None:
+    """For PgBouncer, which keeps the time zone of each of its clients."""
+    cursor = connection.cursor()
+    cursor.execute("SET TIME ZONE 'UTC'")
+    cursor.close()
+    connection.commit()
+
+
+async def is_pooled(session: AsyncSession) -> bool:
+    """Return whether a pooler stands between: the process that answers is not the one that the driver was told of."""
+    answering = (await session.execute(text("SELECT pg_backend_pid()"))).scalar_one()
+    raw = await (await session.connection()).get_raw_connection()
+    connection = raw.driver_connection
+    return connection is not None and connection.info.backend_pid != answering

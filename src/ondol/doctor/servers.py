@@ -10,7 +10,7 @@ from alembic.util import CommandError
 
 from ondol.db import migrations
 from ondol.db.migrations import SeveralHeads
-from ondol.db.urls import without_driver
+from ondol.db.urls import libpq_url
 from ondol.doctor.findings import Finding, error, warning
 from ondol.runtime import Servers
 
@@ -23,7 +23,7 @@ OLDEST_POSTGRESQL = 140_000
 def check_servers(servers: Servers, project: Path) -> Iterator[Finding]:
     yield from _valkey(servers.redis_url)
     try:
-        with psycopg.connect(without_driver(servers.direct_url), connect_timeout=CONNECT_SECONDS) as connection:
+        with psycopg.connect(libpq_url(servers.direct_url), connect_timeout=CONNECT_SECONDS) as connection:
             yield from _postgresql(connection)
     except psycopg.OperationalError as reason:
         said = str(reason).splitlines()[0]

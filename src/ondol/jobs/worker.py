@@ -13,7 +13,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 from pydantic import ConfigDict, validate_call
 
-from ondol.db.urls import without_driver
+from ondol.db.urls import libpq_url
 from ondol.jobs.queue import Job
 from ondol.observability.errors import ErrorHook
 from ondol.settings import JobsSettings
@@ -39,7 +39,7 @@ class Worker:
         self._on_error = on_error
         self._settings = settings or JobsSettings()
         self._runtime = runtime
-        self._url = without_driver(database_url)
+        self._url = libpq_url(database_url)
         self._jobs = jobs
 
     async def run(self, *, until_empty: bool = False) -> None:
