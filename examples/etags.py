@@ -3,7 +3,7 @@
 from fastapi import FastAPI, Response
 
 from ondol import PreconditionFailed
-from ondol.web.conditional import ExpectedVersion, etag
+from ondol.web.conditional import ExpectedVersions, etag
 from ondol.web.problems import install_problems
 
 app = FastAPI()
@@ -18,8 +18,8 @@ async def read(response: Response) -> dict[str, int | str]:
 
 
 @app.put("/note")
-async def write(text: str, expected_version: ExpectedVersion) -> dict[str, int | str]:
-    if expected_version is not None and expected_version != note["version"]:
+async def write(text: str, expected_versions: ExpectedVersions) -> dict[str, int | str]:
+    if expected_versions is not None and note["version"] not in expected_versions:
         raise PreconditionFailed
     note.update(version=int(note["version"]) + 1, text=text)
     return note

@@ -10,7 +10,7 @@ from fastapi import Depends, Security
 from fastapi.security import OAuth2PasswordBearer, SecurityScopes
 from ondol import Unauthorized
 from ondol.auth.principal import InsufficientScope, Principal
-from ondol.web.conditional import ExpectedVersion
+from ondol.web.conditional import ExpectedVersions
 from ondol.web.cookies import TokenCookiesDep
 from ondol.web.dependencies import CacheDep, OndolDep, PaginatorDep, ReadSessionDep, SessionDep
 from ondol.web.limits import RequestLimitsDep
@@ -42,7 +42,7 @@ __all__ = [
     "DashboardReader",
     "DashboardServiceDep",
     "EmailChangeServiceDep",
-    "ExpectedVersion",
+    "ExpectedVersions",
     "OndolDep",
     "OrderReadServiceDep",
     "OrderServiceDep",

@@ -14,7 +14,7 @@ from ondol.auth.principal import Principal
 from ondol.auth.tokens import TokenPair
 from ondol.db.pagination import PageRows
 from ondol.web import origin
-from ondol.web.conditional import expected_version
+from ondol.web.conditional import expected_versions
 from ondol.web.cookies import get_token_cookies
 from ondol.web.dependencies import get_cache, get_ondol, get_paginator, read_session, write_session
 from ondol.web.limits import get_request_limits
@@ -125,7 +125,7 @@ CASES: dict[str, tuple[Any, Any, tuple[str, str, dict[str, Any]], str]] = {
     "PaginatorDep": (get_paginator, RefusingPaginator, USERS, "overridden"),
     "CacheDep": (get_cache, refuse, LIST, "overridden"),
     "OndolDep": (get_ondol, refuse, ("GET", "/health/ready", {}), "overridden"),
-    "ExpectedVersion": (expected_version, refuse, RENAME, "overridden"),
+    "ExpectedVersions": (expected_versions, refuse, RENAME, "overridden"),
     "AccessToken": (access_token, refuse, ME, "overridden"),
     "OriginDep": (origin.get_origin, refuse, ME, "overridden"),
     "RequestLimitsDep": (get_request_limits, refuse, ME, "overridden"),
@@ -158,7 +158,7 @@ CASES: dict[str, tuple[Any, Any, tuple[str, str, dict[str, Any]], str]] = {
 }
 
 NEEDS_A_CALLER = {
-    *("ReadSessionDep", "PaginatorDep", "CacheDep", "ExpectedVersion", "UserServiceDep", "UserReadServiceDep"),
+    *("ReadSessionDep", "PaginatorDep", "CacheDep", "ExpectedVersions", "UserServiceDep", "UserReadServiceDep"),
     *("ProductServiceDep", "OrderServiceDep", "OrderReadServiceDep", "DashboardServiceDep"),
     *("SessionServiceDep", "SessionReadServiceDep", "AuditReadServiceDep"),
 }

@@ -9,7 +9,7 @@ from ondol.web.conditional import InvalidPrecondition, etag
 from ondol.web.problems import problem_responses
 
 from app.dependencies import (
-    ExpectedVersion,
+    ExpectedVersions,
     PaginatorDep,
     ProductReadServiceDep,
     ProductServiceDep,
@@ -58,12 +58,12 @@ async def update_product(
     product_id: UUID,
     data: ProductUpdate,
     products: ProductServiceDep,
-    expected_version: ExpectedVersion,
+    expected_versions: ExpectedVersions,
     _: ProductsWriter,
     response: Response,
 ) -> Any:
     """Change some fields. With `If-Match`, only if nobody else did meanwhile."""
-    product = await products.update(product_id, data, expected_version=expected_version)
+    product = await products.update(product_id, data, expected_versions=expected_versions)
     response.headers["ETag"] = etag(product.version)
     return product
 
@@ -75,7 +75,7 @@ async def update_product(
     responses=problem_responses(ProductNotFound, PreconditionFailed, InvalidPrecondition, StillReferenced),
 )
 async def delete_product(
-    product_id: UUID, products: ProductServiceDep, expected_version: ExpectedVersion, _: ProductsWriter
+    product_id: UUID, products: ProductServiceDep, expected_versions: ExpectedVersions, _: ProductsWriter
 ) -> None:
     """Remove a product that nobody ever ordered."""
-    await products.delete(product_id, expected_version=expected_version)
+    await products.delete(product_id, expected_versions=expected_versions)

@@ -10,7 +10,7 @@ from ondol.web.problems import problem_responses
 from app.dependencies import (
     AccountReader,
     AccountWriter,
-    ExpectedVersion,
+    ExpectedVersions,
     OndolDep,
     PaginatorDep,
     RequestLimitsDep,
@@ -41,10 +41,14 @@ async def get_me(user: AccountReader, users: UserReadServiceDep, response: Respo
     responses=problem_responses(PreconditionFailed, InvalidPrecondition),
 )
 async def update_me(
-    data: UserUpdate, user: AccountWriter, users: UserServiceDep, expected_version: ExpectedVersion, response: Response
+    data: UserUpdate,
+    user: AccountWriter,
+    users: UserServiceDep,
+    expected_versions: ExpectedVersions,
+    response: Response,
 ) -> Any:
     """Change one's own account. With `If-Match`, only if nobody else did meanwhile."""
-    account = await users.update(user.user_id, data, user, expected_version=expected_version)
+    account = await users.update(user.user_id, data, user, expected_versions=expected_versions)
     response.headers["ETag"] = etag(account.version)
     return account
 
@@ -95,11 +99,11 @@ async def update_user(
     user_id: UUID,
     data: UserAdminUpdate,
     users: UserServiceDep,
-    expected_version: ExpectedVersion,
+    expected_versions: ExpectedVersions,
     admin: UsersWriter,
     response: Response,
 ) -> Any:
     """Change an account's name, role or state. It takes effect on its sessions at once."""
-    account = await users.update(user_id, data, admin, expected_version=expected_version)
+    account = await users.update(user_id, data, admin, expected_versions=expected_versions)
     response.headers["ETag"] = etag(account.version)
     return account

@@ -1,4 +1,4 @@
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from uuid import UUID
 
 from ondol import NotFound, PreconditionFailed
@@ -45,22 +45,24 @@ class ProductService:
         await self._products.add(product)
         return product
 
-    async def update(self, product_id: UUID, data: ProductUpdate, *, expected_version: int | None = None) -> Product:
-        product = await self._locked(product_id, expected_version)
+    async def update(
+        self, product_id: UUID, data: ProductUpdate, *, expected_versions: Collection[int] | None = None
+    ) -> Product:
+        product = await self._locked(product_id, expected_versions)
         for name, value in data.model_dump().items():
             setattr(product, name, value)
         await self._session.flush()
         return product
 
-    async def delete(self, product_id: UUID, *, expected_version: int | None = None) -> None:
-        await self._products.delete(await self._locked(product_id, expected_version))
+    async def delete(self, product_id: UUID, *, expected_versions: Collection[int] | None = None) -> None:
+        await self._products.delete(await self._locked(product_id, expected_versions))
 
-    async def _locked(self, product_id: UUID, expected_version: int | None) -> Product:
+    async def _locked(self, product_id: UUID, expected_versions: Collection[int] | None) -> Product:
         """The product, about to change."""
         product = await self._products.get_locked(product_id)
         if product is None:
             raise ProductNotFound
-        if expected_version is not None and expected_version != product.version:
+        if expected_versions is not None and product.version not in expected_versions:
             raise PreconditionFailed
         self._cache.invalidate(self._session, product_tag(product_id))
         return product

@@ -1,4 +1,5 @@
 import hashlib
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -99,7 +100,7 @@ class UserService:
         data: UserUpdate | UserAdminUpdate,
         by: Principal | None = None,
         *,
-        expected_version: int | None = None,
+        expected_versions: Collection[int] | None = None,
     ) -> User:
         """`by`: who changes it; None for the command. Raises LastAdministrator where nobody would be left."""
         changes = data.model_dump()
@@ -108,7 +109,7 @@ class UserService:
         user = await self._locked(user_id)
         if ends_admin and user.is_active and user.role == Role.ADMIN and not others:
             raise LastAdministrator
-        if expected_version is not None and user.version != expected_version:
+        if expected_versions is not None and user.version not in expected_versions:
             raise PreconditionFailed
         for name, value in changes.items():
             setattr(user, name, value)

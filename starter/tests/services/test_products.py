@@ -20,10 +20,10 @@ def test_a_stale_version_changes_nothing(
     async def work(session: Any) -> None:
         service = ProductService(session, ondol.cache)
         with pytest.raises(PreconditionFailed):
-            await service.update(made_id, ProductUpdate(), expected_version=2)
+            await service.update(made_id, ProductUpdate(), expected_versions={2})
         with pytest.raises(PreconditionFailed):
-            await service.delete(made_id, expected_version=2)
-        await service.delete(made_id, expected_version=1)
+            await service.delete(made_id, expected_versions={2})
+        await service.delete(made_id, expected_versions={1})
         with pytest.raises(ProductNotFound):
             await service.delete(made_id)
 
