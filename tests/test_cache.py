@@ -1,6 +1,7 @@
 """The cache on real Valkey: one process here, two of them in the starter's live tests."""
 
 import asyncio
+import json
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -9,6 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from ondol.cache import Cache
+from ondol.cache.notifications import bounded, payloads
 from ondol.db.session import Database
 
 
@@ -140,6 +142,41 @@ async def test_memory_is_told_by_other_processes(
         async with asyncio.timeout(1):
             while await read(other, source, memory_seconds=60) != source.number:
                 await asyncio.sleep(0.001)
+    await other.close()
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        [f"product:{number:036}" for number in range(1_000)],
+        [f"상품:{number}:{'가' * 150}" for number in range(100)],
+        ["x" * 500, "가" * 400],
+        [f"{number}" * 20_000 for number in range(3)],
+        ["\ud800", "\x00", '"', "\\" * 400],
+    ],
+    ids=["many", "Hangul", "long", "giant", "odd"],
+)
+async def test_any_number_of_tags_of_any_length_are_told(
+    redis_url: str, database_url: str, cache: Cache, database: Database, tags: list[str]
+) -> None:
+    """NOTIFY takes 7,999 bytes."""
+    other, source = Cache(redis_url, database_url), Source()
+    await other.open()
+
+    async def read_other(tag: str) -> Value | None:
+        return await other.get(f"k{tags.index(tag)}", source.load, Value, seconds=60, tags=[tag], memory_seconds=60)
+
+    for tag in tags:
+        await read_other(tag)
+    source.number = 1
+    async with database.transaction() as session:
+        cache.invalidate(session, *tags)
+    async with asyncio.timeout(2):
+        while [value.number for tag in tags if (value := await read_other(tag))] != [1] * len(tags):
+            await asyncio.sleep(0.001)
+    sent = list(payloads("0" * 32, tags))
+    assert all(len(payload.encode()) <= 7_999 for payload in map(str, payloads("0" * 32, map(bounded, tags))))
+    assert sorted({tag for payload in sent for tag in json.loads(payload)["tags"]}) == sorted(set(tags))
     await other.close()
 
 

@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ondol.cache.lock import LOCK_SECONDS, Lock
 from ondol.cache.memory import Memory
-from ondol.cache.notifications import Notifications
+from ondol.cache.notifications import Notifications, bounded
 from ondol.cache.valkey import Valkey, ValkeyDown
 from ondol.db.session import after_commit, before_commit
 from ondol.settings import CacheSettings
@@ -124,7 +124,7 @@ class Cache:
         if memory_seconds and self._may_use_memory() and (held := self._memory.get(key)) is not None:
             self._on_lookup("memory")
             return held  # type: ignore[no-any-return]
-        wanted = _Wanted(key, load, self._adapter(type_), seconds, tuple(tags))
+        wanted = _Wanted(key, load, self._adapter(type_), seconds, tuple(map(bounded, tags)))
         seen = self._invalidations
         value: T | None = await self._through_valkey(wanted)
         # An invalidation that came while we loaded may be about this value: then it is not kept.
@@ -231,7 +231,7 @@ class Cache:
 
     def invalidate(self, session: AsyncSession, *tags: str) -> None:
         """Everything stored under `tags` is invalid once the session's transaction commits."""
-        session.info.setdefault(_TAGS, set()).update(tags)
+        session.info.setdefault(_TAGS, set()).update(map(bounded, tags))
         before_commit(session, self._announce)
         after_commit(session, self._drop_committed)
 
@@ -285,4 +285,4 @@ class Cache:
         return self._notifications is None or self._notifications.is_listening
 
     def _key(self, kind: str, name: str) -> str:
-        return f"{self._prefix}:{kind}:{name}"
+        return f"{self._prefix}:{kind}:{bounded(name)}"

@@ -5,8 +5,10 @@ down.
 """
 
 import asyncio
+import contextlib
+import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from uuid import uuid4
 
 import psycopg
@@ -19,11 +21,34 @@ from ondol.db.urls import libpq_url
 log = structlog.stdlib.get_logger("ondol.cache")
 
 CHANNEL = "ondol_cache"
-TAGS_PER_MESSAGE = 80  # a payload has 8,000 bytes at most
+MAX_PAYLOAD_BYTES = 7_999  # PostgreSQL refuses 8,000
+MAX_NAME_BYTES = 500
 HEARTBEAT_SECONDS = 1.0
 RECONNECT_SECONDS = 0.25
 
 _NOTIFY = text("SELECT pg_notify(:channel, :payload)")
+
+
+def bounded(name: str) -> str:
+    """Return a tag or key, or its hash where it is longer than MAX_NAME_BYTES or holds a lone surrogate."""
+    if len(name) <= MAX_NAME_BYTES:
+        with contextlib.suppress(UnicodeEncodeError):
+            if len(name.encode()) <= MAX_NAME_BYTES:
+                return name
+    return f"sha256:{hashlib.sha256(name.encode(errors='surrogatepass')).hexdigest()}"
+
+
+def payloads(process: str, tags: Iterable[str]) -> Iterator[str]:
+    """Return as few messages as hold all tags, none longer than MAX_PAYLOAD_BYTES."""
+    start = json.dumps({"from": process, "tags": []})[:-2]
+    batch = ""
+    for tag in map(json.dumps, sorted(tags)):
+        if batch and len(start) + len(batch) + len(tag) + len(", ]}") > MAX_PAYLOAD_BYTES:
+            yield f"{start}{batch}]}}"
+            batch = ""
+        batch = f"{batch}, {tag}" if batch else tag
+    if batch:
+        yield f"{start}{batch}]}}"
 
 
 class Notifications:
@@ -43,10 +68,8 @@ class Notifications:
 
     async def send(self, session: AsyncSession, tags: Iterable[str]) -> None:
         """In the session's transaction."""
-        ordered = sorted(tags)
-        for start in range(0, len(ordered), TAGS_PER_MESSAGE):
-            message = {"from": self._process, "tags": ordered[start : start + TAGS_PER_MESSAGE]}
-            await session.execute(_NOTIFY, {"channel": CHANNEL, "payload": json.dumps(message)})
+        for payload in payloads(self._process, tags):
+            await session.execute(_NOTIFY, {"channel": CHANNEL, "payload": payload})
 
     async def open(self) -> None:
         """Begins to listen. Raises psycopg.OperationalError when the database cannot be reached."""

@@ -13,6 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 
 from ondol.errors import Conflict, Problem, Unavailable
+from ondol.observability.traces import kind_of, says_values
 
 
 class AlreadyExists(Conflict):
@@ -90,7 +91,9 @@ def _passes(error: object) -> bool:
 
 
 def reason_of(error: Exception) -> dict[str, str | None]:
-    """For the log: the SQLSTATE and the first line of what PostgreSQL or the driver said. No values stand there."""
+    """Return for the log the SQLSTATE and what PostgreSQL or the driver said, without values."""
     original = error.orig if isinstance(error, DBAPIError) else error
     said = (str(original).splitlines() or [""])[0]
+    if isinstance(original, psycopg.Error) and says_values(original):
+        said = kind_of(original)
     return {"sqlstate": original.sqlstate if isinstance(original, psycopg.Error) else None, "reason": said}

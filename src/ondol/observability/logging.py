@@ -6,6 +6,7 @@ import sys
 import structlog
 from structlog.typing import Processor
 
+from ondol.observability.traces import format_trace, write_trace
 from ondol.observability.tracing import add_trace
 from ondol.settings import LoggingSettings
 
@@ -22,6 +23,13 @@ class SentenceOnly(logging.Filter):
         if START_FAILED in message:
             record.msg, record.args = message.rpartition(START_FAILED)[2].strip(), ()
         return True
+
+
+class WithoutArguments(logging.Filter):
+    """Drops procrastinate's lines about single jobs, which hold the arguments; `job_failed` and `job_done` stay."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not hasattr(record, "job")
 
 
 class StandardErrorHandler(logging.Handler):
@@ -69,6 +77,7 @@ def configure_logging(settings: LoggingSettings | None = None, *, sql: bool = Fa
         logging.getLogger(name).handlers = []
         logging.getLogger(name).propagate = True
     logging.getLogger("uvicorn.error").addFilter(SentenceOnly())
+    logging.getLogger("procrastinate.worker").addFilter(WithoutArguments())
     logging.getLogger("uvicorn.access").handlers = []
     logging.getLogger("uvicorn.access").propagate = False
     # Not the engine's own `echo`, which would write each statement a second time, past this handler.
@@ -80,6 +89,5 @@ def configure_logging(settings: LoggingSettings | None = None, *, sql: bool = Fa
 def _renderers(settings: LoggingSettings) -> list[Processor]:
     if settings.format == "console":
         # Rich would print the variables of every frame with a trace, passwords too.
-        plain = structlog.dev.plain_traceback
-        return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
-    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
+        return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=write_trace)]
+    return [structlog.processors.ExceptionRenderer(format_trace), structlog.processors.JSONRenderer(ensure_ascii=False)]

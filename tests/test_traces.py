@@ -1,0 +1,71 @@
+"""No value of a request stands in a log, whatever PostgreSQL says."""
+
+import json
+import logging
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from ondol.db.session import Database
+from ondol.jobs import enqueue, job
+from ondol.observability.logging import configure_logging
+from ondol.runtime import Ondol
+from ondol.settings import LoggingSettings, Settings
+
+SECRET = "hunter2-of-the-request"
+STATEMENTS = {
+    "22P02 invalid text": ("SELECT CAST(CAST(:value AS text) AS integer)", SECRET),
+    "22007 invalid date": ("SELECT CAST(CAST(:value AS text) AS date)", SECRET),
+    "22P02 invalid json": ("SELECT CAST(CAST(:value AS text) AS json)", SECRET),
+    "23502 failing row": ("INSERT INTO registrations (id, email) VALUES (gen_random_uuid(), :value)", SECRET),
+    "22001 too long": ("INSERT INTO users (id, role) SELECT gen_random_uuid(), CAST(:value AS text)", SECRET * 9),
+}
+
+
+@pytest.mark.parametrize("format_", ["json", "console"])
+@pytest.mark.parametrize("case", STATEMENTS)
+async def test_traces_hold_no_value(
+    database_url: str, capfd: pytest.CaptureFixture[str], case: str, format_: Any
+) -> None:
+    configure_logging(LoggingSettings(format=format_))
+    database = Database(database_url)
+    statement, value = STATEMENTS[case]
+    try:
+        async with database.transaction() as session:
+            await session.execute(text(statement), {"value": value})
+    except Exception as error:
+        logging.getLogger("uvicorn.error").exception("it broke")
+        with pytest.raises(ExceptionGroup):  # as of a task group
+            raise ExceptionGroup("a group", [error]) from error
+        try:
+            raise ExceptionGroup("a group", [error])
+        except ExceptionGroup:
+            logging.getLogger("uvicorn.error").exception("it broke")
+    await database.close()
+    said = capfd.readouterr().err
+    assert SECRET not in said
+    assert said.count("it broke") == 2
+    assert "Traceback" in said
+    if case.startswith("22"):
+        assert f"SQLSTATE {case.split(maxsplit=1)[0]}" in said or "UndefinedColumn" in said
+
+
+@job(name="traces.broken", attempts=1)
+async def broken(_: Any, *, email: str) -> None:
+    raise RuntimeError("in a job")
+
+
+async def test_a_failed_job_is_logged_without_its_arguments(
+    database_url: str, redis_url: str, tmp_path: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
+    settings = Settings(environment="test", database_url=database_url, redis_url=redis_url, project_folder=tmp_path)
+    configure_logging(settings.logging)
+    ondol = Ondol(settings, jobs=[broken])
+    async with ondol.opened():
+        async with ondol.database.transaction() as session:
+            await enqueue(session, broken, email=f"{SECRET}@example.com")
+        await ondol.worker().run(until_empty=True)
+    said = capfd.readouterr().err
+    assert [json.loads(line)["job"] for line in said.splitlines() if '"job_failed"' in line] == ["traces.broken"]
+    assert SECRET not in said
