@@ -6,15 +6,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from email.utils import formatdate, make_msgid
+from email.utils import formataddr, formatdate, make_msgid, parseaddr
 from pathlib import Path
 from uuid import uuid4
 
 import aiosmtplib
+import idna
 
 from ondol.settings import MailSettings
 
 SEND_TIMEOUT_SECONDS = 20
+
+
+def with_ascii_domain(address: str) -> str:
+    """Return the address with its domain in the IDNA form (RFC 5891), `xn--…`. Raises ValueError."""
+    local, separator, domain = address.rpartition("@")
+    return address if domain.isascii() else f"{local}{separator}{idna.encode(domain, uts46=True).decode()}"
 
 
 class Mailbox:
@@ -45,8 +52,11 @@ class Mailer:
 
     async def send(self, *, to: str, subject: str, text: str) -> None:
         """Sends a plain-text message. Raises aiosmtplib.SMTPException or ValueError (a header with a line break)."""
-        message = EmailMessage(policy=policy.SMTP)
-        message["From"], message["To"], message["Subject"] = self.settings.sender, to, subject
+        name, sender = parseaddr(self.settings.sender)
+        sender, recipient = with_ascii_domain(sender), with_ascii_domain(to)
+        # Only a local part that is not ASCII asks the server for SMTPUTF8 (RFC 6531).
+        message = EmailMessage(policy=policy.SMTP if (sender + recipient).isascii() else policy.SMTPUTF8)
+        message["From"], message["To"], message["Subject"] = formataddr((name, sender)), recipient, subject
         message["Date"], message["Message-ID"] = formatdate(localtime=False), make_msgid(domain="ondol")
         message.set_content(text)
         if self.settings.host is None:
@@ -55,7 +65,7 @@ class Mailer:
         password = self.settings.password
         await aiosmtplib.send(
             message,
-            recipients=[to],  # else read from the header, which decodes what looks encoded: another address
+            recipients=[recipient],  # else read from the header, which decodes what looks encoded: another address
             hostname=self.settings.host,
             port=self.settings.port,
             username=self.settings.username,

@@ -1,16 +1,28 @@
 """Completes FastAPI's OpenAPI document with what every operation can answer."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_fields_from_routes, validation_error_definition
 from fastapi.routing import APIRoute
+from pydantic import TypeAdapter
 
 from ondol.auth.principal import InsufficientScope
 from ondol.db.constraints import DatabaseUnavailable
 from ondol.errors import BadRequest, Problem, Unauthorized
 from ondol.web.middleware import UnsupportedCoding
-from ondol.web.problems import MEDIA_TYPE, ProblemBody, ValidationProblemBody, problem_responses
+from ondol.web.problems import (
+    MEDIA_TYPE,
+    REF,
+    ProblemBody,
+    ValidationProblemBody,
+    on_validation_error,
+    problem_responses,
+)
 
 
 class UnreadableBody(BadRequest):
@@ -34,6 +46,15 @@ _VALIDATION_EXAMPLE = {
         {"loc": ["query", "limit"], "msg": "Input should be less than or equal to 100", "type": "less_than_equal"}
     ],
 }
+_VALIDATION_FAILED = {
+    "description": "Validation failed",
+    "content": {
+        MEDIA_TYPE: {
+            "schema": {"$ref": REF.format(model="ValidationProblem")},
+            "examples": {"validation_failed": {"value": _VALIDATION_EXAMPLE}},
+        }
+    },
+}
 _METHODS = ("get", "put", "post", "delete", "patch")
 
 
@@ -44,42 +65,38 @@ def operation_id(route: APIRoute) -> str:
 
 
 def install_openapi(app: FastAPI) -> None:
-    """Adds the schemas of problems, and to each operation those it has by nature: 401 and 403 where it is secured,
-    400, 413 and 415 where it takes a body, 422 where it takes input, 503 everywhere. What a route declares itself
-    stays. Parameters lose the null that stands for "not given"."""
+    """Add the schemas of problems, and to each operation the problems it has by nature.
+
+    These are 401 and 403 where it is secured; 400, 413 and 415 where it takes a body; 422 where it takes input; 503.
+
+    What a route declares itself stays, and so does a model of the project that is called Problem. Parameters lose the
+    null that stands for "not given".
+    """
     made_by_fastapi = app.openapi
+    completed: dict[str, Any] | None = None
 
     def openapi() -> dict[str, Any]:
+        nonlocal completed
         document = made_by_fastapi()
-        schemas = document.setdefault("components", {}).setdefault("schemas", {})
-        if "Problem" not in schemas:
-            _complete(document, schemas)
+        if document is not completed:  # FastAPI keeps its document, until somebody asks it to make another
+            _complete(
+                app, document, validation=app.exception_handlers.get(RequestValidationError) is on_validation_error
+            )
+            completed = document
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend it
 
 
-def _complete(document: dict[str, Any], schemas: dict[str, Any]) -> None:
-    for model in (ProblemBody, ValidationProblemBody):
-        schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
-        schemas.update(schema.pop("$defs", {}))
-        schemas[schema["title"]] = schema
-    schemas.pop("HTTPValidationError", None)
-    schemas.pop("ValidationError", None)
+def _complete(app: FastAPI, document: dict[str, Any], *, validation: bool) -> None:
+    """`validation`: whether a 422 is ours; else it stays as FastAPI describes it."""
     for operation in _operations(document):
         for parameter in operation.get("parameters", ()):
-            parameter["schema"] = _never_null(parameter["schema"])
-        answers = operation["responses"]
-        if "422" in answers:
-            answers["422"] = {
-                "description": "Validation failed",
-                "content": {
-                    MEDIA_TYPE: {
-                        "schema": {"$ref": "#/components/schemas/ValidationProblem"},
-                        "examples": {"validation_failed": {"value": _VALIDATION_EXAMPLE}},
-                    }
-                },
-            }
+            if "schema" in parameter:
+                parameter["schema"] = _never_null(parameter["schema"])
+        answers = operation.setdefault("responses", {})
+        if validation and _is_fastapis_own(answers.get("422", {})):
+            answers["422"] = deepcopy(_VALIDATION_FAILED)
         by_nature: list[type[Problem]] = [DatabaseUnavailable]
         if operation.get("security"):
             by_nature += [Unauthorized, InsufficientScope]
@@ -87,6 +104,60 @@ def _complete(document: dict[str, Any], schemas: dict[str, Any]) -> None:
             by_nature += [UnreadableBody, ContentTooLarge, UnsupportedCoding]
         for status, answer in problem_responses(*by_nature).items():
             answers.setdefault(str(status), answer)
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    if validation:
+        _drop_fastapis_own(app, document, schemas)
+    _add_schemas(document, schemas)
+
+
+def _drop_fastapis_own(app: FastAPI, document: dict[str, Any], schemas: dict[str, Any]) -> None:
+    if "/HTTPValidationError" in json.dumps(document["paths"]):
+        return  # a route declares it
+    schemas.pop("HTTPValidationError", None)
+    if schemas.get("ValidationError") == validation_error_definition:
+        del schemas["ValidationError"]
+        # FastAPI puts its own schema over a model of this name.
+        if own := _model_schema(app, "ValidationError"):
+            schemas["ValidationError"] = own
+
+
+def _model_schema(app: FastAPI, name: str) -> dict[str, Any] | None:
+    """Return the schema of a model that routes take or give."""
+    for field in get_fields_from_routes(app.routes):
+        adapter: TypeAdapter[Any] = TypeAdapter(field.field_info.annotation)
+        schema = adapter.json_schema(mode=field.mode, ref_template="#/components/schemas/{model}")
+        definitions = schema.pop("$defs", {}) | {schema.get("title"): schema}
+        if name in definitions:
+            return dict(definitions[name])
+    return None
+
+
+def _is_fastapis_own(answer: dict[str, Any]) -> bool:
+    schema = answer.get("content", {}).get("application/json", {}).get("schema", {})
+    return bool(schema.get("$ref") == "#/components/schemas/HTTPValidationError")
+
+
+def _add_schemas(document: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """Under their names where these are free. Until now all refer to them by names that no model can have."""
+    ours: dict[str, Any] = {}
+    for model in (ProblemBody, ValidationProblemBody):
+        schema = model.model_json_schema(ref_template=REF)
+        ours |= schema.pop("$defs", {}) | {schema["title"]: schema}
+    names = {name: name if name not in schemas else f"Ondol{name}" for name in ours}
+    schemas |= {names[name]: schema for name, schema in ours.items()}
+    refs = {REF.format(model=name): f"#/components/schemas/{new}" for name, new in names.items()}
+    _rename(document, refs)
+
+
+def _rename(value: Any, refs: Mapping[str, str]) -> None:
+    if isinstance(value, dict):
+        if isinstance(ref := value.get("$ref"), str):
+            value["$ref"] = refs.get(ref, ref)
+        for part in value.values():
+            _rename(part, refs)
+    elif isinstance(value, list):
+        for part in value:
+            _rename(part, refs)
 
 
 def _never_null(schema: dict[str, Any]) -> dict[str, Any]:

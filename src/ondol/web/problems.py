@@ -18,6 +18,8 @@ from ondol.web.routes import allowed_at
 log = structlog.stdlib.get_logger("ondol")
 
 MEDIA_TYPE = "application/problem+json"
+REF = "#/components/schemas/ondol:{model}"
+"""How our schemas are referred to until `install_openapi` gives them names: a colon is in no model's name."""
 MAX_ERRORS = 20
 MAX_TEXT = 200
 
@@ -75,7 +77,7 @@ def install_problems(app: FastAPI, *, fastapi_validation_body: bool = False) -> 
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(SQLAlchemyError, _on_database_error)
     if not fastapi_validation_body:
-        app.add_exception_handler(RequestValidationError, _on_validation_error)
+        app.add_exception_handler(RequestValidationError, on_validation_error)
 
 
 def problem_responses(*kinds: type[Problem]) -> dict[int | str, dict[str, Any]]:
@@ -87,7 +89,7 @@ def problem_responses(*kinds: type[Problem]) -> dict[int | str, dict[str, Any]]:
             {
                 "description": phrase(kind.status),
                 "content": {
-                    MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": {}},
+                    MEDIA_TYPE: {"schema": {"$ref": REF.format(model="Problem")}, "examples": {}},
                 },
             },
         )
@@ -119,7 +121,7 @@ async def _on_database_error(_: Request, error: Exception) -> Response:
     return response_for(problem)
 
 
-async def _on_validation_error(_: Request, error: Exception) -> Response:
+async def on_validation_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     found = error.errors()
     return problem_response(

@@ -1,0 +1,101 @@
+"""The OpenAPI document of an application that has models and answers of its own."""
+
+import json
+from typing import Annotated, Any
+
+from fastapi import FastAPI, Query
+from pydantic import BaseModel
+
+from ondol.errors import Conflict
+from ondol.web.openapi import install_openapi
+from ondol.web.problems import install_problems, problem_responses
+
+
+class Problem(BaseModel):
+    """A task of somebody's mathematics course."""
+
+    solution: int
+
+
+class ValidationError(BaseModel):
+    mine: str
+
+
+class FieldError(BaseModel):
+    field: str
+
+
+def documented(*, fastapi_validation_body: bool = False, models: bool = False) -> dict[str, Any]:
+    app = FastAPI()
+    install_problems(app, fastapi_validation_body=fastapi_validation_body)
+    install_openapi(app)
+
+    @app.get("/plain", responses=problem_responses(Conflict))
+    async def plain(number: int, text: str | None = None) -> None: ...
+
+    @app.get("/own", responses={422: {"description": "Too odd", "content": {"text/plain": {}}}})
+    async def own(number: int) -> None: ...
+
+    @app.get(
+        "/odd",
+        openapi_extra={
+            "parameters": [
+                {"in": "query", "name": "filter", "content": {"application/json": {"schema": {"type": "object"}}}},
+                {"$ref": "#/components/parameters/Page"},
+            ]
+        },
+    )
+    async def odd(number: Annotated[int | None, Query()] = None) -> None: ...
+
+    if models:
+
+        @app.post("/problems")
+        async def solve(problem: Problem) -> ValidationError | FieldError: ...
+
+    document = app.openapi()
+    assert app.openapi() == document
+    references = {part.partition('"')[0] for part in json.dumps(document).split('"$ref": "#/components/schemas/')[1:]}
+    assert references <= set(document["components"]["schemas"])
+    return document
+
+
+def ref_of(document: dict[str, Any], path: str, status: str, media_type: str = "application/problem+json") -> str:
+    answer = document["paths"][path]["get"]["responses"][status]
+    return str(answer["content"][media_type]["schema"]["$ref"]).rpartition("/")[2]
+
+
+def test_a_plain_application() -> None:
+    document = documented()
+    assert set(document["components"]["schemas"]) == {"Problem", "ValidationProblem", "FieldError"}
+    assert (ref_of(document, "/plain", "422"), ref_of(document, "/plain", "409")) == ("ValidationProblem", "Problem")
+    text = next(each for each in document["paths"]["/plain"]["get"]["parameters"] if each["name"] == "text")
+    assert text["schema"] == {"type": "string", "title": "Text"}
+
+
+def test_what_a_route_declares_stays() -> None:
+    document = documented()
+    assert document["paths"]["/own"]["get"]["responses"]["422"] == {
+        "description": "Too odd",
+        "content": {"text/plain": {}},
+    }
+    odd = document["paths"]["/odd"]["get"]["parameters"]
+    assert {"$ref": "#/components/parameters/Page"} in odd
+    assert [each["content"] for each in odd if each.get("name") == "filter"]
+
+
+def test_models_of_the_project_keep_their_names() -> None:
+    document = documented(models=True)
+    schemas = document["components"]["schemas"]
+    assert set(schemas["Problem"]["properties"]) == {"solution"}
+    assert set(schemas["ValidationError"]["properties"]) == {"mine"}
+    assert set(schemas["FieldError"]["properties"]) == {"field"}
+    assert ref_of(document, "/plain", "409") == "OndolProblem"
+    assert "code" in schemas["OndolProblem"]["properties"]
+    assert schemas["ValidationProblem"]["properties"]["errors"]["items"]["$ref"].endswith("/OndolFieldError")
+    # The next application is not affected.
+    assert ref_of(documented(), "/plain", "409") == "Problem"
+
+
+def test_fastapis_validation_body_is_documented_where_it_is_sent() -> None:
+    document = documented(fastapi_validation_body=True)
+    assert ref_of(document, "/plain", "422", "application/json") == "HTTPValidationError"
