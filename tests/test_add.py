@@ -14,6 +14,7 @@ from ondol.generator import plan as planning
 from ondol.generator.add import Options, add_resource
 from ondol.generator.fields import GRAMMAR, SpecError
 from ondol.generator.plurals import plural
+from ondol.generator.resource import Readers
 from ondol.project import ProjectError
 
 STARTER = Path(__file__).resolve().parents[1] / "starter"
@@ -184,6 +185,27 @@ def test_names_that_would_not_work_are_refused(project: Path, name: str) -> None
         add_resource(project, name, ["title:str"], Options())
 
 
+@pytest.mark.parametrize(
+    ("flags", "customers", "who"),
+    [
+        ([], [], "Read by administrators; written by administrators."),
+        (["--customer-read"], ["NOTES_READ"], "Read by every customer; written by administrators."),
+        (["--public-read"], [], "Read by anybody; written by administrators."),
+        (["--owner"], ["NOTES_READ", "NOTES_WRITE"], "Read by its owner and administrators; written by its owner and"),
+        (["--owner", "--public-read"], ["NOTES_WRITE"], "Read by anybody; written by its owner and administrators."),
+    ],
+)
+def test_what_nobody_opened_is_for_administrators(
+    project: Path, flags: list[str], customers: list[str], who: str
+) -> None:
+    command = [sys.executable, "-m", "ondol.cli", "add", "resource", "note", "body:text", *flags]
+    said = subprocess.run(command, cwd=project, capture_output=True, text=True)
+    assert said.returncode == 0, said.stderr
+    assert who in said.stdout
+    permitted = (project / "app" / "scopes.py").read_text().partition("Role.CUSTOMER: ")[2].partition("Role.ADMIN")[0]
+    assert [name for name in ("NOTES_READ", "NOTES_WRITE", "NOTES_ALL") if name in permitted] == customers
+
+
 def test_options_that_do_not_fit_are_refused(project: Path) -> None:
     for specs, options, reason in (
         (["title:str"], Options(search=["body"]), "no field 'body'"),
@@ -193,6 +215,7 @@ def test_options_that_do_not_fit_are_refused(project: Path) -> None:
         (["a" * 40 + ":str:sort"], Options(is_owned=True, plural="quite_a_few_of_them"), "longer than PostgreSQL's 63"),
         (["session:ref:user_sessions"], Options(), "need a factory"),
         (["title:str"], Options(plural="thing"), "different names"),
+        (["title:str"], Options(is_owned=True, readers=Readers.CUSTOMERS), "--customer-read and --owner"),
     ):
         with pytest.raises(ProjectError, match=reason):
             add_resource(project, "thing", specs, options)

@@ -21,7 +21,7 @@ RESOURCES = [
     "summary:text:optional tags:list:str:filter status:enum:draft,live:default=draft published_on:date:optional:filter "
     "author:ref:authors metadata:json class:str:20:filter --owner --search title,summary --cache 30",
     "category title:str:50:sort parent:ref:categories:optional --public-read",
-    "bus plate:str:8:unique seats:int:min=1:max=99:sort:filter is_electric:bool:default=false",
+    "bus plate:str:8:unique seats:int:min=1:max=99:sort:filter is_electric:bool:default=false --customer-read",
     "news_item headline:str:120 body:text --public-read --search headline,body --plural news --cache 60",
     "person contact:email:unique:sort device:uuid:filter --owner",
     "note body:text:default= --owner",

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from ondol.generator.add import Options, add_resource
 from ondol.generator.pristine import Origin, tidy, write_pristine
+from ondol.generator.resource import Readers
 
+READERS = {"--public-read": Readers.ANYBODY, "--customer-read": Readers.CUSTOMERS}
 RUFF = (sys.executable, "-m", "ruff")
 
 
@@ -27,7 +29,7 @@ def add(project: Path, line: str) -> None:
     value = dict(pairwise(given))
     options = Options(
         is_owned="--owner" in given,
-        is_public="--public-read" in given,
+        readers=next((readers for flag, readers in READERS.items() if flag in given), Readers.NOBODY),
         search=value["--search"].split(",") if "--search" in value else (),
         cache_seconds=int(value["--cache"]) if "--cache" in given else None,
         plural=value.get("--plural"),

@@ -12,6 +12,7 @@ from typer.core import TyperCommand
 
 from ondol.generator.add import Options, add_resource
 from ondol.generator.fields import GRAMMAR
+from ondol.generator.resource import Readers
 from ondol.project import project_folder
 
 app = typer.Typer(no_args_is_help=True, help="What a project grows by: resources.")
@@ -49,6 +50,7 @@ def resource(
     owner: Annotated[
         bool, typer.Option("--owner", help="Each belongs to whoever made it; to others it does not exist.")
     ] = False,
+    customer_read: Annotated[bool, typer.Option("--customer-read", help="Every customer may read.")] = False,
     public_read: Annotated[bool, typer.Option("--public-read", help="Anybody may read, without logging in.")] = False,
     search: Annotated[str, typer.Option("--search", help="Fields that `?q=` looks into: title,summary.")] = "",
     cache: Annotated[
@@ -59,11 +61,15 @@ def resource(
 ) -> None:
     """Write a resource through all layers: model, schemas, repository, service, router, migration and tests.
 
+    Without --owner, --customer-read or --public-read it is for administrators only.
     The code is yours from then on. Nothing is overwritten; where a file is not as expected, nothing is changed and the
     lines to add are printed.
     """
     project = project_folder()
-    options = Options(owner, public_read, [part for part in search.split(",") if part], cache, plural)
+    if customer_read and public_read:
+        raise typer.BadParameter("--public-read includes --customer-read")
+    readers = Readers.ANYBODY if public_read else Readers.CUSTOMERS if customer_read else Readers.NOBODY
+    options = Options(owner, readers, [part for part in search.split(",") if part], cache, plural)
     found = add_resource(project, name, fields, options)
     if dry_run:
         console.print(
@@ -76,5 +82,6 @@ def resource(
     found.apply()
     for path in found.after:
         console.print(f"  {'changed' if found.before[path] is not None else 'new    '}  {escape(str(path))}")
+    console.print(f"\n{options.who_may} app/scopes.py says so.", markup=False)
     where = "" if project == Path.cwd() else f" (in {project})"
     console.print(f"\n  uv run ondol db upgrade{where}\n  uv run pytest", markup=False)

@@ -8,7 +8,7 @@ from ondol.generator.fields import MAX_NAME, NAME, Context, parse, pascal
 from ondol.generator.plan import Plan, plan
 from ondol.generator.plurals import looks_plural, plural
 from ondol.generator.rendering import names_taken
-from ondol.generator.resource import Resource
+from ondol.generator.resource import Readers, Resource
 from ondol.generator.tables import Tables
 from ondol.project import ProjectError
 
@@ -18,10 +18,17 @@ class Options:
     """`plural`: None for the usual one."""
 
     is_owned: bool = False
-    is_public: bool = False
+    readers: Readers = Readers.NOBODY
     search: Sequence[str] = ()
     cache_seconds: int | None = None
     plural: str | None = None
+
+    @property
+    def who_may(self) -> str:
+        """Return who reads and who writes, for the person who adds it."""
+        owner = "its owner and administrators"
+        reads = owner if self.is_owned and self.readers is Readers.NOBODY else self.readers.value
+        return f"Read by {reads}; written by {owner if self.is_owned else 'administrators'}."
 
 
 def add_resource(project: Path, name: str, specs: Sequence[str], options: Options) -> Plan:
@@ -39,7 +46,7 @@ def add_resource(project: Path, name: str, specs: Sequence[str], options: Option
         many,
         [parse(spec, Context(pascal(name), class_of)) for spec in specs],
         is_owned=options.is_owned,
-        is_public=options.is_public,
+        readers=options.readers,
         search=tuple(options.search),
         cache_seconds=options.cache_seconds,
         private_tables=tables.private,

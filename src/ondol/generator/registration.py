@@ -7,7 +7,7 @@ import libcst as cst
 
 from ondol.generator import edits
 from ondol.generator.rendering import render
-from ondol.generator.resource import Resource
+from ondol.generator.resource import Readers, Resource
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def _scopes(resource: Resource) -> Iterator[_Scope]:
 
     own = "your own " if resource.is_owned else ""
     if not resource.is_public:
-        yield scope("read", f"Read {own}{many}.", is_for_all=True)
+        yield scope("read", f"Read {own}{many}.", is_for_all=resource.is_owned or resource.readers is Readers.CUSTOMERS)
     yield scope("write", f"Create, change and delete {own}{many}.", is_for_all=resource.is_owned)
     if resource.is_owned:
         every = "Change everybody's" if resource.is_public else "Read and change everybody's"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property
 
 from sqlalchemy.dialects.postgresql.base import RESERVED_WORDS
@@ -29,6 +30,14 @@ class Check:
     condition: str
 
 
+class Readers(StrEnum):
+    """Who may read a resource that belongs to nobody, besides administrators."""
+
+    NOBODY = "administrators"
+    CUSTOMERS = "every customer"
+    ANYBODY = "anybody"
+
+
 @dataclass(frozen=True)
 class Resource:
     """`name`: one of them, in lower case with underscores. `taken`: names that the code around the fields uses itself.
@@ -38,7 +47,7 @@ class Resource:
     plural: str
     fields: Sequence[Field]
     is_owned: bool = False
-    is_public: bool = False
+    readers: Readers = Readers.NOBODY
     search: Sequence[str] = ()
     cache_seconds: int | None = None
     taken: frozenset[str] = frozenset()
@@ -71,6 +80,10 @@ class Resource:
     @property
     def id_name(self) -> str:
         return f"{self.name}_id"
+
+    @property
+    def is_public(self) -> bool:
+        return self.readers is Readers.ANYBODY
 
     @property
     def is_private(self) -> bool:
@@ -166,6 +179,8 @@ class Resource:
 
     def check(self) -> None:
         """Raises ProjectError for what the parts cannot know of each other."""
+        if self.is_owned and self.readers is Readers.CUSTOMERS:
+            raise ProjectError("--customer-read and --owner: may every customer read it, or its owner alone?")
         names = [column.name for column in self.columns]
         if not names:
             raise ProjectError("A resource has at least one field, such as `title:str:200`.")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ondol.generator.columns import Column
-from ondol.generator.resource import Resource
+from ondol.generator.resource import Readers, Resource
 
 Answers = dict[str, dict[str, int]]
 
@@ -30,10 +30,11 @@ class Trials:
 
         stranger = 404 if resource.is_private else 200
         refused = 403 if not resource.is_owned else 0
+        reads = 403 if not resource.is_owned and resource.readers is Readers.NOBODY else 200
         return {
-            "list": told(200 if resource.is_public else 401, 200, 200, 200),
+            "list": told(200 if resource.is_public else 401, 200, reads, 200),
             "create": told(401, 201, refused or 201, 201),
-            "get": told(200 if resource.is_public else 401, stranger, 200, 200),
+            "get": told(200 if resource.is_public else 401, stranger, reads, 200),
             "update": told(401, 404, refused or 200, 200),
             "delete": told(401, 404, refused or 204, 204),
         }

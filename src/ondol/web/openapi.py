@@ -124,7 +124,8 @@ def _drop_fastapis_own(app: FastAPI, document: dict[str, Any], schemas: dict[str
 def _model_schema(app: FastAPI, name: str) -> dict[str, Any] | None:
     """Return the schema of a model that routes take or give."""
     for field in get_fields_from_routes(app.routes):
-        adapter: TypeAdapter[Any] = TypeAdapter(field.field_info.annotation)
+        annotation: Any = field.field_info.annotation
+        adapter: TypeAdapter[Any] = TypeAdapter(annotation)
         schema = adapter.json_schema(mode=field.mode, ref_template="#/components/schemas/{model}")
         definitions = schema.pop("$defs", {}) | {schema.get("title"): schema}
         if name in definitions:
