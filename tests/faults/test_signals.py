@@ -1,4 +1,4 @@
-"""SIGTERM and SIGINT end a process, whatever it is doing: waiting for PostgreSQL, importing, or streaming events."""
+"""SIGTERM and SIGINT end a process that waits for PostgreSQL, and one that streams events."""
 
 import dataclasses
 import signal

@@ -63,6 +63,19 @@ def test_weak_settings_stop_the_start_with_a_sentence_each(
     assert "changethis" not in finished.stderr + finished.stdout
 
 
+@pytest.mark.parametrize(
+    ("command", "warns"),
+    [(("-m", "uvicorn", "main:app"), True), (UVICORN, False), (GUNICORN, False)],
+    ids=["plain uvicorn", "serve", "gunicorn"],
+)
+def test_a_server_without_limits_is_named(prod: Production, command: Sequence[str], warns: bool) -> None:
+    """uvicorn's own protocol is open to request smuggling (docs/security.md)."""
+    port, name = free_port(), f"server-{command[1]}"
+    options = ["--port", str(port)] if warns else []
+    with prod.web(name, port=port, command=[*command, *options]):
+        assert ("server_without_limits" in prod.log(name).read_text()) is warns
+
+
 def test_docs_are_closed_unless_opened(prod: Production) -> None:
     pages = ("/docs", "/redoc", "/openapi.json", "/docs-assets/swagger-ui.css", "/dev/mailbox", "/metrics")
     with prod.web() as web:
