@@ -5,10 +5,10 @@ section 11.2: request smuggling).
 """
 
 import asyncio
+from typing import Any
 
 import httptools
 import structlog
-from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from ondol.errors import encoded_problem, phrase
@@ -90,7 +90,7 @@ class StrictProtocol(HttpToolsProtocol):
         self.disconnect()
         super().connection_lost(exc)
 
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._running = cycle
         super()._start_asgi_task(cycle, app)
 
@@ -174,10 +174,11 @@ class StrictProtocol(HttpToolsProtocol):
         cycle = self.cycle
         if self._is_arriving and self._has_head:
             # Its answer has begun, or is behind others: a second one would be taken for the next request's.
-            if self.pipeline or cycle.response_started:
+            is_too_late = bool(self.pipeline) or cycle.response_started
+            self.disconnect()
+            if is_too_late:
                 self._close()
                 return
-            self.disconnect()
         elif self.is_answering:
             cycle.keep_alive = False  # the earlier request gets its answer, then the connection ends
             return
