@@ -1,6 +1,6 @@
 """A durable job, enqueued in the request's transaction. `python -m examples.jobs` is its worker.
 
-The queue's tables come from a migration (`ondol.jobs.schema`).
+The queue's tables come from a migration, as in starter/migrations/versions/0001_jobs.sql.
 """
 
 import asyncio

@@ -51,7 +51,7 @@ def names_of(database: TestDatabase, query: str) -> set[str]:
 
 
 NICKNAME = (
-    'from alembic import op\n\nrevision, down_revision = "0004", "0003"\nbranch_labels = depends_on = None\n\n\n'
+    'from alembic import op\n\nrevision, down_revision = "0003", "0002"\nbranch_labels = depends_on = None\n\n\n'
     'def upgrade() -> None:\n    op.execute("ALTER TABLE users ADD COLUMN nickname varchar")\n\n\n'
     'def downgrade() -> None:\n    op.drop_column("users", "nickname")\n'
 )
@@ -67,12 +67,12 @@ def edit(file: Path, old: str, new: str) -> None:
 
 
 def test_a_check_reads_the_migrations_and_changes_nothing(project: Path, database: TestDatabase) -> None:
-    (project / "migrations" / "versions" / "0004_nickname.py").write_text(NICKNAME)
+    (project / "migrations" / "versions" / "0003_nickname.py").write_text(NICKNAME)
     assert ondol(project, database, "check").returncode == 1
     edit(project / "app" / "models" / "users.py", *MODEL)
     checked = ondol(project, database, "check")
     assert checked.returncode == 0, checked.stderr
-    assert names_of(database, "SELECT version_num FROM alembic_version") == {"0003"}
+    assert names_of(database, "SELECT version_num FROM alembic_version") == {"0002"}
     # A migration can be written though the database lacks the one before it.
     edit(project / "app" / "models" / "users.py", "nickname:", "second_name: Mapped[str | None]\n    nickname:")
     assert ondol(project, database, "revision", "second name").returncode == 0
@@ -144,12 +144,12 @@ def test_constraints_have_the_names_of_the_models(database: TestDatabase) -> Non
 
 
 def test_commands_do_not_migrate_and_say_what_is_missing(project: Path, database: TestDatabase) -> None:
-    (project / "migrations" / "versions" / "0004_nickname.py").write_text(NICKNAME)
+    (project / "migrations" / "versions" / "0003_nickname.py").write_text(NICKNAME)
     edit(project / "app" / "models" / "users.py", *MODEL)
     servers = {"DATABASE_URL": database.url, "REDIS_URL": "redis://127.0.0.1:1/0", "ENVIRONMENT": "test"}
     for arguments in (["user", "list"], ["settings"], ["doctor"], ["db", "check"], ["db", "seed"]):
         said = run(project, *arguments, **servers)
-        assert names_of(database, "SELECT version_num FROM alembic_version") == {"0003"}, arguments
+        assert names_of(database, "SELECT version_num FROM alembic_version") == {"0002"}, arguments
         assert "Traceback" not in said.stderr
         if arguments in (["user", "list"], ["doctor"]):
             assert "ondol db upgrade" in said.stdout + said.stderr, arguments
@@ -157,8 +157,8 @@ def test_commands_do_not_migrate_and_say_what_is_missing(project: Path, database
 
 def test_two_heads_are_named_with_the_command_that_joins_them(project: Path, database: TestDatabase) -> None:
     versions = project / "migrations" / "versions"
-    (versions / "0004_nickname.py").write_text(NICKNAME)
-    (versions / "0004_other.py").write_text(NICKNAME.replace('"0004"', '"0004b"').replace("nickname", "other"))
+    (versions / "0003_nickname.py").write_text(NICKNAME)
+    (versions / "0003_other.py").write_text(NICKNAME.replace('"0003"', '"0003b"').replace("nickname", "other"))
     servers = {"DATABASE_URL": database.url, "REDIS_URL": "redis://127.0.0.1:1/0", "ENVIRONMENT": "test"}
     for arguments in (["db", "upgrade"], ["db", "check"], ["doctor"], ["serve", "--port", "1"]):
         said = run(project, *arguments, **servers)
@@ -179,8 +179,8 @@ def test_a_server_migrates_an_empty_database_and_names_pending_migrations(projec
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/products", timeout=10) as answer:
                 assert answer.status == 200
         said = [json.loads(line) for line in log.read_text().splitlines() if '"pending_migrations"' in line]
-        assert [(line["missing"], line["hint"]) for line in said] == [(["0004"], "ondol db upgrade")] * pending
-        (project / "migrations" / "versions" / "0004_nickname.py").write_text(NICKNAME)
+        assert [(line["missing"], line["hint"]) for line in said] == [(["0003"], "ondol db upgrade")] * pending
+        (project / "migrations" / "versions" / "0003_nickname.py").write_text(NICKNAME)
 
 
 @pytest.mark.whole
@@ -224,7 +224,7 @@ def test_the_starters_migrations_are_safe_to_run(project: Path, database: TestDa
 def test_a_migration_does_not_wait_for_a_lock_for_ever(
     project: Path, database: TestDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (project / "migrations" / "versions" / "0004_lock.py").write_text(NICKNAME)
+    (project / "migrations" / "versions" / "0003_lock.py").write_text(NICKNAME)
     monkeypatch.setattr(migrations, "LOCK_TIMEOUT_SECONDS", 1)
     with psycopg.connect(database.url) as connection:
         connection.execute("SELECT count(*) FROM users")  # a transaction that goes on

@@ -1,8 +1,10 @@
-"""Accounts with their sessions, and the job queue."""
+"""Accounts with their sessions, mailed tokens and audit log; and the job queue."""
+
+from pathlib import Path
 
 import sqlalchemy as sa
 from alembic import op
-from ondol.jobs.schema import create_jobs_schema, drop_jobs_schema
+from sqlalchemy.dialects import postgresql
 
 revision = "0001"
 down_revision = None
@@ -11,7 +13,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    create_jobs_schema()
+    jobs = Path(__file__).with_name("0001_jobs.sql").read_text(encoding="utf-8")
+    op.execute(sa.text(jobs.replace(":", r"\:")))  # else SQLAlchemy takes its casts for parameters
     op.create_table(
         "users",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -35,6 +38,9 @@ def upgrade() -> None:
         sa.Column("scopes", sa.Text(), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("device", sa.String(length=200), server_default="", nullable=False),
+        sa.Column("address", sa.String(length=45), server_default="", nullable=False),
+        sa.Column("last_used_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_user_sessions_user_id_users", ondelete="CASCADE"),
@@ -60,13 +66,100 @@ def upgrade() -> None:
         sa.UniqueConstraint("digest", name="uq_refresh_tokens_digest"),
     )
     op.create_index("ix_refresh_tokens_session_id", "refresh_tokens", ["session_id"], unique=False)
+    op.create_table(
+        "registrations",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=True),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_registrations"),
+        sa.UniqueConstraint("digest", name="uq_registrations_digest"),
+    )
+    op.create_index("ix_registrations_expires_at", "registrations", ["expires_at"], unique=False)
+    op.create_table(
+        "password_resets",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=True),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_password_resets_user_id_users", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name="pk_password_resets"),
+        sa.UniqueConstraint("digest", name="uq_password_resets_digest"),
+    )
+    op.create_index("ix_password_resets_expires_at", "password_resets", ["expires_at"], unique=False)
+    op.create_index("ix_password_resets_user_id", "password_resets", ["user_id"], unique=False)
+    op.create_table(
+        "email_changes",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=True),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_email_changes_user_id_users", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name="pk_email_changes"),
+        sa.UniqueConstraint("digest", name="uq_email_changes_digest"),
+    )
+    op.create_index("ix_email_changes_expires_at", "email_changes", ["expires_at"], unique=False)
+    op.create_index("ix_email_changes_user_id", "email_changes", ["user_id"], unique=False)
+    op.create_table(
+        "audit_log",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("action", sa.String(length=50), nullable=False),
+        sa.Column("actor_id", sa.Uuid(), nullable=True),
+        sa.Column("session_id", sa.Uuid(), nullable=True),
+        sa.Column("target_id", sa.Uuid(), nullable=True),
+        sa.Column("address", sa.String(length=45), nullable=False),
+        sa.Column("device", sa.String(length=200), nullable=False),
+        sa.Column("request_id", sa.String(length=128), nullable=False),
+        sa.Column("details", postgresql.JSONB(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_audit_log"),
+    )
+    op.create_index("ix_audit_log_action_id", "audit_log", ["action", "id"], unique=False)
+    op.create_index("ix_audit_log_actor_id_id", "audit_log", ["actor_id", "id"], unique=False)
+    op.create_index("ix_audit_log_target_id_id", "audit_log", ["target_id", "id"], unique=False)
+    # Whoever runs the service, also as the owner of the table, adds rows and no more.
+    op.execute("""
+        CREATE FUNCTION refuse_change_of_audit_log() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            RAISE EXCEPTION 'the audit log is append-only' USING ERRCODE = 'insufficient_privilege';
+        END $$
+    """)
+    op.execute("""
+        CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_log
+        FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_audit_log()
+    """)
 
 
 def downgrade() -> None:
-    op.drop_index("ix_refresh_tokens_session_id", table_name="refresh_tokens")
+    op.drop_table("audit_log")
+    op.execute("DROP FUNCTION refuse_change_of_audit_log()")
+    op.drop_table("email_changes")
+    op.drop_table("password_resets")
+    op.drop_table("registrations")
     op.drop_table("refresh_tokens")
-    op.drop_index("ix_user_sessions_user_id", table_name="user_sessions")
-    op.drop_index("ix_user_sessions_expires_at", table_name="user_sessions")
     op.drop_table("user_sessions")
     op.drop_table("users")
-    drop_jobs_schema()
+    # The queue: its tables, functions and types, and every job in it.
+    op.execute("""
+        DO $$
+        DECLARE item record;
+        BEGIN
+            FOR item IN SELECT tablename AS name FROM pg_tables
+                WHERE schemaname = current_schema() AND starts_with(tablename, 'procrastinate_')
+            LOOP EXECUTE format('DROP TABLE %I CASCADE', item.name); END LOOP;
+            FOR item IN SELECT CAST(oid AS regprocedure) AS name FROM pg_proc
+                WHERE pronamespace = CAST(current_schema() AS regnamespace) AND starts_with(proname, 'procrastinate_')
+            LOOP EXECUTE format('DROP FUNCTION IF EXISTS %s CASCADE', item.name); END LOOP;
+            FOR item IN SELECT typname AS name FROM pg_type
+                WHERE typnamespace = CAST(current_schema() AS regnamespace) AND starts_with(typname, 'procrastinate_')
+                AND typtype IN ('e', 'c')
+            LOOP EXECUTE format('DROP TYPE IF EXISTS %I CASCADE', item.name); END LOOP;
+        END $$
+    """)
