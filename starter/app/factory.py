@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Depends, FastAPI
 from ondol import TooManyRequests
 from ondol.runtime import Ondol
-from ondol.settings import load_settings
+from ondol.settings import Environment, load_settings
 from ondol.web.app import docs_enabled, install
 from ondol.web.limits import limit_api
 from ondol.web.openapi import operation_id
@@ -11,6 +11,8 @@ from ondol.web.problems import problem_responses
 from ondol.web.telemetry import TELEMETRY
 
 from app.jobs import JOBS
+from app.lifespan import lifespan
+from app.middleware import ServerTimingMiddleware
 from app.routers import ROUTERS, TAGS
 from app.settings import AppSettings
 
@@ -30,7 +32,7 @@ def create_app(settings: AppSettings | None = None) -> FastAPI:
         title="Ondol starter",
         version="0.1.0",
         description=DESCRIPTION,
-        lifespan=ondol.lifespan,
+        lifespan=lifespan,
         openapi_url="/openapi.json" if docs_enabled(ondol) else None,
         openapi_tags=TAGS,
         telemetry=TELEMETRY,
@@ -40,6 +42,8 @@ def create_app(settings: AppSettings | None = None) -> FastAPI:
         generate_unique_id_function=operation_id,
     )
     install(app, ondol)
+    if settings.environment is not Environment.PRODUCTION:  # how long things take is nobody else's business
+        app.add_middleware(ServerTimingMiddleware)
     api = APIRouter(
         prefix="/api/v1",
         max_body_size=settings.http.max_body_bytes,

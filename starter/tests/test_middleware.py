@@ -71,6 +71,16 @@ def test_every_line_of_a_request_carries_its_id(capfd: pytest.CaptureFixture[str
     assert "secret-word" not in captured
 
 
+def test_own_middleware_and_hooks_run(capfd: pytest.CaptureFixture[str], settings: AppSettings) -> None:
+    app = create_app(settings)
+    with TestClient(app) as client:
+        assert re.fullmatch(r"total;dur=\d+\.\d", client.get("/health/live").headers["Server-Timing"])
+        opened = capfd.readouterr().err
+        assert "open_for_requests" in opened
+        assert "closed_for_requests" not in opened
+    assert "closed_for_requests" in capfd.readouterr().err
+
+
 def test_answers_carry_security_headers(client: TestClient) -> None:
     for path in (ANYTHING, "/api/v1/nowhere", "/health/live"):
         headers = client.get(path).headers

@@ -1,0 +1,21 @@
+"""What this service does when it starts and before it ends."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import structlog
+from fastapi import FastAPI
+from ondol.runtime import Ondol
+
+log = structlog.stdlib.get_logger("app")
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
+    """Around the runtime's own: inside the block its database, cache and limits are open."""
+    ondol: Ondol = app.state.ondol
+    async with ondol.lifespan(app) as state:
+        log.info("open_for_requests", service=app.title, version=app.version)
+        yield state
+        log.info("closed_for_requests", service=app.title)
