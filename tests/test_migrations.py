@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 import urllib.request
 from pathlib import Path
 
@@ -181,6 +182,31 @@ def test_a_server_migrates_an_empty_database_and_names_pending_migrations(projec
         said = [json.loads(line) for line in log.read_text().splitlines() if '"pending_migrations"' in line]
         assert [(line["missing"], line["hint"]) for line in said] == [(["0003"], "ondol db upgrade")] * pending
         (project / "migrations" / "versions" / "0003_nickname.py").write_text(NICKNAME)
+
+
+def test_older_code_serves_a_newer_database(
+    project: Path, database: TestDatabase, redis_url: str, tmp_path: Path
+) -> None:
+    """The way back is the older image alone, of the worker too."""
+    with psycopg.connect(database.url, autocommit=True) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = 'of-newer-code'")
+    port, log = str(free_port()), tmp_path / "log"
+    environment = {"DATABASE_URL": database.url, "REDIS_URL": redis_url, "ENVIRONMENT": "test", "PORT": port}
+    with (
+        running(["-m", "ondol.run", "worker"], folder=project, environment=environment, log=log) as worker,
+        running(["-m", "ondol.run", "web"], folder=project, environment=environment, log=log) as process,
+    ):
+        wait_until_ready(f"http://127.0.0.1:{port}", process, log)
+        time.sleep(1)
+        assert worker.poll() is None, log.read_text()
+
+
+def test_a_worker_on_an_empty_database_says_so(project: Path, database: TestDatabase, redis_url: str) -> None:
+    with scratch_database(database.url) as url:
+        environment = {"DATABASE_URL": url, "REDIS_URL": redis_url, "ENVIRONMENT": "test"}
+        said = run(project, "worker", **environment)
+    assert said.returncode == 1
+    assert "The database is empty: run `ondol db upgrade`" in said.stderr
 
 
 @pytest.mark.whole

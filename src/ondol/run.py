@@ -11,7 +11,7 @@ import signal
 import sys
 
 from ondol.db import migrations
-from ondol.db.migrations import MigrationBlocked, SeveralHeads, refuse_several_heads, revisions
+from ondol.db.migrations import MigrationBlocked, SeveralHeads, is_empty, refuse_several_heads
 from ondol.observability.logging import configure_logging
 from ondol.project import ProjectError, database_url, load
 from ondol.runtime import Ondol, StartFailed
@@ -37,8 +37,7 @@ def worker() -> None:
 
 async def _work(ondol: Ondol) -> None:
     async with ondol.opened():
-        found = await asyncio.to_thread(revisions, ondol.servers.direct_url, ondol.settings.project_folder)
-        if found.is_empty:
+        if await asyncio.to_thread(is_empty, ondol.servers.direct_url):
             raise StartFailed("The database is empty: run `ondol db upgrade` (python -m ondol.run migrate).")
         await ondol.worker().run()
 

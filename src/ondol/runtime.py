@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import structlog
+from alembic.util import CommandError
 from sqlalchemy.exc import OperationalError
 
 from ondol.auth.devices import DeviceTokens
@@ -20,7 +21,7 @@ from ondol.auth.tokens import AccessTokens
 from ondol.cache import Cache
 from ondol.db.budget import ConnectionBudget, connection_limit, statement_timeout
 from ondol.db.constraints import reason_of
-from ondol.db.migrations import revisions, upgrade
+from ondol.db.migrations import is_empty, missing, upgrade
 from ondol.db.pagination import Paginator
 from ondol.db.session import Database, is_pooled
 from ondol.dev.servers import Attachment, ServersError, StateFolder, attach
@@ -237,11 +238,16 @@ class Ondol:
     def _prepare_development_database(self) -> None:
         """Migrate an empty one, so that `uvicorn main:app` works at once; of any other say what it lacks."""
         url, project = self.servers.direct_url, self.settings.project_folder
-        found = revisions(url, project)
-        if found.is_empty:
+        if is_empty(url):
             upgrade(url, project)
-        elif found.missing:
-            log.warning("pending_migrations", missing=found.missing, hint="ondol db upgrade")
+            return
+        try:
+            pending = missing(url, project)
+        except CommandError as error:  # another branch's
+            log.warning("unknown_migration", reason=str(error), hint="ondol doctor")
+            return
+        if pending:
+            log.warning("pending_migrations", missing=pending, hint="ondol db upgrade")
 
     def _attach(self) -> Attachment:
         project = self.settings.project_folder

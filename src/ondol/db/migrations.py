@@ -1,7 +1,6 @@
 """Alembic, called by the command, the development servers and the tests alike."""
 
 import time
-from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -42,14 +41,6 @@ class ModelsDiffer(Exception):
     """The models say something that no migration does."""
 
 
-@dataclass(frozen=True)
-class Revisions:
-    """Where a database is. `missing`: the migrations it lacks, the next one first. `is_empty`: it has no table."""
-
-    missing: list[str]
-    is_empty: bool
-
-
 class MigrationBlocked(Exception):
     """Others hold a lock on what a migration changes. Nothing was changed."""
 
@@ -86,15 +77,24 @@ def upgrade(database_url: str, project: Path, revision: str = "head") -> None:
         command.upgrade(alembic_config(database_url, project), revision)
 
 
-def revisions(database_url: str, project: Path) -> Revisions:
-    """Return which migrations of the project the database lacks. Raises Alembic's CommandError for an unknown one."""
+def is_empty(database_url: str) -> bool:
+    """Return whether the database has no table."""
+    engine = create_engine(sqlalchemy_url(database_url), poolclass=NullPool)
+    with engine.connect() as connection:
+        return not inspect(connection).get_table_names()
+
+
+def missing(database_url: str, project: Path) -> list[str]:
+    """Return the project's migrations that the database lacks, the next one first.
+
+    Raises Alembic's CommandError where the database is at a migration that the project does not have.
+    """
     script = ScriptDirectory(str(project / "migrations"))
     engine = create_engine(sqlalchemy_url(database_url), poolclass=NullPool)
     with engine.connect() as connection:
         done = MigrationContext.configure(connection).get_current_heads()
-        is_empty = not done and not inspect(connection).get_table_names()
-    missing = [each.revision for each in script.iterate_revisions("heads", done or "base", implicit_base=True)]
-    return Revisions([revision for revision in reversed(missing) if revision not in done], is_empty)
+    newer = [each.revision for each in script.iterate_revisions("heads", done or "base", implicit_base=True)]
+    return [revision for revision in reversed(newer) if revision not in done]
 
 
 def heads(project: Path) -> list[str]:
