@@ -69,6 +69,10 @@ def test_head_is_get_without_the_body(app: FastAPI) -> None:
     assert client.head("/health/live").status_code == 200
     assert client.head("/nowhere").status_code == 404
     assert client.head("/docs-assets/favicon.png").content == b""
+    for path in ("/thing", "/openapi.json"):
+        head, get = (client.request(method, path, headers={"Accept-Encoding": "gzip"}) for method in ("HEAD", "GET"))
+        for name in ("Content-Length", "Content-Encoding", "Vary", "Content-Type"):
+            assert head.headers.get(name) == get.headers.get(name), (path, name)
 
 
 def test_allow_names_every_method_of_the_path(app: FastAPI) -> None:
@@ -159,6 +163,9 @@ def test_clients_behind_proxies_are_told_apart(
         (["::ffff:0:0/96"], True),
         (["::/1", "8000::/1"], True),
         (["::/0"], True),
+        (["::fffe:0:0/95"], True),
+        (["2600::/7"], True),
+        (["2a06:98c0::/29", "fd00:1::/32"], False),
     ],
 )
 def test_networks_that_are_everybody(networks: list[str], too_wide: bool) -> None:

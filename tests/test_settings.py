@@ -5,7 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from ondol.effective import effective
-from ondol.guard import is_guessable
+from ondol.guard import is_guessable, leads_elsewhere
 from ondol.settings import Group, Settings, load_settings, sentences
 
 
@@ -206,6 +206,22 @@ def test_random_secrets_are_not_taken_for_guessable(whole: bool) -> None:
         assert not is_guessable(secrets.token_urlsafe(32))
         assert not is_guessable(secrets.token_urlsafe(48))
         assert not is_guessable(secrets.token_hex(32))
+
+
+@pytest.mark.parametrize(
+    ("url", "elsewhere"),
+    [
+        ("postgresql://u:p@localhost/shop", False),
+        ("postgresql:///shop", False),
+        ("postgresql://u:p@localhost/shop?hostaddr=10.0.0.5", True),
+        ("postgresql:///shop?hostaddr=10.0.0.5", True),
+        ("postgresql:///shop?service=prod", True),
+        ("postgresql://u:p@/shop?host=localhost,db", True),
+        ("postgresql://u:p@db/shop?hostaddr=127.0.0.1", False),
+    ],
+)
+def test_where_a_database_is(url: str, elsewhere: bool) -> None:
+    assert leads_elsewhere(url) is elsewhere
 
 
 def test_a_known_secret_stays_at_home_also_when_production_was_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:

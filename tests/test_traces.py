@@ -19,6 +19,17 @@ STATEMENTS = {
     "22007 invalid date": ("SELECT CAST(CAST(:value AS text) AS date)", SECRET),
     "22P02 invalid json": ("SELECT CAST(CAST(:value AS text) AS json)", SECRET),
     "23502 failing row": ("INSERT INTO registrations (id, email) VALUES (gen_random_uuid(), :value)", SECRET),
+    "22P02 of several lines": ("SELECT CAST(CAST(:value AS text) AS integer)", f"first\n{SECRET}\nlast"),
+    "23505 of several lines": (
+        "INSERT INTO registrations (id, email, expires_at, digest) SELECT gen_random_uuid(), 'x', now(), digest FROM "
+        "(VALUES (CAST(:value AS bytea)), (CAST(:value AS bytea))) AS same (digest)",
+        f"first\n{SECRET}",
+    ),
+    "23514 failing row of several lines": (
+        "INSERT INTO users (id, email, full_name, hashed_password, role, is_active, version) "
+        "VALUES (gen_random_uuid(), 'UPPER', :value, 'x', 'customer', true, 1)",
+        f"first\n{SECRET}",
+    ),
     "22001 too long": ("INSERT INTO users (id, role) SELECT gen_random_uuid(), CAST(:value AS text)", SECRET * 9),
 }
 

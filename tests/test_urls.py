@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import psycopg
@@ -27,14 +28,21 @@ URL = "postgres://shop:p%40ss@db/shop"
         ("?options=-c%20search_path%3Da,b", {"options": "-c timezone=UTC -c search_path=a,b"}),
         ("?options=-c%20TimeZone%3DAsia/Seoul", {"options": "-c TimeZone=Asia/Seoul"}),
         ("?host=/cloudsql/a:b:c", {"host": "/cloudsql/a:b:c"}),
+        ("?host=a:1&host=b:2", {"host": ("a:1", "b:2")}),
     ],
 )
-def test_what_a_url_says_is_kept_and_the_rest_is_added(query: str, wanted: dict[str, str]) -> None:
+def test_what_a_url_says_is_kept_and_the_rest_is_added(query: str, wanted: dict[str, Any]) -> None:
     read = make_url(sqlalchemy_url(URL + query))
     assert (read.drivername, read.password) == ("postgresql+psycopg", "p@ss")
     assert {name: read.query[name] for name in wanted} == wanted
     assert sqlalchemy_url(sqlalchemy_url(URL + query)) == sqlalchemy_url(URL + query)
     assert psycopg.conninfo.conninfo_to_dict(libpq_url(URL + query))["password"] == "p@ss"
+
+
+def test_a_plus_is_a_plus() -> None:
+    """As libpq reads it; in a form it would be a space."""
+    url = "postgresql://shop@db/shop?password=a+b%2Bc"
+    assert psycopg.conninfo.conninfo_to_dict(libpq_url(url))["password"] == "a+b+c"
 
 
 def test_a_pooler_gets_no_options_but_those_of_the_url() -> None:

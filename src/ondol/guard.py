@@ -62,7 +62,13 @@ def connection_parts(url: str) -> dict[str, str] | None:
 
 def leads_elsewhere(url: str) -> bool:
     """Whether the database at `url` is on another machine."""
-    host = (connection_parts(url) or {}).get("host", "") if url else ""
+    parts = (connection_parts(url) or {}) if url else {}
+    # libpq connects to hostaddr where both are given, and to what a service file says.
+    hosts = (parts.get("hostaddr") or parts.get("host", "")).split(",")
+    return "service" in parts or any(_is_elsewhere(host) for host in hosts)
+
+
+def _is_elsewhere(host: str) -> bool:
     return host.startswith("/cloudsql/") or (bool(host) and not host.startswith("/") and host not in LOOPBACK)
 
 

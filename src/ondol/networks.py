@@ -9,7 +9,9 @@ ANYBODY = "*"
 UNIX = "unix"
 """Who connects through a Unix socket."""
 
-_MAPPED_BITS = 96  # ::ffff:0:0/96 holds the IPv4 addresses (RFC 4291, section 2.5.5.2)
+_PRIVATE6, _MIN_PUBLIC6 = ipaddress.IPv6Network("fc00::/7"), 24
+_MAPPED, _MAPPED_BITS = ipaddress.IPv6Network("::ffff:0:0/96"), 96
+"""It holds the IPv4 addresses (RFC 4291, section 2.5.5.2)."""
 
 
 def checked(proxies: list[str]) -> list[str]:
@@ -31,12 +33,16 @@ def with_mapped(proxies: Iterable[str]) -> Iterator[str]:
 
 
 def are_too_wide(proxies: Iterable[str]) -> bool:
-    """Return whether they hold more than the widest private network, 10.0.0.0/8 (RFC 1918) or fc00::/7 (RFC 4193):
-    alone, or together, as 0.0.0.0/1 and 128.0.0.0/1 do."""
+    """Return whether they hold more than somebody's own network: alone, or together, as 0.0.0.0/1 and 128.0.0.0/1 do.
+
+    The widest are 10.0.0.0/8 (RFC 1918), fc00::/7 (RFC 4193) and a public IPv6 one of 24 bits.
+    """
     networks = [_unmapped(ipaddress.ip_network(proxy)) for proxy in proxies if proxy not in (ANYBODY, UNIX)]
     joined4 = ipaddress.collapse_addresses(each for each in networks if isinstance(each, ipaddress.IPv4Network))
     joined6 = ipaddress.collapse_addresses(each for each in networks if isinstance(each, ipaddress.IPv6Network))
-    return any(each.prefixlen < 8 for each in joined4) or any(each.prefixlen < 7 for each in joined6)
+    return any(each.prefixlen < 8 for each in joined4) or any(
+        each.overlaps(_MAPPED) or (each.prefixlen < _MIN_PUBLIC6 and not each.subnet_of(_PRIVATE6)) for each in joined6
+    )
 
 
 def _unmapped(network: Network) -> Network:

@@ -3,7 +3,7 @@
 What a URL says itself is kept: `?options=-c%20search_path%3Dtenant`, `connect_timeout`, keepalives.
 """
 
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import quote, unquote
 
 CONNECT_TIMEOUT_SECONDS = 5
 # A connection whose other end vanished is found out after 45 s.
@@ -21,17 +21,19 @@ def sqlalchemy_url(
 
     `pooled`: it leads to PgBouncer, which refuses `options`; so no time zone and no statement time-out are added.
     """
-    address, _, query = url.partition("?")
+    address, given = _parted(url)
     scheme, separator, rest = address.partition("://")
-    given = dict(parse_qsl(query, keep_blank_values=True))
-    parameters = {"connect_timeout": str(connect_timeout_seconds), **_KEEPALIVES, **given}
+    wanted = {"connect_timeout": str(connect_timeout_seconds), **_KEEPALIVES}
     if not pooled:
-        wanted = {"timezone": "UTC"}
+        settings = {"timezone": "UTC"}
         if statement_timeout_seconds:
-            wanted["statement_timeout"] = str(int(statement_timeout_seconds * 1000))
-        parameters["options"] = _with_options(given.get("options", ""), wanted)
+            settings["statement_timeout"] = str(int(statement_timeout_seconds * 1000))
+        wanted["options"] = _with_settings(_options(given), settings)
+        given = [(name, value) for name, value in given if name != "options"]
+    names = {name for name, _ in given}
+    added = [(name, quote(value, safe="")) for name, value in wanted.items() if name not in names]
     scheme = "postgresql+psycopg" if scheme in ("postgres", "postgresql") else scheme
-    return f"{scheme}{separator}{rest}?{urlencode(parameters, quote_via=quote)}"
+    return _joined(f"{scheme}{separator}{rest}", [*given, *added])
 
 
 def libpq_url(url: str, *, connect_timeout_seconds: int = CONNECT_TIMEOUT_SECONDS) -> str:
@@ -42,15 +44,29 @@ def libpq_url(url: str, *, connect_timeout_seconds: int = CONNECT_TIMEOUT_SECOND
 
 def without_options(url: str) -> str:
     """Return the URL without `options`, for a database that has not what they name."""
-    address, _, query = url.partition("?")
-    kept = [(name, value) for name, value in parse_qsl(query, keep_blank_values=True) if name != "options"]
-    return f"{address}?{urlencode(kept, quote_via=quote)}"
+    address, given = _parted(url)
+    return _joined(address, [(name, value) for name, value in given if name != "options"])
 
 
 def names_time_zone(url: str) -> bool:
-    return "timezone=" in dict(parse_qsl(url.partition("?")[2])).get("options", "").lower()
+    return "timezone=" in _options(_parted(url)[1]).lower()
 
 
-def _with_options(given: str, wanted: dict[str, str]) -> str:
-    missing = [f"-c {name}={value}" for name, value in wanted.items() if f"{name}=" not in given.lower()]
-    return " ".join([*missing, *filter(None, [given])])
+def _parted(url: str) -> tuple[str, list[tuple[str, str]]]:
+    """Return what stands before "?", and the parameters after it as they are, still quoted."""
+    address, _, query = url.partition("?")
+    pairs = [pair.partition("=") for pair in query.split("&") if pair]
+    return address, [(name, value) for name, _, value in pairs]
+
+
+def _joined(address: str, parameters: list[tuple[str, str]]) -> str:
+    return "?".join(filter(None, [address, "&".join(f"{name}={value}" for name, value in parameters)]))
+
+
+def _options(given: list[tuple[str, str]]) -> str:
+    return unquote(next((value for name, value in given if name == "options"), ""))
+
+
+def _with_settings(options: str, wanted: dict[str, str]) -> str:
+    missing = [f"-c {name}={value}" for name, value in wanted.items() if f"{name}=" not in options.lower()]
+    return " ".join([*missing, *filter(None, [options])])

@@ -20,7 +20,8 @@ SKEW_SECONDS = 5.0
 OLDEST_POSTGRESQL = 140_000
 
 
-def check_servers(servers: Servers, project: Path) -> Iterator[Finding]:
+def check_servers(servers: Servers, project: Path, *, is_embedded: bool) -> Iterator[Finding]:
+    """`is_embedded`: PostgreSQL is the development server, whose empty database is migrated by the first server."""
     yield from _valkey(servers.redis_url)
     try:
         with psycopg.connect(libpq_url(servers.direct_url), connect_timeout=CONNECT_SECONDS) as connection:
@@ -31,6 +32,8 @@ def check_servers(servers: Servers, project: Path) -> Iterator[Finding]:
         return
     try:
         migrations.refuse_several_heads(project)
+        if is_embedded and migrations.is_empty(servers.direct_url):
+            return
         migrations.compare(servers.direct_url, project)
     except SeveralHeads as reason:
         yield error("migrations", str(reason), "ondol db merge")

@@ -1,9 +1,10 @@
 """Stack traces for the log, without the values that PostgreSQL puts into its messages.
 
-Its texts of class 22 hold the value that was refused (`invalid input syntax for type integer: "…"`), and the lines
-DETAIL, CONTEXT and LINE of any class may (`Failing row contains (…)`).
+Its texts of class 22 hold the value that was refused (`invalid input syntax for type integer: "…"`), and of any class
+the lines after the first may (`DETAIL:  Failing row contains (…)`).
 """
 
+import re
 import traceback
 from collections.abc import Iterator
 from typing import TextIO
@@ -11,7 +12,7 @@ from typing import TextIO
 import psycopg
 from structlog.typing import ExcInfo
 
-_LINES_WITH_VALUES = ("DETAIL:", "CONTEXT:", "LINE ", "HINT:")
+_GROUP = re.compile(r"^(?: *\| )+")  # before the lines of an exception group
 
 
 def says_values(error: psycopg.Error) -> bool:
@@ -27,14 +28,15 @@ def kind_of(error: psycopg.Error) -> str:
 def format_trace(exc_info: ExcInfo) -> str:
     """Return the trace as Python writes it, where values are replaced by the error's class and SQLSTATE."""
     text = "".join(traceback.format_exception(*exc_info)).rstrip("\n")
+    hidden: set[str] = set()
     for error in _postgres_errors(exc_info[1], set()):
-        first, *others = str(error).splitlines() or [""]
-        for line in [first] if says_values(error) else []:
-            text = text.replace(line, f"({kind_of(error)})")
-        for line in others:
-            if line.startswith(_LINES_WITH_VALUES):
-                text = text.replace(line, "(not shown)")
-    return text
+        first, *others = str(error).split("\n")
+        if says_values(error):
+            text = text.replace(first, f"({kind_of(error)})")
+        # DETAIL, CONTEXT, LINE, and whatever a value with line breaks goes on with.
+        hidden.update(line for line in others if line.strip())
+    lines = text.split("\n")
+    return "\n".join("(not shown)" if _GROUP.sub("", line) in hidden else line for line in lines)
 
 
 def write_trace(stream: TextIO, exc_info: ExcInfo) -> None:

@@ -9,14 +9,18 @@ import asyncio
 
 from ondol.server.strict import StrictProtocol
 
+# What a client must at least take in half of HTTP__RECEIVE_SECONDS.
+MIN_READ_BYTES = 16_384
+
 
 class PatientProtocol(StrictProtocol):
     """Closes a connection whose client lets us wait for HTTP__RECEIVE_SECONDS: for the rest of a request (from its
-    first byte, or from connecting), or for room to write an answer to.
+    first byte, or from connecting), or to read its answer.
     """
 
     _deadline: asyncio.TimerHandle | None = None
-    _writing: asyncio.TimerHandle | None = None
+    _reading: asyncio.TimerHandle | None = None
+    _unread_bytes: int | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -24,7 +28,7 @@ class PatientProtocol(StrictProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
-        self._room_to_write()
+        self._stop_watching()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -41,15 +45,22 @@ class PatientProtocol(StrictProtocol):
         super().on_message_complete()
         if not self._is_arriving:
             self._stop_waiting()
+            if self._has_head and self.cycle.response_complete and not self.transport.is_closing():
+                # Answered before its body was here: uvicorn's keep-alive time begins now.
+                self._unset_keepalive_if_required()
+                self.timeout_keep_alive_task = self.loop.call_later(
+                    self.timeout_keep_alive, self.timeout_keep_alive_handler
+                )
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
+        self._watch_reading()
         if self._is_arriving:
             self._expect_more()
 
     def handle_websocket_upgrade(self) -> None:
-        self._is_arriving = False
         self._stop_waiting()
+        self._stop_watching()
         super().handle_websocket_upgrade()
 
     def refuse(self, status: int) -> None:
@@ -58,19 +69,32 @@ class PatientProtocol(StrictProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._writing = self._writing or self.loop.call_later(self._options.receive_seconds, self._abort)
+        self._watch_reading()
 
-    def resume_writing(self) -> None:
-        self._room_to_write()
-        super().resume_writing()
+    def _watch_reading(self) -> None:
+        """See twice whether the client reads what is written; the transport itself would wait indefinitely."""
+        self._unread_bytes = None
+        if self._reading is None:
+            self._reading = self.loop.call_later(self._options.receive_seconds / 2, self._look)
 
-    def _abort(self) -> None:
-        self.disconnect()
-        self.transport.abort()
+    def _look(self) -> None:
+        self._reading = None
+        unread, before = self.transport.get_write_buffer_size(), self._unread_bytes
+        if unread and before is not None and unread > before - MIN_READ_BYTES:
+            self.disconnect()
+            self.transport.abort()
+        elif unread:
+            self._watch_reading()
+            self._unread_bytes = unread
+
+    def _stop_watching(self) -> None:
+        if self._reading is not None:
+            self._reading.cancel()
+            self._reading = None
 
     def _expect_more(self) -> None:
         self._stop_waiting()
-        if not self._is_refused and not self.is_answering and not self.transport.is_closing():
+        if not self._is_over and not self.is_answering and not self.transport.is_closing():
             self._deadline = self.loop.call_later(self._options.receive_seconds, self._cut)
 
     def _stop_waiting(self) -> None:
@@ -78,12 +102,11 @@ class PatientProtocol(StrictProtocol):
             self._deadline.cancel()
             self._deadline = None
 
-    def _room_to_write(self) -> None:
-        if self._writing is not None:
-            self._writing.cancel()
-            self._writing = None
-
     def _cut(self) -> None:
         self._deadline = None
-        if not self.transport.is_closing() and not self.is_answering:
+        if self.transport.is_closing() or self.is_answering:
+            return
+        if self._is_arriving or self.cycle is None:
             self.refuse(408)
+        else:
+            self.transport.close()  # idle: a 408 would be taken for the answer to the next request

@@ -41,7 +41,7 @@ class StrictProtocol(HttpToolsProtocol):
     _options = ServerOptions()
     _is_arriving = False  # a request, from its first byte to its last
     _has_head = False  # the request that is arriving
-    _is_refused = False
+    _is_over = False  # refused, or handed over to the WebSocket protocol: nothing more is read here
     _running: RequestResponseCycle | None = None
     # Bytes of headers and trailers, and bytes received since the parser last reported something.
     _head_bytes, _unreported_bytes = 0, 0
@@ -53,7 +53,7 @@ class StrictProtocol(HttpToolsProtocol):
         super().connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
-        if self._is_refused:
+        if self._is_over:
             return
         self._unset_keepalive_if_required()
         self._unreported_bytes += len(data)
@@ -99,7 +99,16 @@ class StrictProtocol(HttpToolsProtocol):
         self.pipeline.clear()
         if self._running is not None:
             self._running.disconnected = True
+            self._running.waiting_for_100_continue = False
             self._running.message_event.set()
+
+    def handle_websocket_upgrade(self) -> None:
+        self._is_over, self._is_arriving = True, False
+        self._unset_keepalive_if_required()
+        super().handle_websocket_upgrade()
+
+    def _should_upgrade(self) -> bool:
+        return self._is_handshake()
 
     def on_message_begin(self) -> None:
         self._is_arriving, self._has_head = True, False
@@ -122,9 +131,12 @@ class StrictProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._unreported_bytes = 0
         self._refuse_ambiguous_head()
-        if not self.parser.should_upgrade() or self._is_handshake():
+        # One that asks for an upgrade ends here for the parser: it is handed over, or read again without it.
+        if not self.parser.should_upgrade():
             super().on_headers_complete()
             self._has_head = True
+        elif self._is_handshake():
+            super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         self._unreported_bytes = 0
@@ -149,9 +161,11 @@ class StrictProtocol(HttpToolsProtocol):
             raise _Refused(400)
 
     def _is_handshake(self) -> bool:
-        """Whether this opens a WebSocket (RFC 6455, section 4.1), where the application has any."""
+        """Whether this opens a WebSocket (RFC 6455, section 4.1): where the application has any, and after the answers
+        to earlier requests."""
         return (
             self.ws_protocol_class is not None
+            and not self.is_answering
             and self.parser.get_method() == b"GET"
             and self._values(b"upgrade") == [b"websocket"]
             and not self._values(b"content-length")
@@ -169,21 +183,25 @@ class StrictProtocol(HttpToolsProtocol):
 
     def refuse(self, status: int) -> None:
         """Answer the request that is arriving with an error, and read nothing more from this connection."""
-        self._is_refused = True
+        self._is_over = True
         log.warning("request_refused", status=status, client=self.client[0] if self.client else None)
-        cycle = self.cycle
-        if self._is_arriving and self._has_head:
-            # Its answer has begun, or is behind others: a second one would be taken for the next request's.
-            is_too_late = bool(self.pipeline) or cycle.response_started
+        has_cycle = self._is_arriving and self._has_head
+        if has_cycle and self.pipeline:
+            self.pipeline.popleft()  # the newest: it is this request
+            self.cycle = self.pipeline[0][0] if self.pipeline else self._running  # type: ignore[assignment]
+            has_cycle = False
+        if has_cycle:
+            # When its answer has begun, an error would be taken for the answer to another request.
+            is_too_late = self.cycle.response_started
             self.disconnect()
-            if is_too_late:
-                self._close()
-                return
+            if not is_too_late:
+                self.transport.write(_error(status))
+            self._close()
         elif self.is_answering:
-            cycle.keep_alive = False  # the earlier request gets its answer, then the connection ends
-            return
-        self.transport.write(_error(status))
-        self._close()
+            self.cycle.keep_alive = False  # earlier requests get their answers, then the connection ends
+        else:
+            self.transport.write(_error(status))
+            self._close()
 
     def _close(self) -> None:
         """Close without a reset, which could destroy the answer before the client has read it (RFC 9112, 9.6)."""

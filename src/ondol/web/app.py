@@ -61,7 +61,6 @@ def docs_enabled(ondol: Ondol) -> bool:
 def _install_middleware(app: FastAPI, ondol: Ondol) -> None:
     """The last one added is the outermost: a request meets them from the bottom of this list to its top."""
     http = ondol.settings.http
-    app.add_middleware(HeadMiddleware, api=app)
     app.add_middleware(LastResortMiddleware, timeout_seconds=http.timeout_seconds, on_error=ondol.report)
     app.add_middleware(ContentCodingMiddleware)
     app.add_middleware(health.TrustedHosts, allowed_hosts=http.allowed_hosts)
@@ -76,6 +75,7 @@ def _install_middleware(app: FastAPI, ondol: Ondol) -> None:
     )
     app.add_middleware(PlainErrorsMiddleware)
     app.add_middleware(GZipMiddleware, minimum_size=http.gzip_minimum_bytes)
+    app.add_middleware(HeadMiddleware, api=app)
     app.add_middleware(RateLimitHeadersMiddleware)
     is_production = ondol.settings.environment is Environment.PRODUCTION
     app.add_middleware(SecurityHeadersMiddleware, headers=PRODUCTION_HEADERS if is_production else SECURITY_HEADERS)

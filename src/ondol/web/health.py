@@ -85,8 +85,9 @@ class TrustedHosts(TrustedHostMiddleware):
     proxy in front may have read the other (RFC 9112, section 3.2)."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        hosts = Headers(scope=scope).getlist("Host") if scope["type"] == "http" else []
-        if scope["type"] == "http" and len(hosts) != 1 and (hosts or scope["http_version"] == "1.1"):
+        is_request = scope["type"] in ("http", "websocket")
+        hosts = Headers(scope=scope).getlist("Host") if is_request else []
+        if is_request and len(hosts) != 1 and (hosts or scope["http_version"] == "1.1"):
             refused = PlainTextResponse("Send one Host header", 400, headers={"Connection": "close"})
             await refused(scope, receive, send)
         elif scope["type"] == "http" and scope["path"] in ASKED_BY_ADDRESS:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils.compat import uuid7
@@ -197,6 +198,13 @@ def _problem_from(start: Message, text: bytes) -> Response:
     return answer
 
 
+def _is_disconnect(error: BaseException) -> bool:
+    """Whether the client went away while its body was read, also as a task group tells it."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(_is_disconnect(part) for part in error.exceptions)
+    return isinstance(error, ClientDisconnect)
+
+
 class LastResortMiddleware:
     """Cuts requests that take too long (503), and answers what nobody foresaw (500) without a trace.
 
@@ -231,6 +239,8 @@ class LastResortMiddleware:
                 finally:
                     request_deadline.reset(before)
         except Exception as error:
+            if _is_disconnect(error):
+                return  # nobody waits for an answer
             if isinstance(error, TimeoutError) and deadline.expired():
                 log.warning("request_timed_out", after_seconds=self._timeout_seconds)
                 # Closed, for its body may still be on its way.

@@ -28,6 +28,8 @@ def service(
         "DATABASE_URL": worker_database.url,
         "REDIS_URL": worker_redis_url,
         "MAIL__FOLDER": str(log.parent / "mailbox"),
+        # It is the API that is asked here, not the server before it.
+        "HTTP__MAX_URL_BYTES": "60000",
     }
     database = SyncDatabase(worker_database.url)
     with web_server(project_folder, environment, log) as base:

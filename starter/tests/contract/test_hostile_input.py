@@ -131,12 +131,7 @@ class Cases:
                 yield Case(f"limit {limit}", f"{self.path}?limit={quote(limit)}")
         if parameters:
             yield Case("unknown parameter", f"{self.path}?no_such_parameter={CANARY}")
-            yield Case("1,000 parameters", f"{self.path}?" + "&".join(f"a{i}=1" for i in range(1_000)))
-            yield Case(
-                "5,000 parameters",
-                f"{self.path}?" + "&".join(f"a{i}=1" for i in range(5_000)),
-                expected=frozenset({414}),
-            )
+            yield Case("5,000 parameters", f"{self.path}?" + "&".join(f"a{i}=1" for i in range(5_000)))
 
     def _in_headers(self) -> Iterator[Case]:
         for parameter in self._operation.named("header"):
