@@ -52,7 +52,7 @@ def test_a_process_that_waits_for_postgresql_ends(
                 assert process.poll() is None, log.read_text()
                 time.sleep(0.05)
             process.send_signal(number)
-            process.wait(timeout=4)
+            process.wait(timeout=8)
     finally:
         prod.postgres.start()
     assert "Traceback" not in log.read_text()
