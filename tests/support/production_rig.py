@@ -1,7 +1,9 @@
 """The starter as it runs in production, on servers that a test may stop, kill and start again."""
 
+import os
 import secrets
 import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -59,6 +61,21 @@ class Production:
             base = f"http://127.0.0.1:{port}"
             wait_until_ready(base, process, self.log(name))
             yield Web(base, port, process)
+
+    def failed_start(self, **environment: str) -> str:
+        """What a web process says that does not start."""
+        finished = subprocess.run(
+            [sys.executable, *UVICORN],
+            cwd=self.project,
+            env={**os.environ, **self.environment, "PORT": str(free_port()), **environment},
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+        assert finished.returncode != 0
+        assert "Traceback" not in finished.stderr
+        return finished.stderr
 
     @contextmanager
     def worker(self, name: str = "worker", **environment: str) -> Iterator["subprocess.Popen[bytes]"]:
