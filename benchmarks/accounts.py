@@ -88,7 +88,11 @@ def main() -> None:
         state = StateFolder.temporary(ROOT / "starter", f"benchmark-{os.getpid()}")
         servers = stack.enter_context(attached(state, temporary=True))
         upgrade(servers.database_url, ROOT / "starter")
-        limits = {f"LIMITS__{name.upper()}": "1000000/s" for name in LimitsSettings.model_fields}
+        limits = {
+            f"LIMITS__{name.upper()}": "1000000/s"
+            for name, setting in LimitsSettings.model_fields.items()
+            if setting.default is not None
+        }
         environment = {
             "ENVIRONMENT": "test",
             "DATABASE_URL": servers.database_url,

@@ -97,8 +97,10 @@ class AuthSettings(Group):
 class LimitsSettings(Group):
     """How often, by the address of the client and by the account. `10/15m`: ten in fifteen minutes (s, m, h, d)."""
 
-    api_address: RateText = Field("6000/m", description="All requests of one address (IPv6: of one /64).")
-    api_account: RateText = Field("1200/m", description="All requests of one account.")
+    api_address: RateText | None = Field(
+        None, description="All requests of one address (IPv6: of one /64), such as 6000/m; a gateway does it better."
+    )
+    api_account: RateText | None = Field(None, description="All requests of one account, such as 1200/m.")
     login_address: RateText = Field("60/m", description="Attempts to log in.")
     login_account: RateText = Field(
         "10/15m", description="Of strangers together; each device that logged in before has as many."

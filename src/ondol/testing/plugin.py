@@ -35,8 +35,9 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[_STATE] = str(StateFolder.temporary(_project(config), str(holder)).path)
         config.stash[_decided_here] = True
     # A test asks more often in a second than a person in an hour. Tests of the limits set them themselves.
-    for name in LimitsSettings.model_fields:
-        os.environ.setdefault(f"LIMITS__{name.upper()}", "1000000/m")
+    for name, setting in LimitsSettings.model_fields.items():
+        if setting.default is not None:
+            os.environ.setdefault(f"LIMITS__{name.upper()}", "1000000/m")
     config.addinivalue_line("markers", "whole: a test that only a run with --whole makes")
     # pytest's own temporary files too stay within the checkout.
     scratch = config.rootpath / ".ondol" / "tmp"

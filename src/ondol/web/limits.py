@@ -41,20 +41,23 @@ class RequestLimits:
         """Counts one more, by the client's address and by `account` if there is one; those of a known `device` of the
         account apart. Raises TooManyRequests."""
         # The address first: one that is over its limit must not use up the accounts it tries.
-        address = Limit(f"{what}-address", _network(self._address), self._rate(f"{what}_address"))
-        self._standings.append(await self._count(address))
+        if rate := self._rate(f"{what}_address"):
+            address = Limit(f"{what}-address", _network(self._address), rate)
+            self._standings.append(await self._count(address))
         if account is not None:
             await self.count_account(what, account, device)
 
     async def count_account(self, what: Counted, account: str, device: str | None = None) -> None:
         """The same by the account alone, where it is known only later."""
-        standing = await self._count(self._of_account(what, account, device))
-        if what in _ONES_OWN:
-            self._standings.append(standing)
+        if limit := self._of_account(what, account, device):
+            standing = await self._count(limit)
+            if what in _ONES_OWN:
+                self._standings.append(standing)
 
     async def give_back(self, what: Counted, *, account: str, device: str | None = None) -> None:
         """Takes this request out of the account's count: whoever it was turned out to be its owner."""
-        await self._limiter.give_back(self._of_account(what, account, device))
+        if limit := self._of_account(what, account, device):
+            await self._limiter.give_back(limit)
 
     async def _count(self, limit: Limit) -> Standing:
         standing = await self._limiter.count(limit)
@@ -64,13 +67,18 @@ class RequestLimits:
             raise TooManyRequests(headers={"Retry-After": str(max(seconds, 1))})
         return standing
 
-    def _of_account(self, what: Counted, account: str, device: str | None) -> Limit:
+    def _of_account(self, what: Counted, account: str, device: str | None) -> Limit | None:
+        rate = self._rate(f"{what}_account")
+        if rate is None:
+            return None
         # Hashed: whoever reads Valkey need not learn who has tried to log in.
         key = hashlib.sha256(f"{account}\0{device or ''}".encode(errors="replace")).hexdigest()
-        return Limit(f"{what}-account", key, self._rate(f"{what}_account"))
+        return Limit(f"{what}-account", key, rate)
 
-    def _rate(self, name: str) -> Rate:
-        return parse_rate(getattr(self._settings, name))
+    def _rate(self, name: str) -> Rate | None:
+        """Return the rate that a setting names; None for no limit."""
+        text = getattr(self._settings, name)
+        return parse_rate(text) if text else None
 
 
 async def get_request_limits(connection: HTTPConnection, ondol: OndolDep, origin: OriginDep) -> RequestLimits:
@@ -85,7 +93,10 @@ async def limit_api(
     connection: HTTPConnection, limits: RequestLimitsDep, cookies: TokenCookiesDep, ondol: OndolDep
 ) -> None:
     """For `APIRouter(dependencies=[Depends(limit_api)])`: counts every request, by address and by the account whose
-    token it carries, if that is good."""
+    token it carries, if that is good. Does nothing unless LIMITS__API_ADDRESS or LIMITS__API_ACCOUNT is set."""
+    settings = ondol.settings.limits
+    if settings.api_address is settings.api_account is None:
+        return
     scheme, bearer = get_authorization_scheme_param(connection.headers.get("Authorization"))
     token = bearer if scheme.lower() == "bearer" else cookies.access_token()
     await limits.count("api", account=_account(ondol, token) if token else None)
