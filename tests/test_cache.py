@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from ondol.cache import Cache
 from ondol.cache.notifications import bounded, payloads
 from ondol.db.session import Database
+from ondol.settings import CacheSettings
 
 
 class Value(BaseModel):
@@ -204,9 +205,9 @@ async def test_without_valkey_every_read_is_a_load(database_url: str) -> None:
 
 
 @pytest.mark.parametrize("turn_seconds", [0.101, 0.11, 0.15, 0.3])
-async def test_a_busy_loop_does_not_make_valkey_look_down(cache: Cache, turn_seconds: float) -> None:
+async def test_a_busy_loop_does_not_make_valkey_look_down(redis_url: str, turn_seconds: float) -> None:
     """A turn of the loop as long as the time-out of 0.1 s, while the answer has long been there."""
-    source = Source()
+    cache, source = Cache(redis_url, settings=CacheSettings(timeout_seconds=0.1)), Source()
     for turns in range(6):
         asking = [asyncio.create_task(read(cache, source)) for _ in range(5)]
         for _ in range(turns):
@@ -214,6 +215,7 @@ async def test_a_busy_loop_does_not_make_valkey_look_down(cache: Cache, turn_sec
         time.sleep(turn_seconds)  # noqa: ASYNC251  (that is the point)
         await asyncio.gather(*asking)
     assert source.loads == 1
+    await cache.close()
 
 
 async def test_a_silent_valkey_is_noticed(database_url: str) -> None:

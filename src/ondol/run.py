@@ -56,8 +56,10 @@ def main() -> None:
     if len(names) != 1 or names[0] not in _PROCESSES:
         sys.stderr.write(f"usage: python -m ondol.run {{{','.join(_PROCESSES)}}}\n")
         sys.exit(2)
-    # As the first process of a container we would not end by a signal that nobody handles.
+    # As the first process of a container we would not end by a signal that nobody handles; and what a shell starts in
+    # the background ignores SIGINT.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         _PROCESSES[names[0]]()
     except (MigrationBlocked, ProjectError, SeveralHeads, StartFailed) as error:

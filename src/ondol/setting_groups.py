@@ -37,10 +37,11 @@ class DatabaseSettings(Group):
 
 
 class CacheSettings(Group):
-    """The cache in Valkey. Time-outs are short on purpose: a slow cache is worse than none."""
+    """The cache in Valkey. The time-out is short: a slow cache is worse than none. It is longer than a busy process
+    lets an answer lie, or a healthy Valkey would pass for a dead one."""
 
     prefix: str = Field("ondol", description="First part of every key, so that services can share a server.")
-    timeout_seconds: float = Field(0.1, gt=0, description="For connecting and for each command.")
+    timeout_seconds: float = Field(0.5, gt=0, description="For connecting and for each command.")
     retry_seconds: float = Field(0.25, gt=0, description="Between attempts to reach a server that is down.")
 
 

@@ -40,7 +40,7 @@ def test_valkey_killed_under_load(prod: Production, whole: bool) -> None:
     assert prod.logged("unhandled_error") == []
 
 
-def test_a_slow_valkey_costs_a_read_a_tenth_of_a_second_at_most(prod: Production) -> None:
+def test_a_slow_valkey_costs_a_read_half_a_second_at_most(prod: Production) -> None:
     with prod.web("hung") as web:
         load = Load(prod, [web.base], clients=1)
         url = f"/api/v1/products/{load.product_ids[0]}"
@@ -58,7 +58,7 @@ def test_a_slow_valkey_costs_a_read_a_tenth_of_a_second_at_most(prod: Production
             finally:
                 prod.valkey.process.send_signal(signal.SIGCONT)  # type: ignore[union-attr]
             recovers(web.base)
-    # Valkey's time-out is 0.1 s; the read from PostgreSQL that follows is the usual one without a cache.
-    assert max(slow) < usual + 0.1 + 0.05
+    # Valkey's time-out is 0.5 s; the read from PostgreSQL that follows is the usual one without a cache.
+    assert max(slow) < usual + 0.5 + 0.05
     # The breaker: only those pay that find out.
     assert sum(one > usual + 0.05 for one in slow) <= 3
