@@ -16,20 +16,16 @@ _MAPPED, _MAPPED_BITS = ipaddress.IPv6Network("::ffff:0:0/96"), 96
 
 def checked(proxies: list[str]) -> list[str]:
     """Return `proxies` if each is an address, a network, "unix" or "*". Raises ValueError."""
-    for proxy in proxies:
-        if proxy not in (ANYBODY, UNIX):
-            ipaddress.ip_network(proxy)
+    list(_networks(proxies))
     return proxies
 
 
-def with_mapped(proxies: Iterable[str]) -> Iterator[str]:
+def with_mapped(proxies: list[str]) -> Iterator[str]:
     """Return `proxies`, and each IPv4 network once more as the IPv6 one it is seen as by a socket that takes both."""
-    for proxy in proxies:
-        yield proxy
-        if proxy not in (ANYBODY, UNIX):
-            network = ipaddress.ip_network(proxy)
-            if network.version == 4:
-                yield f"::ffff:{network.network_address}/{_MAPPED_BITS + network.prefixlen}"
+    yield from proxies
+    for network in _networks(proxies):
+        if network.version == 4:
+            yield f"::ffff:{network.network_address}/{_MAPPED_BITS + network.prefixlen}"
 
 
 def are_too_wide(proxies: Iterable[str]) -> bool:
@@ -37,12 +33,16 @@ def are_too_wide(proxies: Iterable[str]) -> bool:
 
     The widest are 10.0.0.0/8 (RFC 1918), fc00::/7 (RFC 4193) and a public IPv6 one of 24 bits.
     """
-    networks = [_unmapped(ipaddress.ip_network(proxy)) for proxy in proxies if proxy not in (ANYBODY, UNIX)]
+    networks = [_unmapped(network) for network in _networks(proxies)]
     joined4 = ipaddress.collapse_addresses(each for each in networks if isinstance(each, ipaddress.IPv4Network))
     joined6 = ipaddress.collapse_addresses(each for each in networks if isinstance(each, ipaddress.IPv6Network))
     return any(each.prefixlen < 8 for each in joined4) or any(
         each.overlaps(_MAPPED) or (each.prefixlen < _MIN_PUBLIC6 and not each.subnet_of(_PRIVATE6)) for each in joined6
     )
+
+
+def _networks(proxies: Iterable[str]) -> Iterator[Network]:
+    return (ipaddress.ip_network(proxy) for proxy in proxies if proxy not in (ANYBODY, UNIX))
 
 
 def _unmapped(network: Network) -> Network:

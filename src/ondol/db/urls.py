@@ -36,10 +36,9 @@ def sqlalchemy_url(
     return _joined(f"{scheme}{separator}{rest}", [*given, *added])
 
 
-def libpq_url(url: str, *, connect_timeout_seconds: int = CONNECT_TIMEOUT_SECONDS) -> str:
+def libpq_url(url: str) -> str:
     """Return the same for libpq and psycopg."""
-    completed = sqlalchemy_url(url, connect_timeout_seconds=connect_timeout_seconds)
-    return completed.replace("postgresql+psycopg://", "postgresql://", 1)
+    return sqlalchemy_url(url).replace("postgresql+psycopg://", "postgresql://", 1)
 
 
 def without_options(url: str) -> str:

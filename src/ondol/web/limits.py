@@ -95,7 +95,7 @@ async def limit_api(
     """For `APIRouter(dependencies=[Depends(limit_api)])`: counts every request, by address and by the account whose
     token it carries, if that is good. Does nothing unless LIMITS__API_ADDRESS or LIMITS__API_ACCOUNT is set."""
     settings = ondol.settings.limits
-    if settings.api_address is settings.api_account is None:
+    if settings.api_address is None and settings.api_account is None:
         return
     scheme, bearer = get_authorization_scheme_param(connection.headers.get("Authorization"))
     token = bearer if scheme.lower() == "bearer" else cookies.access_token()

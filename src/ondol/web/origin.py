@@ -1,7 +1,6 @@
 """Where a request came from."""
 
 import ipaddress
-from collections.abc import Iterable
 from typing import Annotated, Any
 
 import structlog
@@ -44,7 +43,7 @@ class ClientAddressMiddleware(ProxyHeadersMiddleware):
     connects as ::ffff:10.0.0.1, as it does to a socket that takes IPv6 too, is 10.0.0.1.
     """
 
-    def __init__(self, app: Any, trusted_proxies: Iterable[str]) -> None:
+    def __init__(self, app: Any, trusted_proxies: list[str]) -> None:
         super().__init__(app, [*with_mapped(trusted_proxies)])
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
