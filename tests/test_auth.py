@@ -11,7 +11,7 @@ from ondol.auth.common import is_common
 from ondol.auth.devices import DeviceTokens
 from ondol.auth.opaque import new_token
 from ondol.auth.passwords import PasswordHasher, TooManyLogins
-from ondol.auth.principal import InsufficientScope, Principal
+from ondol.auth.caller import InsufficientScope, Caller
 from ondol.auth.refresh import RefreshTokens, RefreshVerdict, judge
 from ondol.auth.tokens import AccessTokens
 from ondol.errors import Unauthorized
@@ -181,8 +181,8 @@ def test_verdicts(used: int | None, expires: int, revoked: int | None, verdict: 
 
 
 def test_missing_scopes_are_named() -> None:
-    principal = Principal(ID, ID, frozenset({"a"}))
-    principal.require(["a"])
+    caller = Caller(ID, ID, frozenset({"a"}))
+    caller.require(["a"])
     with pytest.raises(InsufficientScope) as refused:
-        principal.require(["a", "c", "b"])
+        caller.require(["a", "c", "b"])
     assert refused.value.members == {"missing": ["b", "c"]}

@@ -13,7 +13,7 @@ from sentry_sdk.transport import Transport
 
 from ondol.db.session import Database
 from ondol.jobs import enqueue, job
-from ondol.runtime import Ondol
+from ondol.runtime import Runtime
 from ondol.settings import Settings
 from ondol.web.app import install
 
@@ -25,9 +25,9 @@ async def broken_job(_: Any) -> None:
 
 def application(database_url: str, redis_url: str, folder: Path, report: Any) -> FastAPI:
     settings = Settings(environment="test", database_url=database_url, redis_url=redis_url, project_folder=folder)
-    ondol = Ondol(settings, jobs=[broken_job], on_error=report)
-    app = FastAPI(lifespan=ondol.lifespan)
-    install(app, ondol)
+    runtime = Runtime(settings, jobs=[broken_job], on_error=report)
+    app = FastAPI(lifespan=runtime.lifespan)
+    install(app, runtime)
 
     @app.get("/broken")
     async def broken() -> None:
@@ -48,7 +48,7 @@ def test_requests_and_jobs_report_where_they_broke(database_url: str, redis_url:
             async with database.transaction() as session:
                 await enqueue(session, broken_job)
             await database.close()
-            await app.state.ondol.worker().run(until_empty=True)
+            await app.state.runtime.worker().run(until_empty=True)
 
         assert client.portal is not None
         client.portal.call(run_the_job)

@@ -14,7 +14,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from ondol.networks import are_too_wide
 from ondol.observability.logging import configure_logging
-from ondol.runtime import Ondol
+from ondol.runtime import Runtime
 from ondol.settings import HttpSettings, LoggingSettings, Settings
 from ondol.web.app import install
 from ondol.web.routes import has_websockets
@@ -22,7 +22,7 @@ from ondol.web.routes import has_websockets
 
 def application(tmp_path: Path, **http: Any) -> FastAPI:
     app = FastAPI()
-    install(app, Ondol(Settings(environment="test", project_folder=tmp_path, http=HttpSettings(**http))))
+    install(app, Runtime(Settings(environment="test", project_folder=tmp_path, http=HttpSettings(**http))))
 
     @app.get("/thing")
     async def read() -> str:

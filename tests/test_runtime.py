@@ -13,7 +13,8 @@ from sqlalchemy import text
 
 from ondol.db.budget import ConnectionBudget
 from ondol.db.session import Database
-from ondol.runtime import Ondol, StartFailed
+from ondol.runtime import Runtime
+from ondol.startup import StartFailed
 from ondol.settings import ScaleSettings, Settings
 
 
@@ -33,20 +34,20 @@ def limited_url(database_url: str) -> Iterator[str]:
 
 
 async def test_everything_opens_and_closes(database_url: str, redis_url: str, tmp_path: Path) -> None:
-    ondol = Ondol(settings_for(database_url, redis_url, tmp_path))
+    runtime = Runtime(settings_for(database_url, redis_url, tmp_path))
     for _ in range(2):  # a second lifespan of the same object, as a test client makes it
-        await ondol.open()
-        await ondol.database.ping()
-        assert await ondol.cache.is_up()
-        await ondol.close()
+        await runtime.open()
+        await runtime.database.ping()
+        assert await runtime.cache.is_up()
+        await runtime.close()
     assert open_connections(database_url, "ondol") == 1  # the one that asks
 
 
 async def test_a_database_that_is_not_there_is_named(redis_url: str, tmp_path: Path) -> None:
-    ondol = Ondol(settings_for("postgresql://nobody@127.0.0.1:1/x", redis_url, tmp_path))
+    runtime = Runtime(settings_for("postgresql://nobody@127.0.0.1:1/x", redis_url, tmp_path))
     with pytest.raises(StartFailed, match="look at DATABASE_URL"):
-        await ondol.open()
-    await ondol.close()
+        await runtime.open()
+    await runtime.close()
 
 
 async def test_a_step_that_fails_closes_what_was_opened(limited_url: str, redis_url: str, tmp_path: Path) -> None:
@@ -57,21 +58,21 @@ async def test_a_step_that_fails_closes_what_was_opened(limited_url: str, redis_
             "scale": ScaleSettings(worker_replicas=0),
         }
     )
-    ondol = Ondol(settings)
+    runtime = Runtime(settings)
     with pytest.raises(StartFailed, match="does not let us LISTEN"):
-        await ondol.open()
+        await runtime.open()
     # The pool's connection is gone: the one this role may have is free again.
     with psycopg.connect(limited_url) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
-    await ondol.close()
+    await runtime.close()
 
 
 async def test_more_connections_than_postgresql_gives_are_refused(
     limited_url: str, redis_url: str, tmp_path: Path
 ) -> None:
-    ondol = Ondol(settings_for(limited_url, redis_url, tmp_path))
+    runtime = Runtime(settings_for(limited_url, redis_url, tmp_path))
     with pytest.raises(StartFailed, match=r"2 web processes x 16 \+ 1 job workers x 24 = 56 .* gives it 1\."):
-        await ondol.open()
+        await runtime.open()
 
 
 @pytest.mark.parametrize(
@@ -89,16 +90,16 @@ def test_the_budget_is_pools_times_processes(tmp_path: Path, changes: dict[str, 
 
 
 async def test_valkey_may_be_missing_at_the_start(database_url: str, tmp_path: Path) -> None:
-    ondol = Ondol(settings_for(database_url, "redis://127.0.0.1:1/0", tmp_path))
-    await ondol.open()
-    assert not await ondol.cache.is_up()
-    await ondol.database.ping()
-    await ondol.close()
+    runtime = Runtime(settings_for(database_url, "redis://127.0.0.1:1/0", tmp_path))
+    await runtime.open()
+    assert not await runtime.cache.is_up()
+    await runtime.database.ping()
+    await runtime.close()
 
 
 async def test_two_runtimes_live_in_one_process(database_url: str, redis_url: str, tmp_path: Path) -> None:
-    one = Ondol(settings_for(database_url, redis_url, tmp_path))
-    two = Ondol(settings_for(database_url, redis_url, tmp_path))
+    one = Runtime(settings_for(database_url, redis_url, tmp_path))
+    two = Runtime(settings_for(database_url, redis_url, tmp_path))
     await asyncio.gather(one.open(), two.open())
     assert one.database.engine is not two.database.engine
     await one.close()

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from ondol.db.session import Database
 from ondol.jobs import enqueue, job
 from ondol.observability.logging import configure_logging
-from ondol.runtime import Ondol
+from ondol.runtime import Runtime
 from ondol.settings import LoggingSettings, Settings
 
 SECRET = "hunter2-of-the-request"
@@ -72,11 +72,11 @@ async def test_a_failed_job_is_logged_without_its_arguments(
 ) -> None:
     settings = Settings(environment="test", database_url=database_url, redis_url=redis_url, project_folder=tmp_path)
     configure_logging(settings.logging)
-    ondol = Ondol(settings, jobs=[broken])
-    async with ondol.opened():
-        async with ondol.database.transaction() as session:
+    runtime = Runtime(settings, jobs=[broken])
+    async with runtime.opened():
+        async with runtime.database.transaction() as session:
             await enqueue(session, broken, email=f"{SECRET}@example.com")
-        await ondol.worker().run(until_empty=True)
+        await runtime.worker().run(until_empty=True)
     said = capfd.readouterr().err
     assert [json.loads(line)["job"] for line in said.splitlines() if '"job_failed"' in line] == ["traces.broken"]
     assert SECRET not in said

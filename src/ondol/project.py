@@ -11,7 +11,7 @@ from typing import Any
 
 from ondol.db import scratch
 from ondol.dev.scratch import scratch_server
-from ondol.runtime import Ondol
+from ondol.runtime import Runtime
 
 REPOSITORY_STARTER = Path(__file__).resolve().parents[2] / "starter"
 
@@ -28,30 +28,36 @@ def project_folder() -> Path:
     raise ProjectError("There is no project here: change to the folder with main.py and app/.")
 
 
-def load(folder: Path | None = None) -> Ondol:
+def enter(folder: Path) -> None:
+    """Make the project's modules importable, and its folder the current one."""
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
+    os.chdir(folder)
+
+
+def load(folder: Path | None = None) -> Runtime:
     """The runtime of the project's application, not yet opened. Raises ProjectError."""
     folder = folder or project_folder()
-    sys.path.insert(0, str(folder))
-    os.chdir(folder)
+    enter(folder)
     application = getattr(importlib.import_module("main"), "app", None)
-    ondol = getattr(getattr(application, "state", None), "ondol", None)
-    if not isinstance(ondol, Ondol):
+    runtime = getattr(getattr(application, "state", None), "runtime", None)
+    if not isinstance(runtime, Runtime):
         raise ProjectError(f"{folder / 'main.py'} has no FastAPI application `app` with Ondol installed.")
-    return ondol
+    return runtime
 
 
-def database_url(ondol: Ondol) -> str:
+def database_url(runtime: Runtime) -> str:
     """Of the project's database itself (past a pooler), the embedded servers started if need be."""
-    return asyncio.run(ondol.locate_servers()).direct_url
+    return asyncio.run(runtime.locate_servers()).direct_url
 
 
 @contextmanager
-def scratch_database(ondol: Ondol) -> Iterator[str]:
+def scratch_database(runtime: Runtime) -> Iterator[str]:
     """Make an empty database, beside the project's where DATABASE_URL names one; else on a server of its own.
 
     Raises ScratchRefused, ServersError.
     """
-    settings = ondol.settings
+    settings = runtime.settings
     url = settings.database_direct_url or settings.database_url
     with ExitStack() as stack:
         server = url.get_secret_value() if url else stack.enter_context(scratch_server(settings.project_folder))

@@ -14,8 +14,9 @@ from ondol.db import migrations
 from ondol.db.migrations import MigrationBlocked, SeveralHeads, is_empty, refuse_several_heads
 from ondol.observability.logging import configure_logging
 from ondol.project import ProjectError, database_url, load
-from ondol.runtime import Ondol, StartFailed
+from ondol.runtime import Runtime
 from ondol.server.uvicorn import serve
+from ondol.startup import StartFailed
 
 
 def web(host: str = "0.0.0.0", port: int | None = None, workers: int | None = None) -> None:  # noqa: S104
@@ -30,22 +31,22 @@ def web(host: str = "0.0.0.0", port: int | None = None, workers: int | None = No
 
 def worker() -> None:
     """Runs jobs until SIGTERM or Ctrl-C; those under way are finished."""
-    ondol = load()
-    configure_logging(ondol.settings.logging, sql=ondol.settings.debug)
-    asyncio.run(_work(ondol))
+    runtime = load()
+    configure_logging(runtime.settings.logging, sql=runtime.settings.debug)
+    asyncio.run(_work(runtime))
 
 
-async def _work(ondol: Ondol) -> None:
-    async with ondol.opened():
-        if await asyncio.to_thread(is_empty, ondol.servers.direct_url):
+async def _work(runtime: Runtime) -> None:
+    async with runtime.opened():
+        if await asyncio.to_thread(is_empty, runtime.servers.direct_url):
             raise StartFailed("The database is empty: run `ondol db upgrade` (python -m ondol.run migrate).")
-        await ondol.worker().run()
+        await runtime.worker().run()
 
 
 def migrate(revision: str = "head") -> None:
     """Migrates forward. Of several that start together one does, the others wait."""
-    ondol = load()
-    migrations.upgrade(database_url(ondol), ondol.settings.project_folder, revision)
+    runtime = load()
+    migrations.upgrade(database_url(runtime), runtime.settings.project_folder, revision)
 
 
 _PROCESSES = {"web": web, "worker": worker, "migrate": migrate}

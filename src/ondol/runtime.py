@@ -5,28 +5,29 @@ opened in order by the lifespan and closed in the reverse order.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Self
+from datetime import UTC, datetime, timedelta
+from typing import Any, Generic, ParamSpec, Self
 
 import structlog
-from alembic.util import CommandError
-from sqlalchemy.exc import OperationalError
+from procrastinate import JobContext
+from procrastinate.tasks import Task
+from sqlalchemy.ext.asyncio import AsyncSession
+from typing_extensions import TypeVar
 
+from ondol.auth.client import NO_CLIENT, Client
 from ondol.auth.devices import DeviceTokens
 from ondol.auth.passwords import PasswordHasher
 from ondol.auth.refresh import RefreshTokens
 from ondol.auth.tokens import AccessTokens
 from ondol.cache import Cache
-from ondol.db.budget import ConnectionBudget, connection_limit, statement_timeout
-from ondol.db.constraints import reason_of
-from ondol.db.migrations import is_empty, missing, upgrade
 from ondol.db.pagination import Paginator
-from ondol.db.session import Database, is_pooled
-from ondol.dev.servers import Attachment, ServersError, StateFolder, attach
-from ondol.drain import Drain, Stopped
-from ondol.jobs.queue import Job
+from ondol.db.session import Database
+from ondol.dev.servers import Attachment, StateFolder, attach
+from ondol.drain import Drain
+from ondol.jobs.queue import AnyTask, defer
 from ondol.jobs.worker import Worker
 from ondol.mail import Mailbox, Mailer
 from ondol.observability.errors import ErrorHook, guarded
@@ -35,18 +36,12 @@ from ondol.observability.metrics import CONNECTIONS_IN_USE, count_lookup
 from ondol.rate_limits.limiter import RateLimiter
 from ondol.server.state import OPTIONS, ServerOptions, is_strict
 from ondol.settings import AuthSettings, Environment, Settings
-
-WAIT_SECONDS = 2.0
-POOLER = (
-    "DATABASE_URL leads to a pooler such as PgBouncer: set DATABASE_DIRECT_URL to PostgreSQL itself, for LISTEN, jobs "
-    "and migrations."
-)
+from ondol.startup import check_database, prepare_development_database, step
 
 log = structlog.stdlib.get_logger("ondol")
 
-
-class StartFailed(Exception):
-    """A part could not be opened. The message names the setting to look at."""
+S_co = TypeVar("S_co", bound=Settings, default=Settings, covariant=True)
+P = ParamSpec("P")
 
 
 def hasher_for(auth: AuthSettings) -> PasswordHasher:
@@ -80,8 +75,8 @@ class Servers:
     redis_url: str
 
 
-class Ondol:
-    """The parts of a running service.
+class Runtime(Generic[S_co]):
+    """The parts of a running service; `Runtime[AppSettings]` has the project's own settings.
 
     Those that need nothing open (`tokens`, `passwords`, `paginator`, `mailer`) are there at once; `database`, `cache`
     and `rate_limiter` between `open()` and `close()`.
@@ -92,8 +87,8 @@ class Ondol:
     rate_limiter: RateLimiter
     servers: Servers
 
-    def __init__(self, settings: Settings, *, jobs: Sequence[Job] = (), on_error: ErrorHook | None = None) -> None:
-        """`on_error` is told of every error that nobody foresaw (`ondol.observability.errors`)."""
+    def __init__(self, settings: S_co, *, jobs: Sequence[AnyTask] = (), on_error: ErrorHook | None = None) -> None:
+        """`jobs`: what its worker runs. `on_error` is told of every unexpected error (`ondol.observability.errors`)."""
         self.settings = settings
         self.jobs = jobs
         self.report = guarded(on_error) if on_error else None
@@ -110,22 +105,40 @@ class Ondol:
         self.has_websockets: Callable[[], bool] = lambda: True
         self._open_parts = AsyncExitStack()
 
+    @classmethod
+    def of(cls, context: JobContext) -> Self:
+        """Return the runtime of the worker that runs a job."""
+        runtime: Self = context.additional_context["runtime"]
+        return runtime
+
+    @asynccontextmanager
+    async def transaction(self, client: Client = NO_CLIENT) -> AsyncIterator["UnitOfWork[S_co]"]:
+        """One transaction: everything in the block commits together, or nothing does."""
+        async with self.database.transaction() as session:
+            yield UnitOfWork(session, self, client)
+
+    @asynccontextmanager
+    async def reading(self, client: Client = NO_CLIENT) -> AsyncIterator["UnitOfWork[S_co]"]:
+        """A unit of work that only reads, each statement in one round trip and with a snapshot of its own."""
+        async with self.database.reading() as session:
+            yield UnitOfWork(session, self, client)
+
     async def open(self) -> None:
         """Opens everything in order. A step that fails closes what was opened. Raises StartFailed."""
         async with AsyncExitStack() as parts:
             parts.callback(self.passwords.close)
-            with _step("The development servers do not start"):
+            with step("The development servers do not start"):
                 self.servers = await self.locate_servers()
-            with _step("PostgreSQL does not answer; look at DATABASE_URL"):
+            with step("PostgreSQL does not answer; look at DATABASE_URL"):
                 self.database = self._database()
                 parts.push_async_callback(self.database.close)
-                await self._check_database()
-            with _step("The cache cannot be made; look at REDIS_URL"):
+                await check_database(self.database, self.settings, self.drain)
+            with step("The cache cannot be made; look at REDIS_URL"):
                 self.cache = Cache(
                     self.servers.redis_url, self.servers.direct_url, self.settings.cache, on_lookup=count_lookup
                 )
                 parts.push_async_callback(self.cache.close)
-            with _step("PostgreSQL does not let us LISTEN; look at DATABASE_URL"):
+            with step("PostgreSQL does not let us LISTEN; look at DATABASE_URL"):
                 await self.cache.open()
             self.rate_limiter = RateLimiter(self.servers.redis_url, self.settings.cache)
             parts.push_async_callback(self.rate_limiter.close)
@@ -159,7 +172,7 @@ class Ondol:
 
     async def _start_serving(self) -> dict[str, Any]:
         if self.settings.database_url is None:
-            await asyncio.to_thread(self._prepare_development_database)
+            await asyncio.to_thread(prepare_development_database, self.servers.direct_url, self.settings.project_folder)
         log.info("started", environment=self.settings.environment.value)
         if self.settings.environment is Environment.PRODUCTION and not is_strict():
             log.warning("server_without_limits", hint="serve with `ondol serve` or gunicorn, see docs/security.md")
@@ -201,69 +214,44 @@ class Ondol:
             on_use=CONNECTIONS_IN_USE.inc,
         )
 
-    async def _check_database(self) -> None:
-        """That it answers, and gives us as many connections as we may want."""
-        await self._wait_for_database()
-        budget = ConnectionBudget.of(self.settings)
-        async with self.database.reading() as session:
-            if self.settings.database_direct_url is None and await is_pooled(session):
-                raise StartFailed(POOLER)
-            limit = await connection_limit(session)
-            if budget.total > limit and self.settings.environment is not Environment.DEVELOPMENT:
-                raise StartFailed(
-                    f"This service may open {budget}, and PostgreSQL gives it {limit}. Lower DATABASE__POOL_SIZE, "
-                    "DATABASE__MAX_OVERFLOW, WEB_CONCURRENCY or SCALE__WEB_REPLICAS, raise max_connections, or put "
-                    "PgBouncer in front (DATABASE_DIRECT_URL)."
-                )
-            if self.settings.database_direct_url and await statement_timeout(session) == "0":
-                # A pooler takes no options of ours: whoever sets it up must set the limit.
-                log.warning("no_statement_timeout", hint="ALTER ROLE … SET statement_timeout = '15s'")
-
-    async def _wait_for_database(self) -> None:
-        """In production a process that starts while PostgreSQL is away waits for it: if it ended, a supervisor would
-        end the healthy ones as well. Raises for what waiting does not mend: a wrong password, a name that is not
-        there."""
-        while True:
-            try:
-                await self.drain.unless_begun(self.database.ping())
-                return
-            except OperationalError as error:
-                # A refused login comes without SQLSTATE; that somebody answered shows in the text alone.
-                refused = "FATAL:" in str(error.orig) and "the database system is" not in str(error.orig)
-                if refused or self.settings.environment is not Environment.PRODUCTION:
-                    raise
-                log.warning("waiting_for_postgresql", setting="DATABASE_URL", **reason_of(error))
-            await self.drain.unless_begun(asyncio.sleep(WAIT_SECONDS))
-
-    def _prepare_development_database(self) -> None:
-        """Migrate an empty one, so that `uvicorn main:app` works at once; of any other say what it lacks."""
-        url, project = self.servers.direct_url, self.settings.project_folder
-        if is_empty(url):
-            upgrade(url, project)
-            return
-        try:
-            pending = missing(url, project)
-        except CommandError as error:  # another branch's
-            log.warning("unknown_migration", reason=str(error), hint="ondol doctor")
-            return
-        if pending:
-            log.warning("pending_migrations", missing=pending, hint="ondol db upgrade")
-
     def _attach(self) -> Attachment:
-        project = self.settings.project_folder
-        return attach(StateFolder.for_project(project))
+        return attach(StateFolder.for_project(self.settings.project_folder))
 
 
-@contextmanager
-def _step(sentence: str) -> Iterator[None]:
-    try:
-        yield
-    except (StartFailed, ServersError) as error:
-        raise StartFailed(str(error)) from error
-    except Stopped as error:
-        raise StartFailed("Stopped before PostgreSQL answered.") from error
-    except Exception as error:
-        if "unsupported startup parameter" in str(error):  # PgBouncer's words
-            raise StartFailed(POOLER) from error
-        reason = (str(error).splitlines() or ["no reason given"])[0]
-        raise StartFailed(f"{sentence}. ({type(error).__name__}: {reason})") from error
+@dataclass(frozen=True, slots=True)
+class UnitOfWork(Generic[S_co]):
+    """What a service and its repositories work with: a database session, the runtime, and the client they serve.
+
+        async with runtime.transaction() as work:          # in a job, a command or a test
+            await OrderService(work).place(customer_id, data)
+
+    A router gets a service with `ondol.web.unit_of_work.in_transaction` or `read_only`.
+    """
+
+    session: AsyncSession
+    runtime: Runtime[S_co]
+    client: Client = NO_CLIENT
+
+    @property
+    def settings(self) -> S_co:
+        return self.runtime.settings
+
+    @property
+    def cache(self) -> Cache:
+        return self.runtime.cache
+
+    def invalidate(self, *tags: str) -> None:
+        """Invalidate everything cached under `tags` when this unit of work commits."""
+        self.runtime.cache.invalidate(self.session, *tags)
+
+    async def enqueue(self, task: Task[Any, Any, P], /, *_: P.args, **arguments: P.kwargs) -> int:
+        """Add a job and return its number. If the transaction rolls back, the job is not enqueued."""
+        return await defer(self.session, task, arguments)
+
+    async def enqueue_at(self, moment: datetime, task: Task[Any, Any, P], /, *_: P.args, **arguments: P.kwargs) -> int:
+        """The same for a job that runs at `moment` (aware) or later."""
+        return await defer(self.session, task, arguments, at=moment)
+
+    async def enqueue_in(self, delay: timedelta, task: Task[Any, Any, P], /, *_: P.args, **arguments: P.kwargs) -> int:
+        """The same for a job that runs after `delay`."""
+        return await defer(self.session, task, arguments, at=datetime.now(UTC) + delay)

@@ -10,7 +10,6 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, mo
 from ondol import guard
 from ondol.auth.passwords import ARGON2_ITERATIONS, ARGON2_MEMORY_KIB, BCRYPT_ROUNDS, DEFAULT_QUEUE
 from ondol.networks import checked
-from ondol.rate_limits.rate import RateText
 from ondol.server.state import ServerOptions
 
 
@@ -93,25 +92,6 @@ class AuthSettings(Group):
         """The one that signs, then the others that are accepted."""
         given = (self.secret_key, self.next_secret_key, self.previous_secret_key)
         return tuple(secret.get_secret_value() for secret in given if secret)
-
-
-class LimitsSettings(Group):
-    """How often, by the address of the client and by the account. `10/15m`: ten in fifteen minutes (s, m, h, d)."""
-
-    api_address: RateText | None = Field(
-        None, description="All requests of one address (IPv6: of one /64), such as 6000/m; a gateway does it better."
-    )
-    api_account: RateText | None = Field(None, description="All requests of one account, such as 1200/m.")
-    login_address: RateText = Field("60/m", description="Attempts to log in.")
-    login_account: RateText = Field(
-        "10/15m", description="Of strangers together; each device that logged in before has as many."
-    )
-    register_address: RateText = "20/h"
-    register_account: RateText = Field("5/h", description="Registrations of one e-mail address.")
-    reset_address: RateText = "20/h"
-    reset_account: RateText = Field("5/h", description="Reset mails to one e-mail address.")
-    refresh_address: RateText = "600/m"
-    refresh_account: RateText = "60/m"
 
 
 class HttpSettings(Group):

@@ -36,7 +36,6 @@ from ondol.setting_groups import (
     Group,
     HttpSettings,
     JobsSettings,
-    LimitsSettings,
     LoggingSettings,
     MailSettings,
     MetricsSettings,
@@ -51,7 +50,6 @@ __all__ = [
     "Group",
     "HttpSettings",
     "JobsSettings",
-    "LimitsSettings",
     "LoggingSettings",
     "MailSettings",
     "MetricsSettings",
@@ -113,7 +111,6 @@ class Settings(BaseSettings):
     database: DatabaseSettings = DatabaseSettings()
     cache: CacheSettings = CacheSettings()
     auth: AuthSettings = AuthSettings()
-    limits: LimitsSettings = LimitsSettings()
     http: HttpSettings = HttpSettings()
     mail: MailSettings = MailSettings()
     jobs: JobsSettings = JobsSettings()

@@ -1,92 +1,130 @@
-"""What `ondol user` and `ondol audit-log` do in this project. `origin` is the command, for the audit log."""
+"""This project's own commands: `ondol` shows them beside its own."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Annotated, TypeVar
 
-from ondol.auth.origin import Origin
-from ondol.db.pagination import PageRows
-from ondol.runtime import Ondol
+import typer
+from ondol.cli.project_commands import AsJson, ask_password, run, show
+from ondol.db.pagination import Page, PageQuery
 
+from app.runtime import UnitOfWork
 from app.schemas.audit import AuditEntryRead, AuditQuery
 from app.schemas.sessions import SessionQuery, SessionRead
 from app.schemas.users import UserAdminUpdate, UserCreate, UserQuery, UserRead
 from app.services.audit import AuditService
-from app.services.auth import normalised
-from app.services.sessions import SessionService
-from app.services.users import UserNotFound, UserService, refuse_address
+from app.services.sessions import LoginSessionService
+from app.services.users import UserService, refuse_address
 
 MOST = 100
+ACCOUNT = ("email", "full_name", "role", "is_active", "last_seen_at")
+SESSION = ("user_agent", "address", "created_at", "last_used_at", "expires_at")
+ENTRY = ("at", "action", "actor_id", "target_id", "address")
+
+Q = TypeVar("Q", bound=PageQuery)
+R = TypeVar("R")
+Address = Annotated[str, typer.Argument(help="The account's e-mail address.")]
+AnyRole = Annotated[str, typer.Argument(help="One of the roles in app/scopes.py.")]
+
+app = typer.Typer()
+user = typer.Typer(no_args_is_help=True, help="The project's accounts.")
+app.add_typer(user, name="user")
 
 
-async def create_user(
-    ondol: Ondol, origin: Origin, *, email: str, full_name: str, password: str, role: str
-) -> list[UserRead]:
-    data = UserCreate.model_validate({"email": email, "full_name": full_name, "password": password, "role": role})
+@user.command(epilog="Example: ondol user create jiwoo@example.com --name 김지우 --role admin")
+def create(
+    email: Address,
+    *,
+    name: Annotated[str, typer.Option("--name", help="The full name.")],
+    role: Annotated[str, typer.Option("--role", help="One of the roles in app/scopes.py.")] = "customer",
+    as_json: AsJson = False,
+) -> None:
+    """Make an account. The password is asked for, or read from the first line of standard input."""
+    given = {"email": email, "full_name": name, "password": ask_password(), "role": role}
+    data = UserCreate.model_validate(given)
+    password = data.password.get_secret_value()
     refuse_address(password, data.email)
-    hashed = await ondol.passwords.hash(password)
-    async with ondol.database.transaction() as session:
-        user = await UserService(session, ondol, origin).create(
+
+    async def make(work: UnitOfWork) -> UserRead:
+        hashed = await work.runtime.passwords.hash(password)
+        return await UserService(work).create(
             email=data.email, full_name=data.full_name, hashed_password=hashed, role=data.role
         )
-    return [UserRead.model_validate(user)]
+
+    show([run(make)], ACCOUNT, as_json=as_json)
 
 
-async def list_users(ondol: Ondol, origin: Origin, *, role: str | None = None) -> list[UserRead]:
+@user.command("list", epilog="Example: ondol user list --role admin")
+def list_(
+    *,
+    role: Annotated[str | None, typer.Option("--role", help="Only those of this role.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the accounts."""
     query = UserQuery.model_validate({"limit": MOST, "role": role})
-    async with ondol.database.reading() as session:
-        users = UserService(session, ondol, origin)
-        return [UserRead.model_validate(user) for user in await _all(query, lambda q: users.page(q, ondol.paginator))]
+    show(run(lambda work: _all(query, UserService(work).page)), ACCOUNT, as_json=as_json)
 
 
-async def grant(ondol: Ondol, origin: Origin, *, email: str, role: str) -> list[UserRead]:
-    return await _update(ondol, origin, email, UserAdminUpdate.model_validate({"role": role}))
+@user.command(epilog="Example: ondol user grant jiwoo@example.com admin")
+def grant(email: Address, role: AnyRole, *, as_json: AsJson = False) -> None:
+    """Give an account another role. It takes effect on its sessions within a second."""
+    _update(email, UserAdminUpdate.model_validate({"role": role}), as_json=as_json)
 
 
-async def disable(ondol: Ondol, origin: Origin, *, email: str) -> list[UserRead]:
-    return await _update(ondol, origin, email, UserAdminUpdate(is_active=False))
+@user.command(epilog="Example: ondol user disable jiwoo@example.com")
+def disable(email: Address, *, as_json: AsJson = False) -> None:
+    """Close an account. Its sessions end within a second."""
+    _update(email, UserAdminUpdate(is_active=False), as_json=as_json)
 
 
-async def enable(ondol: Ondol, origin: Origin, *, email: str) -> list[UserRead]:
-    return await _update(ondol, origin, email, UserAdminUpdate(is_active=True))
+@user.command(epilog="Example: ondol user enable jiwoo@example.com")
+def enable(email: Address, *, as_json: AsJson = False) -> None:
+    """Open a closed account again. Its sessions stay ended."""
+    _update(email, UserAdminUpdate(is_active=True), as_json=as_json)
 
 
-async def sessions(ondol: Ondol, origin: Origin, *, email: str) -> list[SessionRead]:
-    async with ondol.database.reading() as session:
-        user = await UserService(session, ondol, origin).get_by_email(_address(email))
-        service = SessionService(session, ondol, origin)
-        return await _all(SessionQuery(limit=MOST), lambda query: service.page(user.id, query, ondol.paginator))
+@user.command(epilog="Example: ondol user sessions jiwoo@example.com")
+def sessions(email: Address, *, as_json: AsJson = False) -> None:
+    """List where an account is logged in."""
+
+    async def look(work: UnitOfWork) -> list[SessionRead]:
+        account = await UserService(work).get_by_email(email)
+        service = LoginSessionService(work)
+        return await _all(SessionQuery(limit=MOST), lambda query: service.page(account.id, query))
+
+    show(run(look), SESSION, as_json=as_json)
 
 
-async def audit_log(
-    ondol: Ondol, origin: Origin, *, email: str | None = None, action: str | None = None, since: str | None = None
-) -> list[AuditEntryRead]:
-    """The newest hundred; of what an account did, if one is named."""
-    async with ondol.database.reading() as session:
-        actor = await UserService(session, ondol, origin).get_by_email(_address(email)) if email else None
+@app.command("audit-log", epilog="Example: ondol audit-log --action login.refused")
+def audit_log(
+    *,
+    email: Annotated[str | None, typer.Option("--user", help="What this account did, by its e-mail address.")] = None,
+    action: Annotated[str | None, typer.Option("--action", help="Such as session.started, login.refused.")] = None,
+    since: Annotated[str | None, typer.Option("--since", help="Such as 2026-11-01T00:00:00Z.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show who did what, from where: the newest hundred entries."""
+
+    async def look(work: UnitOfWork) -> list[AuditEntryRead]:
+        actor = await UserService(work).get_by_email(email) if email else None
         asked = {"limit": MOST, "action": action, "since": since, "actor_id": actor.id if actor else None}
-        query = AuditQuery.model_validate(asked)
-        page = await AuditService(session, origin).page(query, ondol.paginator)
-    return [AuditEntryRead.model_validate(entry) for entry in page.items]
+        return (await AuditService(work).page(AuditQuery.model_validate(asked))).items
+
+    show(run(look), ENTRY, as_json=as_json)
 
 
-async def _update(ondol: Ondol, origin: Origin, email: str, data: UserAdminUpdate) -> list[UserRead]:
-    async with ondol.database.transaction() as session:
-        users = UserService(session, ondol, origin)
-        user = await users.get_by_email(_address(email))
-        return [UserRead.model_validate(await users.update(user.id, data))]
+def _update(email: str, data: UserAdminUpdate, *, as_json: bool) -> None:
+    async def update(work: UnitOfWork) -> UserRead:
+        users = UserService(work)
+        account = await users.get_by_email(email)
+        return await users.update(account.id, data)
+
+    show([run(update)], ACCOUNT, as_json=as_json)
 
 
-async def _all(query: Any, page: Callable[[Any], Awaitable[PageRows[Any]]]) -> list[Any]:
-    rows = await page(query)
-    found = list(rows.items)
-    while rows.next_cursor:
-        rows = await page(query.model_copy(update={"cursor": rows.next_cursor}))
-        found += rows.items
-    return found
-
-
-def _address(email: str) -> str:
-    address = normalised(email)
-    if address is None:
-        raise UserNotFound
-    return address
+async def _all(query: Q, page: Callable[[Q], Awaitable[Page[R]]]) -> list[R]:
+    found = await page(query)
+    items = list(found.items)
+    while found.next_cursor:
+        found = await page(query.model_copy(update={"cursor": found.next_cursor}))
+        items += found.items
+    return items

@@ -2,18 +2,18 @@
 
 from fastapi import APIRouter, Depends, FastAPI
 from ondol import TooManyRequests
-from ondol.runtime import Ondol
 from ondol.settings import load_settings
 from ondol.web.app import docs_enabled, install
-from ondol.web.limits import limit_api
 from ondol.web.openapi import operation_id
 from ondol.web.problems import problem_responses
 from ondol.web.telemetry import TELEMETRY
 
+from app.access import limit_api
 from app.jobs import JOBS
 from app.lifespan import lifespan
 from app.middleware import ServerTimingMiddleware
 from app.routers import ROUTERS, TAGS
+from app.runtime import Runtime
 from app.settings import AppSettings
 
 DESCRIPTION = """
@@ -27,13 +27,13 @@ code that is then mailed to you (in development it lies at [/dev/mailbox](/dev/m
 def create_app(settings: AppSettings | None = None) -> FastAPI:
     """A new application with its own runtime; nothing is shared with another one in the same process."""
     settings = settings or load_settings(AppSettings)
-    ondol = Ondol(settings, jobs=JOBS)
+    runtime = Runtime(settings, jobs=JOBS)
     app = FastAPI(
         title="Ondol starter",
         version="0.1.0",
         description=DESCRIPTION,
         lifespan=lifespan,
-        openapi_url="/openapi.json" if docs_enabled(ondol) else None,
+        openapi_url="/openapi.json" if docs_enabled(runtime) else None,
         openapi_tags=TAGS,
         telemetry=TELEMETRY,
         redirect_slashes=False,  # one address for each thing; behind TLS a redirect would lead to http
@@ -41,8 +41,8 @@ def create_app(settings: AppSettings | None = None) -> FastAPI:
         redoc_url=None,
         generate_unique_id_function=operation_id,
     )
-    install(app, ondol)
-    if docs_enabled(ondol):  # for who develops: how long things take is nobody else's business
+    install(app, runtime)
+    if docs_enabled(runtime):  # for who develops: how long things take is nobody else's business
         app.add_middleware(ServerTimingMiddleware)
     api = APIRouter(
         prefix="/api/v1",

@@ -6,7 +6,8 @@ from typing import Any
 
 import structlog
 from fastapi import FastAPI
-from ondol.runtime import Ondol
+
+from app.runtime import Runtime
 
 log = structlog.stdlib.get_logger("app")
 
@@ -14,8 +15,8 @@ log = structlog.stdlib.get_logger("app")
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
     """Around the runtime's own: inside the block its database, cache and limits are open."""
-    ondol: Ondol = app.state.ondol
-    async with ondol.lifespan(app) as state:
+    runtime: Runtime = app.state.runtime
+    async with runtime.lifespan(app) as state:
         log.info("open_for_requests", service=app.title, version=app.version)
         yield state
         log.info("closed_for_requests", service=app.title)

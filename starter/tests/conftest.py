@@ -11,13 +11,12 @@ import jwt
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from ondol.auth.origin import Origin
+from generous import lift_limits
 from ondol.db.session import SyncDatabase
-from ondol.runtime import Ondol
 from sqlalchemy import event
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.factory import create_app
+from app.runtime import Runtime, UnitOfWork
 from app.scopes import Role
 from app.services.users import UserService
 from app.settings import AppSettings
@@ -25,6 +24,8 @@ from factories.products import PRODUCTS
 from maker import Maker
 
 PASSWORD = "correct horse battery"
+
+lift_limits()
 
 
 @pytest.fixture
@@ -43,9 +44,9 @@ def app(settings: AppSettings) -> FastAPI:
 
 
 @pytest.fixture
-def ondol(app: FastAPI) -> Ondol:
+def runtime(app: FastAPI) -> Runtime:
     """The runtime; open while `client` is."""
-    runtime: Ondol = app.state.ondol
+    runtime: Runtime = app.state.runtime
     return runtime
 
 
@@ -101,13 +102,13 @@ def log_in(client: TestClient) -> Callable[..., Caller]:
 
 
 @pytest.fixture
-def new_account(ondol: Ondol, in_transaction: Callable[..., Any]) -> Callable[..., None]:
+def new_account(runtime: Runtime, in_transaction: Callable[..., Any]) -> Callable[..., None]:
     """An account with the password PASSWORD, as `ondol user create` makes it."""
-    hashed = ondol.passwords.hash_now(PASSWORD)
+    hashed = runtime.passwords.hash_now(PASSWORD)
 
     def new_account(email: str, role: Role = Role.CUSTOMER) -> None:
         account = {"email": email, "full_name": "김지우", "hashed_password": hashed, "role": role}
-        in_transaction(lambda session: UserService(session, ondol, Origin()).create(**account))
+        in_transaction(lambda work: UserService(work).create(**account))
 
     return new_account
 
@@ -148,23 +149,23 @@ def new_product(make: Maker) -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture
-def statements(client: TestClient, ondol: Ondol) -> Iterator[list[str]]:
+def statements(client: TestClient, runtime: Runtime) -> Iterator[list[str]]:
     """What is sent to PostgreSQL, transactions' begin and end apart. Clear it to count anew."""
     sent: list[str] = []
     note: Callable[..., None] = lambda *arguments: sent.append(arguments[2])  # noqa: E731
-    event.listen(ondol.database.engine.sync_engine, "before_cursor_execute", note)
+    event.listen(runtime.database.engine.sync_engine, "before_cursor_execute", note)
     yield sent
-    event.remove(ondol.database.engine.sync_engine, "before_cursor_execute", note)
+    event.remove(runtime.database.engine.sync_engine, "before_cursor_execute", note)
 
 
 @pytest.fixture
-def in_transaction(client: TestClient, ondol: Ondol) -> Callable[..., Any]:
-    """Runs `work(session)` in a transaction that commits, without HTTP: for services and repositories."""
+def in_transaction(client: TestClient, runtime: Runtime) -> Callable[..., Any]:
+    """Awaits `act(work)` in a transaction that commits, without HTTP: for services and repositories."""
 
-    def run(work: Callable[[AsyncSession], Awaitable[Any]]) -> Any:
+    def run(act: Callable[[UnitOfWork], Awaitable[Any]]) -> Any:
         async def call() -> Any:
-            async with ondol.database.transaction() as session:
-                return await work(session)
+            async with runtime.transaction() as work:
+                return await act(work)
 
         assert client.portal is not None
         return client.portal.call(call)
@@ -173,22 +174,22 @@ def in_transaction(client: TestClient, ondol: Ondol) -> Callable[..., Any]:
 
 
 @pytest.fixture
-def mailed(ondol: Ondol, run_jobs: Callable[[], None]) -> Callable[[str], EmailMessage]:
+def mailed(runtime: Runtime, run_jobs: Callable[[], None]) -> Callable[[str], EmailMessage]:
     """The newest mail to an address, after the jobs that wait have run."""
 
     def mailed(address: str) -> EmailMessage:
         run_jobs()
-        return next(message for message in ondol.mailer.mailbox.messages() if message["To"] == address)
+        return next(message for message in runtime.mailer.mailbox.messages() if message["To"] == address)
 
     return mailed
 
 
 @pytest.fixture
-def run_jobs(client: TestClient, ondol: Ondol) -> Callable[[], None]:
+def run_jobs(client: TestClient, runtime: Runtime) -> Callable[[], None]:
     """Runs every job that waits, as `ondol worker` would."""
 
     def run_jobs() -> None:
         assert client.portal is not None
-        client.portal.call(lambda: ondol.worker().run(until_empty=True))
+        client.portal.call(lambda: runtime.worker().run(until_empty=True))
 
     return run_jobs

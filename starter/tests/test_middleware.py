@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from ondol.runtime import Ondol
 from sqlalchemy import text
 
 from app.factory import create_app
+from app.runtime import Runtime
 from app.settings import AppSettings
 
 ANYTHING = "/openapi.json"
@@ -36,11 +36,11 @@ def hardened(settings: AppSettings) -> Iterator[TestClient]:
 
 
 def add_slow_routes(app: FastAPI) -> None:
-    ondol: Ondol = app.state.ondol
+    runtime: Runtime = app.state.runtime
 
     @app.get("/slow", name="slow")
     async def slow() -> None:
-        async with ondol.database.reading() as session:
+        async with runtime.database.reading() as session:
             await session.execute(text("SELECT pg_sleep(30)"))
 
     @app.get("/broken", name="broken")

@@ -13,13 +13,14 @@ from sqlalchemy.exc import DBAPIError
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
+from ondol.cli.project_commands import mounted
 from ondol.db.migrations import NOT_MIGRATED, MigrationBlocked, ModelsDiffer, SeveralHeads
 from ondol.db.scratch import ScratchRefused
 from ondol.dev.programs import ServersError
 from ondol.errors import Problem
 from ondol.project import ProjectError
-from ondol.runtime import StartFailed
 from ondol.settings import sentences
+from ondol.startup import StartFailed
 
 _EXPECTED = (
     CommandError,
@@ -36,7 +37,19 @@ _WITHOUT_MIGRATIONS = "The database lacks what the models have ({said}): run `on
 
 
 class Commands(TyperGroup):
-    """The group of all commands."""
+    """The group of all commands: Ondol's own, then the project's. The project is only imported for one of its own,
+    and for the list."""
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        return super().get_command(ctx, cmd_name) or mounted().get(cmd_name)
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        own = super().list_commands(ctx)
+        try:
+            return [*own, *(name for name in mounted() if name not in own)]
+        except Exception as error:  # a project that cannot be imported still gets help
+            typer.echo(f"ondol: the project's commands are missing here: {_sentence(error)}", err=True)
+            return own
 
     def invoke(self, ctx: Any) -> Any:
         try:

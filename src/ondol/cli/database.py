@@ -10,7 +10,7 @@ from ondol import run
 from ondol.db import migrations
 from ondol.db.session import SyncDatabase
 from ondol.project import attribute, database_url, load, scratch_database
-from ondol.runtime import Ondol
+from ondol.runtime import Runtime
 
 app = typer.Typer(no_args_is_help=True, help="Migrations and seeds of the project's database.")
 console = Console()
@@ -33,17 +33,17 @@ def upgrade(
 @app.command(epilog="Example: ondol db downgrade -1", context_settings={"ignore_unknown_options": True})  # -1 is one
 def downgrade(revision: Annotated[str, typer.Argument(help="Where to: a revision, -1, or base.")]) -> None:
     """Migrate back."""
-    ondol = load()
-    command.downgrade(migrations.alembic_config(database_url(ondol), ondol.settings.project_folder), revision)
+    runtime = load()
+    command.downgrade(migrations.alembic_config(database_url(runtime), runtime.settings.project_folder), revision)
     console.print(f"The database is at {revision}.")
 
 
 @app.command(epilog="Example: ondol db revision 'books have a publisher'")
 def revision(message: Annotated[str, typer.Argument(help="What changes, in a few words.")]) -> None:
     """Write a migration from what changed in the models."""
-    ondol = load()
-    with scratch_database(ondol) as url:
-        migrations.revise(url, ondol.settings.project_folder, message)
+    runtime = load()
+    with scratch_database(runtime) as url:
+        migrations.revise(url, runtime.settings.project_folder, message)
 
 
 @app.command(epilog="Example: ondol db merge")
@@ -55,24 +55,24 @@ def merge(message: Annotated[str, typer.Argument(help="Why, in a few words.")] =
 @app.command(epilog="Example: ondol db check")
 def check() -> None:
     """Fail when the models say something that no migration does. Your database is not touched."""
-    ondol = load()
-    with scratch_database(ondol) as url:
-        migrations.check(url, ondol.settings.project_folder)
+    runtime = load()
+    with scratch_database(runtime) as url:
+        migrations.check(url, runtime.settings.project_folder)
     console.print("The models and the migrations agree.")
 
 
 @app.command(epilog="Example: ondol db seed")
 def seed() -> None:
     """Fill the database with the project's sample data (`seed` in app/seed.py), once."""
-    ondol = load()
-    console.print(fill(ondol, database_url(ondol)))
+    runtime = load()
+    console.print(fill(runtime, database_url(runtime)))
 
 
-def fill(ondol: Ondol, url: str) -> str:
+def fill(runtime: Runtime, url: str) -> str:
     """Runs the project's seed in one transaction; returns what it says."""
-    database = SyncDatabase(url, ondol.settings.database)
+    database = SyncDatabase(url, runtime.settings.database)
     try:
         with database.transaction() as session:
-            return str(attribute("app.seed", "seed")(session, ondol.passwords))
+            return str(attribute("app.seed", "seed")(session, runtime.passwords))
     finally:
         database.close()

@@ -48,9 +48,9 @@ def _findings(project: Path) -> Iterator[Finding]:
     except UnicodeDecodeError:
         yield error("settings", NOT_UTF8, "UTF-8")
         return
-    ondol = load(project)
-    is_embedded = ondol.settings.database_url is None
-    yield from check_servers(asyncio.run(ondol.locate_servers()), project, is_embedded=is_embedded)
+    runtime = load(project)
+    is_embedded = runtime.settings.database_url is None
+    yield from check_servers(asyncio.run(runtime.locate_servers()), project, is_embedded=is_embedded)
     app = attribute("main", "app")
     assert isinstance(app, FastAPI)
     yield from check_routes(app, project)

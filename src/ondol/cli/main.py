@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from ondol.cli import accounts, add, database, demo, dev, doctor, new, processes, secret, settings, update
+from ondol.cli import add, database, demo, dev, doctor, new, processes, secret, settings, update
 from ondol.cli.commands import Commands
 
 app = typer.Typer(
@@ -26,9 +26,7 @@ def options(
 
 app.add_typer(add.app, name="add")
 app.add_typer(database.app, name="db")
-app.add_typer(accounts.app, name="user")
 app.add_typer(secret.app, name="secret")
-app.command("audit-log", epilog="Example: ondol audit-log --action login.refused")(accounts.audit_log)
 app.command("new", epilog="Example: ondol new ../shop --sample")(new.new)
 app.command("dev", epilog="Example: ondol dev --port 8001 --sql")(dev.dev)
 app.command("demo", epilog="Example: ondol demo --fresh")(demo.demo)

@@ -1,5 +1,6 @@
 """What every model has: constraint names, a UUIDv7 key, times, a version."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -7,6 +8,8 @@ from uuid import UUID
 from sqlalchemy import DateTime, MetaData, func
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 from uuid_utils.compat import uuid7
+
+from ondol.errors import PreconditionFailed
 
 NAMING_CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -49,3 +52,8 @@ class HasVersion:
     @classmethod
     def __mapper_args__(cls) -> dict[str, Any]:
         return {"eager_defaults": True, "version_id_col": cls.version}
+
+    def require_version(self, expected: Collection[int] | None) -> None:
+        """Raise PreconditionFailed unless the row has one of these versions; None accepts any (`If-Match`)."""
+        if expected is not None and self.version not in expected:
+            raise PreconditionFailed

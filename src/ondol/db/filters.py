@@ -1,7 +1,11 @@
 """Conditions that are easy to get wrong by hand."""
 
-from sqlalchemy import ColumnElement
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, true
 from sqlalchemy.orm import InstrumentedAttribute
+
+from ondol.ownership import Everybody, Owner
 
 _ESCAPE = "\\"
 
@@ -14,3 +18,8 @@ def contains(column: InstrumentedAttribute[str] | InstrumentedAttribute[str | No
     for character in (_ESCAPE, "%", "_"):
         text = text.replace(character, _ESCAPE + character)
     return column.ilike(f"%{text}%", escape=_ESCAPE)
+
+
+def owned_by(column: InstrumentedAttribute[UUID], owner: Owner) -> ColumnElement[bool]:
+    """`column` names this owner; always true for EVERYBODY."""
+    return true() if isinstance(owner, Everybody) else column == owner

@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 from sqlakeyset.asyncio import select_page
-from sqlalchemy import Select
+from sqlalchemy import Row, Select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ondol.auth.keys import derived
@@ -30,17 +30,17 @@ class InvalidCursor(BadRequest):
 
 
 @dataclass(frozen=True)
-class PageRows(Generic[T]):
-    """One page, as rows: what a repository gives."""
+class PageRows:
+    """One page, as rows."""
 
-    items: Sequence[T]
+    items: Sequence[Row[Any]]
     next_cursor: str | None
 
 
 class Page(BaseModel, Generic[T]):
     """One page, as a response: `Page[ProductRead]`. `next_cursor` is null on the last one."""
 
-    items: Sequence[T]
+    items: list[T]
     next_cursor: str | None = Field(None, examples=["pJ3kq1…"])
 
 
@@ -67,7 +67,7 @@ class Paginator:
 
     async def page(
         self, session: AsyncSession, statement: Select[Any], query: PageQuery, *, bound_to: str = ""
-    ) -> PageRows[Any]:
+    ) -> PageRows:
         """The rows of `statement` that `query` asks for. The statement must be ordered, by something unique last.
 
         `bound_to`: what else the cursor belongs to, such as the caller whose rows these are.
@@ -76,9 +76,8 @@ class Paginator:
         context = f"{type(query).__qualname__}:{bound_to}:{query.model_dump_json(exclude={'limit', 'cursor'})}"
         bookmark = self._open(query.cursor, context) if query.cursor else None
         found = await select_page(session, statement, per_page=query.limit, page=bookmark)
-        rows = [row[0] if len(row) == 1 else row for row in found]
         following = self._seal(found.paging.bookmark_next, context) if found.paging.has_next else None
-        return PageRows(rows, following)
+        return PageRows(found, following)
 
     def _seal(self, bookmark: str, context: str) -> str:
         content = bookmark.encode()

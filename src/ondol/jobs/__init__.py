@@ -1,5 +1,5 @@
-"""Durable jobs on PostgreSQL: enqueued in the transaction that needs them, run by `ondol worker`."""
+"""Durable jobs on PostgreSQL: procrastinate's tasks, enqueued in the transaction that needs them, run by a worker."""
 
-from ondol.jobs.queue import Job, enqueue, job
+from ondol.jobs.queue import AnyTask, enqueue, enqueue_once, retries
 
-__all__ = ["Job", "enqueue", "job"]
+__all__ = ["AnyTask", "enqueue", "enqueue_once", "retries"]

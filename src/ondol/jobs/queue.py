@@ -1,7 +1,9 @@
-"""What a job is, and how it is enqueued: on the session's own connection, so job and data commit together.
+"""Enqueue procrastinate's tasks on a session's own connection, so that job and data commit together.
 
-    @job(attempts=5)
-    async def send_receipt(ondol: Ondol, *, order_id: UUID) -> None: ...
+    jobs = Blueprint()
+
+    @jobs.task(name="orders.send_receipt", pass_context=True, retry=retries(5))
+    async def send_receipt(context: JobContext, *, order_id: UUID) -> None: ...
 
     await enqueue(session, send_receipt, order_id=order.id)
 
@@ -10,79 +12,74 @@ must be idempotent, and the outside world sees it at least once.
 """
 
 import inspect
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, ParamSpec
 
 import psycopg
-from procrastinate import PsycopgConnector
+from procrastinate import PsycopgConnector, RetryStrategy
 from procrastinate.exceptions import ConnectorException
 from procrastinate.manager import JobManager
-from procrastinate.tasks import configure_task
+from procrastinate.tasks import Task, configure_task
 from pydantic_core import to_jsonable_python
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-DEFAULT_QUEUE = "default"
+P = ParamSpec("P")
+
+AnyTask = Task[Any, Any, Any]
+"""A task, whatever its arguments: for lists of them."""
 
 
-@dataclass(frozen=True)
-class Job:
-    """A function that runs later. Its first parameter is the runtime; the others are keyword-only and JSON-able."""
-
-    name: str
-    function: Callable[..., Awaitable[None]]
-    queue: str = DEFAULT_QUEUE
-    attempts: int = 5
-    cron: str | None = None
-
-    async def __call__(self, runtime: Any, **arguments: Any) -> None:
-        """Runs it here and now."""
-        await self.function(runtime, **arguments)
+def retries(attempts: int) -> RetryStrategy:
+    """Return a strategy for `task(retry=…)`: up to `attempts` runs, with pauses of 2, 4, 8, … seconds."""
+    return RetryStrategy(max_attempts=attempts - 1, exponential_wait=2)
 
 
-def job(
-    *, name: str | None = None, queue: str = DEFAULT_QUEUE, attempts: int = 5, cron: str | None = None
-) -> Callable[[Callable[..., Awaitable[None]]], Job]:
-    """Declares a job.
+async def enqueue(session: AsyncSession, task: Task[Any, Any, P], /, *_: P.args, **arguments: P.kwargs) -> int:
+    """Add a job to the session's transaction and return its number. If it rolls back, the job is not enqueued.
 
-    `attempts`: how often it is tried, with growing pauses, before it is left as failed. `cron`: a schedule in UTC,
-    for a job that runs by itself. The name is what stands in the database: keep it when the function moves.
+    Arguments are stored as JSON. Raises TypeError for those that the task does not take.
     """
-
-    def declare(function: Callable[..., Awaitable[None]]) -> Job:
-        return Job(name or f"{function.__module__}.{function.__name__}", function, queue, attempts, cron)
-
-    return declare
+    return await defer(session, task, arguments)
 
 
-async def enqueue(session: AsyncSession, job: Job, /, *, unique: str | None = None, **arguments: Any) -> int:
-    """Adds the job to the session's transaction: rolled back, it never was. Returns its number.
+async def enqueue_once(
+    session: AsyncSession, key: str, task: Task[Any, Any, P], /, *_: P.args, **arguments: P.kwargs
+) -> int:
+    """Add a job unless one with the same `key` waits: then raise procrastinate.exceptions.AlreadyEnqueued.
 
-    `unique`: at most one job with this key waits at a time; for another procrastinate.exceptions.AlreadyEnqueued is
-    raised, and the transaction goes on. Raises TypeError for arguments the job's function does not take.
+    The transaction goes on in either case.
     """
-    inspect.signature(job.function).bind(None, **arguments)
-    if unique is None:
-        return await _defer(session, job, None, arguments)
     async with session.begin_nested():
-        return await _defer(session, job, unique, arguments)
+        return await defer(session, task, arguments, queueing_lock=key)
 
 
-async def _defer(session: AsyncSession, job: Job, unique: str | None, arguments: dict[str, Any]) -> int:
+async def defer(
+    session: AsyncSession,
+    task: AnyTask,
+    arguments: dict[str, Any],
+    *,
+    at: datetime | None = None,
+    queueing_lock: str | None = None,
+) -> int:
+    """Add a job with procrastinate's options. `at`: aware; it does not run before."""
+    inspect.signature(task.func).bind(*(None,) * task.pass_context, **arguments)
     raw = (await (await session.connection()).get_raw_connection()).driver_connection
-    # A connector that is never opened: the connection of the session is used instead of its pool.
     deferrer = configure_task(
-        name=job.name,
+        name=task.name,
+        # A connector that is never opened: the connection of the session is used instead of its pool.
         job_manager=JobManager(PsycopgConnector()),
-        queue=job.queue,
-        queueing_lock=unique,
+        queue=task.queue,
+        priority=task.priority,
+        lock=task.lock,
+        queueing_lock=queueing_lock or task.queueing_lock,
+        schedule_at=at,
         connection=raw,
     )
     try:
         return await deferrer.defer_async(**to_jsonable_python(arguments))
     except ConnectorException as error:
         if isinstance(error.__cause__, psycopg.Error):
-            # To whoever runs the transaction it is an error of the database like any other.
+            # To the code that runs the transaction it is an error of the database like any other.
             raise DBAPIError("enqueue a job", None, error.__cause__, hide_parameters=True) from error
         raise

@@ -1,6 +1,7 @@
 """Runs jobs: retries with growing pauses, schedules, and rescues what a dead worker left behind."""
 
 import asyncio
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,12 +10,13 @@ from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy
 from procrastinate.jobs import Job as StalledJob
 from procrastinate.jobs import Status
 from procrastinate.manager import JobManager
+from procrastinate.middleware import AsyncCallNext
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 from pydantic import ConfigDict, validate_call
 
 from ondol.db.urls import libpq_url
-from ondol.jobs.queue import Job
+from ondol.jobs.queue import AnyTask
 from ondol.observability.errors import ErrorHook
 from ondol.settings import JobsSettings
 
@@ -25,12 +27,12 @@ _CALL = ConfigDict(arbitrary_types_allowed=True)
 
 
 class Worker:
-    """Runs `jobs` from the queue at `database_url`, giving each the `runtime` as its first argument."""
+    """Runs `tasks` from the queue at `database_url`. A task finds `runtime` in its context's `additional_context`."""
 
     def __init__(
         self,
         runtime: Any,
-        jobs: Sequence[Job],
+        tasks: Sequence[AnyTask],
         database_url: str,
         settings: JobsSettings | None = None,
         *,
@@ -40,7 +42,7 @@ class Worker:
         self._settings = settings or JobsSettings()
         self._runtime = runtime
         self._url = libpq_url(database_url)
-        self._jobs = jobs
+        self._tasks = tasks
 
     async def run(self, *, until_empty: bool = False) -> None:
         """Works until cancelled or signalled (SIGTERM, SIGINT: running jobs finish).
@@ -48,8 +50,8 @@ class Worker:
         `until_empty`: returns when nothing is left to do now, without touching signal handlers; for tests.
         """
         app = App(connector=PsycopgConnector())
-        for job in self._jobs:
-            self._register(app, job)
+        for task in self._tasks:
+            _register(app, task)
         pool = AsyncConnectionPool(
             self._url,
             open=False,
@@ -74,34 +76,25 @@ class Worker:
                     shutdown_graceful_timeout=self._settings.grace_seconds,
                     # What is done need not be kept: the table would grow for ever. What failed stays.
                     delete_jobs="successful",
+                    additional_context={"runtime": self._runtime},
+                    worker_middleware=[self._log],
                 )
             finally:
                 rescue.cancel()
                 await asyncio.gather(rescue, return_exceptions=True)
 
-    def _register(self, app: App, job: Job) -> None:
-        call = validate_call(config=_CALL)(job.function)
-
-        async def run(context: JobContext, /, **arguments: Any) -> None:
-            arguments.pop("timestamp", None)  # procrastinate's, on scheduled jobs
-            with structlog.contextvars.bound_contextvars(job=job.name, job_id=context.job.id):
-                try:
-                    await call(self._runtime, **arguments)
-                except Exception as error:
-                    log.exception("job_failed", attempt=context.job.attempts + 1)
-                    if self._on_error is not None:
-                        self._on_error(error, {"job": job.name, "attempt": context.job.attempts + 1})
-                    raise
-                log.info("job_done", attempt=context.job.attempts + 1)
-
-        task = app.task(
-            name=job.name,
-            queue=job.queue,
-            pass_context=True,
-            retry=RetryStrategy(max_attempts=job.attempts - 1, exponential_wait=2) if job.attempts > 1 else False,
-        )(run)
-        if job.cron:
-            app.periodic(cron=job.cron)(task)  # type: ignore[arg-type]  # it passes `timestamp` by name
+    async def _log(self, call_next: AsyncCallNext, context: JobContext, _: object) -> Any:
+        name, attempt = context.job.task_name, context.job.attempts + 1
+        with structlog.contextvars.bound_contextvars(job=name, job_id=context.job.id):
+            try:
+                result = await call_next()
+            except Exception as error:
+                log.exception("job_failed", attempt=attempt)
+                if self._on_error is not None:
+                    self._on_error(error, {"job": name, "attempt": attempt})
+                raise
+            log.info("job_done", attempt=attempt)
+        return result
 
     async def _rescue_for_ever(self, app: App) -> None:
         """A job whose worker was killed stays "doing" for ever, if nobody gives it back."""
@@ -117,13 +110,43 @@ class Worker:
 
     async def _rescue(self, manager: JobManager, stalled: StalledJob) -> None:
         """Gives it back; or leaves it as failed, when it has had its attempts: it may be what kills the workers."""
-        attempts = next((job.attempts for job in self._jobs if job.name == stalled.task_name), 1)
+        attempts = next((_attempts(task) for task in self._tasks if task.name == stalled.task_name), 1)
         if stalled.attempts + 1 >= attempts:
             log.error("job_given_up", job_id=stalled.id, job=stalled.task_name)
             await manager.finish_job(stalled, status=Status.FAILED, delete_job=False)
         else:
             log.warning("job_rescued", job_id=stalled.id, job=stalled.task_name)
             await manager.retry_job(stalled)
+
+
+def _register(app: App, task: AnyTask) -> None:
+    """Declare the task again on this worker's own App: one task may serve several workers in a process.
+
+    Its function then gets what its annotations say: a UUID, not the text that JSON has for it.
+    """
+    registered = app.task(  # type: ignore[call-overload]  # its overloads want a literal `pass_context`
+        name=task.name,
+        aliases=task.aliases,
+        queue=task.queue,
+        priority=task.priority,
+        lock=task.lock,
+        queueing_lock=task.queueing_lock,
+        retry=task.retry_strategy or False,
+        pass_context=task.pass_context,
+        task_middleware=task.task_middleware,
+    )(validate_call(config=_CALL)(task.func))
+    for periodic in task.blueprint.periodic_registry.periodic_tasks.values():
+        if periodic.task is task:
+            app.periodic(cron=periodic.cron, periodic_id=periodic.periodic_id, **periodic.configure_kwargs)(registered)
+
+
+def _attempts(task: AnyTask) -> float:
+    """Return how often a task may run: once without a strategy, without end where its strategy sets none."""
+    strategy = task.retry_strategy
+    if strategy is None:
+        return 1
+    most = strategy.max_attempts if isinstance(strategy, RetryStrategy) else None
+    return math.inf if most is None else most + 1
 
 
 async def _autocommit(connection: AsyncConnection[Any]) -> None:

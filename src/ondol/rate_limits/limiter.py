@@ -4,23 +4,35 @@ A window begins with the first request that is counted in it and ends its length
 through around the end of a window; in exchange a key is one number, and what was refused does not lengthen the wait.
 """
 
+import ipaddress
+import math
+from contextvars import ContextVar
 from dataclasses import dataclass
 
+import structlog
 from redis.asyncio.client import Pipeline
 
+from ondol.auth.client import Client
 from ondol.cache.valkey import Valkey, ValkeyDown
+from ondol.errors import TooManyRequests
 from ondol.rate_limits.rate import Rate
 from ondol.rate_limits.windows import Windows
 from ondol.setting_groups import CacheSettings
 
+log = structlog.stdlib.get_logger("ondol.limits")
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """What is counted: a `name` that clients see, the `key` it is counted by, and how much is allowed."""
+    """What is counted: a `name` that clients see, the `key` it is counted by, and how much is allowed.
+
+    `is_shown`: whether RateLimit headers tell of it. Those of an account would tell strangers how often it is tried.
+    """
 
     name: str
     key: str
     rate: Rate
+    is_shown: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +52,20 @@ class Standing:
         return max(0, self.limit.rate.count - self.used)
 
 
+STANDINGS: ContextVar[list[Standing] | None] = ContextVar("ondol_standings", default=None)
+"""Of the request under way: the limits it was counted against, for its RateLimit headers."""
+
+
+def network_of(address: str) -> str:
+    """Return what to count a client by: its IPv4 address, or the /64 of its IPv6 address.
+
+    An IPv6 client has a /64 of its own and would else have 2⁶⁴ addresses.
+    """
+    if ":" not in address:
+        return address
+    return str(ipaddress.ip_network(f"{address}/64", strict=False).network_address)
+
+
 class RateLimiter:
     """Counts requests, each in one round trip."""
 
@@ -55,6 +81,15 @@ class RateLimiter:
     async def is_up(self) -> bool:
         """Return whether processes count together just now."""
         return await self._valkey.ping()
+
+    async def enforce(self, limit: Limit, client: Client) -> None:
+        """Count one more of a client's requests. Raises TooManyRequests beyond the limit."""
+        standing = await self.count(limit)
+        if standing.is_exceeded:
+            log.warning("rate_limited", limit=limit.name, address=client.address)
+            raise TooManyRequests(headers={"Retry-After": str(max(math.ceil(standing.reset_seconds), 1))})
+        if limit.is_shown and (standings := STANDINGS.get()) is not None:
+            standings.append(standing)
 
     async def count(self, limit: Limit) -> Standing:
         """Count one more."""

@@ -30,7 +30,7 @@ def worker_for(settings: Settings) -> type[UvicornWorker]:
                 super().run()
             except SystemExit:
                 # A start that a signal ended is no failure: gunicorn would report it with a trace.
-                if not self.wsgi.state.ondol.drain.has_begun:
+                if not self.wsgi.state.runtime.drain.has_begun:
                     raise
 
     return Worker

@@ -15,7 +15,6 @@ import redis
 
 from ondol.dev.processes import ProcessIdentity
 from ondol.dev.servers import Attachment, StateFolder, attach
-from ondol.setting_groups import LimitsSettings
 from ondol.testing.databases import TestDatabase, migrated_template
 
 _STATE, _HOLDER = "ONDOL_TEST_STATE", "ONDOL_TEST_HOLDER"
@@ -34,10 +33,6 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[_HOLDER] = str(holder)
         os.environ[_STATE] = str(StateFolder.temporary(_project(config), str(holder)).path)
         config.stash[_decided_here] = True
-    # A test asks more often in a second than a person in an hour. Tests of the limits set them themselves.
-    for name, setting in LimitsSettings.model_fields.items():
-        if setting.default is not None:
-            os.environ.setdefault(f"LIMITS__{name.upper()}", "1000000/m")
     config.addinivalue_line("markers", "whole: a test that only a run with --whole makes")
     # pytest's own temporary files too stay within the checkout.
     scratch = config.rootpath / ".ondol" / "tmp"

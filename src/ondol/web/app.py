@@ -5,9 +5,10 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
 from ondol.guard import leads_elsewhere
-from ondol.runtime import Ondol
+from ondol.runtime import Runtime
 from ondol.settings import Environment
 from ondol.web import health, mailbox
+from ondol.web.client import ClientAddressMiddleware
 from ondol.web.cookies import CSRF_HEADER
 from ondol.web.docs import install_docs
 from ondol.web.drain import DrainMiddleware
@@ -25,7 +26,6 @@ from ondol.web.middleware import (
     SecurityHeadersMiddleware,
 )
 from ondol.web.openapi import install_openapi
-from ondol.web.origin import ClientAddressMiddleware
 from ondol.web.problems import install_problems
 from ondol.web.routes import HeadMiddleware, has_websockets
 
@@ -34,34 +34,34 @@ CORS_ALLOWED_HEADERS = ("Authorization", "Content-Type", "If-Match", "If-None-Ma
 CORS_EXPOSED_HEADERS = (REQUEST_ID, "ETag", "Location", "Retry-After", "RateLimit", "RateLimit-Policy")
 
 
-def install(app: FastAPI, ondol: Ondol) -> None:
-    """Middleware, problems, health, docs and the runtime itself (as `app.state.ondol`). Call it once, first."""
-    settings = ondol.settings
-    app.state.ondol = ondol
-    ondol.has_websockets = lambda: has_websockets(app.routes)
+def install(app: FastAPI, runtime: Runtime) -> None:
+    """Middleware, problems, health, docs and the runtime itself (as `app.state.runtime`). Call it once, first."""
+    settings = runtime.settings
+    app.state.runtime = runtime
+    runtime.has_websockets = lambda: has_websockets(app.routes)
     install_problems(app)
     install_openapi(app)
     app.include_router(health.router)
     if settings.metrics.enabled:
         app.include_router(metrics_router)
-    if docs_enabled(ondol):
+    if docs_enabled(runtime):
         install_docs(app)
     # Not where somebody only forgot to say that it is production: the mail there holds tokens.
     database = settings.database_url.get_secret_value() if settings.database_url else ""
     if settings.environment is not Environment.PRODUCTION and not leads_elsewhere(database):
         app.include_router(mailbox.router)
-    _install_middleware(app, ondol)
+    _install_middleware(app, runtime)
 
 
-def docs_enabled(ondol: Ondol) -> bool:
-    docs = ondol.settings.http.docs
-    return ondol.settings.environment is not Environment.PRODUCTION if docs is None else docs
+def docs_enabled(runtime: Runtime) -> bool:
+    docs = runtime.settings.http.docs
+    return runtime.settings.environment is not Environment.PRODUCTION if docs is None else docs
 
 
-def _install_middleware(app: FastAPI, ondol: Ondol) -> None:
+def _install_middleware(app: FastAPI, runtime: Runtime) -> None:
     """The last one added is the outermost: a request meets them from the bottom of this list to its top."""
-    http = ondol.settings.http
-    app.add_middleware(LastResortMiddleware, timeout_seconds=http.timeout_seconds, on_error=ondol.report)
+    http = runtime.settings.http
+    app.add_middleware(LastResortMiddleware, timeout_seconds=http.timeout_seconds, on_error=runtime.report)
     app.add_middleware(ContentCodingMiddleware)
     app.add_middleware(health.TrustedHosts, allowed_hosts=http.allowed_hosts)
     app.add_middleware(
@@ -70,17 +70,17 @@ def _install_middleware(app: FastAPI, ondol: Ondol) -> None:
         allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
         allow_headers=[*CORS_ALLOWED_HEADERS, *http.cors_allow_headers],
         expose_headers=[*CORS_EXPOSED_HEADERS, *http.cors_expose_headers],
-        allow_credentials=ondol.settings.auth.cookies,
+        allow_credentials=runtime.settings.auth.cookies,
         max_age=600,
     )
     app.add_middleware(PlainErrorsMiddleware)
     app.add_middleware(GZipMiddleware, minimum_size=http.gzip_minimum_bytes)
     app.add_middleware(HeadMiddleware, api=app)
     app.add_middleware(RateLimitHeadersMiddleware)
-    is_production = ondol.settings.environment is Environment.PRODUCTION
+    is_production = runtime.settings.environment is Environment.PRODUCTION
     app.add_middleware(SecurityHeadersMiddleware, headers=PRODUCTION_HEADERS if is_production else SECURITY_HEADERS)
-    app.add_middleware(DrainMiddleware, drain=ondol.drain)
-    if ondol.settings.metrics.enabled:
+    app.add_middleware(DrainMiddleware, drain=runtime.drain)
+    if runtime.settings.metrics.enabled:
         app.add_middleware(MetricsMiddleware, api=app)
     app.add_middleware(RequestContextMiddleware)
     # First of all, so that everything else sees the client's address. uvicorn counts from the right.

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Collection, Iterator
-from typing import Annotated
+from typing import Annotated, Protocol, TypeVar
 
-from fastapi import Depends, Header, Request
+from fastapi import Depends, Header, Request, Response
 
 from ondol.errors import BadRequest
 
@@ -20,8 +20,21 @@ class InvalidPrecondition(BadRequest):
     detail = "If-Match must be ETags of what you read, or *."
 
 
+class Versioned(Protocol):
+    version: int
+
+
+V = TypeVar("V", bound=Versioned)
+
+
 def etag(version: int) -> str:
     return f'"v{version}"'
+
+
+def with_etag(response: Response, resource: V) -> V:
+    """Put the ETag of the resource's version on the response, and return the resource."""
+    response.headers["ETag"] = etag(resource.version)
+    return resource
 
 
 async def expected_versions(

@@ -14,7 +14,7 @@ from ondol.auth.devices import LIFETIME_SECONDS
 from ondol.auth.tokens import TokenPair
 from ondol.errors import BadRequest, Forbidden
 from ondol.settings import Settings
-from ondol.web.dependencies import OndolDep
+from ondol.web.dependencies import RuntimeDep
 
 # The prefix has browsers insist on Secure, on Path=/ and on the very host (RFC 6265bis, section 4.1.3).
 ACCESS, REFRESH, DEVICE = "__Host-access", "__Host-refresh", "__Host-device"
@@ -59,6 +59,7 @@ class TokenCookies:
         return pair.model_copy(update={"access_token": "", "refresh_token": ""})
 
     def remember_device(self, token: str) -> None:
+        """Have the browser keep a device token, which `ondol.auth.devices` made."""
         self._set(DEVICE, token, LIFETIME_SECONDS)
 
     def clear(self) -> None:
@@ -108,8 +109,13 @@ class TokenCookies:
             return False
 
 
-async def get_token_cookies(request: Request, response: Response, ondol: OndolDep) -> TokenCookies:
-    return TokenCookies(request, response, ondol.settings)
+async def get_token_cookies(request: Request, response: Response, runtime: RuntimeDep) -> TokenCookies:
+    return TokenCookies(request, response, runtime.settings)
 
 
 TokenCookiesDep = Annotated[TokenCookies, Depends(get_token_cookies)]
+
+
+async def refuse_forgery(cookies: TokenCookiesDep) -> None:
+    """For `dependencies=[Depends(refuse_forgery)]`: raises ForgedRequest in browser mode."""
+    cookies.refuse_forgery()

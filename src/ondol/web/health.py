@@ -16,8 +16,8 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
-from ondol.runtime import Ondol
-from ondol.web.dependencies import OndolDep
+from ondol.runtime import Runtime
+from ondol.web.dependencies import RuntimeDep
 
 PATIENCE_SECONDS = 2.0
 
@@ -43,11 +43,11 @@ class Ready(BaseModel):
 router = APIRouter(prefix="/health", tags=["health"])
 
 
-async def database_is_up(ondol: Ondol) -> bool:
+async def database_is_up(runtime: Runtime) -> bool:
     """Whether PostgreSQL answers within two seconds."""
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
-            await ondol.database.ping()
+            await runtime.database.ping()
     except PoolTimeout:
         return True  # every connection is busy: a reason to wait, not to be taken out of service
     except (SQLAlchemyError, OSError, TimeoutError):
@@ -62,15 +62,15 @@ async def live() -> Live:
 
 
 @router.get("/ready", responses={503: {"model": Ready, "description": "PostgreSQL is down, or the process ends."}})
-async def ready(ondol: OndolDep, response: Response) -> Ready:
+async def ready(runtime: RuntimeDep, response: Response) -> Ready:
     """Whether requests can be served: PostgreSQL must answer, Valkey need not."""
     # Each has connections of its own, and finds out by itself.
-    valkey = State.UP if await ondol.cache.is_up() and await ondol.rate_limiter.is_up() else State.DOWN
-    if not await database_is_up(ondol):
+    valkey = State.UP if await runtime.cache.is_up() and await runtime.rate_limiter.is_up() else State.DOWN
+    if not await database_is_up(runtime):
         response.status_code = 503
         response.headers["Retry-After"] = "1"
         return Ready(status="unavailable", postgresql=State.DOWN, valkey=valkey)
-    if ondol.drain.has_begun:
+    if runtime.drain.has_begun:
         response.status_code = 503
         return Ready(status="draining", postgresql=State.UP, valkey=valkey)
     return Ready(status="ok" if valkey is State.UP else "degraded", postgresql=State.UP, valkey=valkey)

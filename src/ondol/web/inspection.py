@@ -9,10 +9,9 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, iter_route_contexts
 
 from ondol.doctor.findings import Finding, error, warning
-from ondol.web.dependencies import read_session, write_session
+from ondol.web.public import REASON
+from ondol.web.unit_of_work import reading, transaction
 
-OPEN_BY_NATURE = {"auth", "health"}
-"""Tags of operations that anybody may call: one logs in without being logged in."""
 _WRITES = ("post", "put", "patch", "delete")
 
 
@@ -24,18 +23,18 @@ def check_routes(app: FastAPI, project: Path) -> Iterator[Finding]:
         for method, operation in item.items():
             name = f"{method.upper()} {path}"
             scopes = [scopes for scheme in operation.get("security", ()) for scopes in scheme.values()]
-            if not OPEN_BY_NATURE & set(operation["tags"]):
-                if method in _WRITES and not scopes:
-                    yield warning("routes", f"Anybody may call {name}.", "give it a caller with scopes")
-                elif scopes and not any(scopes):
-                    yield warning("routes", f"Every session may call {name}.", "Security(…, scopes=[…]) says which may")
+            if method in _WRITES and not scopes and REASON not in operation:
+                hint = "give it a caller with scopes, or openapi_extra=public(reason)"
+                yield warning("routes", f"Anybody may call {name}.", hint)
+            elif scopes and not any(scopes) and REASON not in operation:
+                yield warning("routes", f"Every session may call {name}.", "Security(…, scopes=[…]) says which may")
             if path.partition("{")[0].rstrip("/") not in tests:
                 yield warning("tests", f"No test names {name}.", "tests/api/ is where it belongs")
     for context in iter_route_contexts(app.routes):
         route = context.original_route
         if isinstance(route, APIRoute) and any(_commits_late(dependant) for dependant in _all(route.dependant)):
-            problem = f"{context.path} takes its session in FastAPI's default scope: it commits after the answer."
-            yield error("routes", problem, 'take SessionDep, or Depends(write_session, scope="function")')
+            problem = f"{context.path} takes its transaction in FastAPI's default scope: it commits after the answer."
+            yield error("routes", problem, 'take Transaction, or Depends(transaction, scope="function")')
 
 
 def _all(dependant: Dependant) -> Iterator[Dependant]:
@@ -45,4 +44,4 @@ def _all(dependant: Dependant) -> Iterator[Dependant]:
 
 
 def _commits_late(dependant: Any) -> bool:
-    return dependant.call in (write_session, read_session) and dependant.scope != "function"
+    return dependant.call in (transaction, reading) and dependant.scope != "function"

@@ -6,15 +6,15 @@ from html import escape
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
-from ondol.web.dependencies import OndolDep
+from ondol.web.dependencies import RuntimeDep
 
 router = APIRouter(prefix="/dev", include_in_schema=False)
 
 
 @router.get("/mailbox")
-def mailbox(ondol: OndolDep) -> HTMLResponse:
+def mailbox(runtime: RuntimeDep) -> HTMLResponse:
     """Newest first."""
-    items = "".join(_item(message) for message in ondol.mailer.mailbox.messages()) or "<p>No mail yet.</p>"
+    items = "".join(_item(message) for message in runtime.mailer.mailbox.messages()) or "<p>No mail yet.</p>"
     return HTMLResponse(f'<!doctype html><meta charset="utf-8"><title>Mailbox</title><h1>Mailbox</h1>{items}')
 
 

@@ -16,8 +16,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ondol.errors import Unauthorized
 from ondol.jobs.statistics import job_statistics
 from ondol.observability.metrics import METHODS, REQUEST_SECONDS, REQUESTS_IN_PROGRESS, exposition
-from ondol.runtime import Ondol
-from ondol.web.dependencies import OndolDep
+from ondol.runtime import Runtime
+from ondol.web.dependencies import RuntimeDep
 from ondol.web.health import PATIENCE_SECONDS, database_is_up
 
 router = APIRouter(include_in_schema=False)
@@ -25,25 +25,25 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/metrics")
 async def metrics(
-    ondol: OndolDep, authorization: Annotated[str, Header()] = "", accept: Annotated[str, Header()] = ""
+    runtime: RuntimeDep, authorization: Annotated[str, Header()] = "", accept: Annotated[str, Header()] = ""
 ) -> Response:
     """All processes of this replica, and the queue. Asks for METRICS__TOKEN as a bearer token, if one is set."""
-    token = ondol.settings.metrics.token
+    token = runtime.settings.metrics.token
     if token is not None:
         wanted = f"Bearer {token.get_secret_value()}".encode()
         if not hmac.compare_digest(authorization.encode(errors="replace"), wanted):
             raise Unauthorized("Metrics need the token that METRICS__TOKEN holds.")
-    body, media_type = exposition(accept, await _servers(ondol))
+    body, media_type = exposition(accept, await _servers(runtime))
     return Response(body, media_type=media_type)
 
 
-async def _servers(ondol: Ondol) -> list[Metric]:
+async def _servers(runtime: Runtime) -> list[Metric]:
     """What is asked only now: whether the servers answer, and how the queue does."""
     up = GaugeMetricFamily("server_up", "Whether the server answers.", labels=["server"])
-    up.add_metric(["valkey"], await ondol.cache.is_up())
-    up.add_metric(["postgresql"], await database_is_up(ondol))
+    up.add_metric(["valkey"], await runtime.cache.is_up())
+    up.add_metric(["postgresql"], await database_is_up(runtime))
     try:
-        async with asyncio.timeout(PATIENCE_SECONDS), ondol.database.reading() as session:
+        async with asyncio.timeout(PATIENCE_SECONDS), runtime.database.reading() as session:
             found = await job_statistics(session)
     except (SQLAlchemyError, OSError, TimeoutError):
         return [up]  # no numbers are better than wrong ones

@@ -11,7 +11,7 @@ from fastapi.openapi.utils import get_fields_from_routes, validation_error_defin
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 
-from ondol.auth.principal import InsufficientScope
+from ondol.auth.caller import InsufficientScope
 from ondol.db.constraints import DatabaseUnavailable
 from ondol.errors import BadRequest, Problem, Unauthorized
 from ondol.web.middleware import UnsupportedCoding

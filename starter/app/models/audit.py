@@ -27,6 +27,6 @@ class AuditEntry(HasId, Model):
     session_id: Mapped[UUID | None]
     target_id: Mapped[UUID | None]
     address: Mapped[str] = mapped_column(String(45), default="")
-    device: Mapped[str] = mapped_column(String(200), default="")
+    user_agent: Mapped[str] = mapped_column(String(200), default="")
     request_id: Mapped[str] = mapped_column(String(128), default="")
     details: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)

@@ -13,6 +13,6 @@ class RefreshToken(HasId, HasTimes, Model):
 
     __tablename__ = "refresh_tokens"
 
-    session_id: Mapped[UUID] = mapped_column(ForeignKey("user_sessions.id", ondelete="CASCADE"), index=True)
+    session_id: Mapped[UUID] = mapped_column(ForeignKey("login_sessions.id", ondelete="CASCADE"), index=True)
     digest: Mapped[bytes] = mapped_column(unique=True)
     used_at: Mapped[datetime | None]

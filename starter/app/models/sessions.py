@@ -8,14 +8,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.models.base import Model
 
 
-class UserSession(HasId, HasTimes, Model):
+class LoginSession(HasId, HasTimes, Model):
     """One login: the family of refresh tokens that descend from it, and the `sid` of its access tokens."""
 
-    __tablename__ = "user_sessions"
+    __tablename__ = "login_sessions"
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     scopes: Mapped[str] = mapped_column(Text)
-    device: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    user_agent: Mapped[str] = mapped_column(String(200), default="", server_default="")
     address: Mapped[str] = mapped_column(String(45), default="", server_default="")
     # Of the last refresh: a session in use is refreshed every few minutes, and a request then writes nothing.
     last_used_at: Mapped[datetime] = mapped_column(server_default=func.now())

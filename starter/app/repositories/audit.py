@@ -1,29 +1,21 @@
-from ondol.db.pagination import PageRows, Paginator
+from ondol.db.pagination import Page
+from ondol.repository import Repository
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models import AuditEntry
-from app.schemas.audit import AuditQuery
+from app.schemas.audit import AuditEntryRead, AuditQuery
 
 
-class AuditRepository:
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
-
-    async def add(self, entry: AuditEntry) -> None:
-        self._session.add(entry)
-        await self._session.flush()
-
-    async def page(self, query: AuditQuery, paginator: Paginator) -> PageRows[AuditEntry]:
+class AuditRepository(Repository[AuditEntry, AuditEntryRead]):
+    async def search(self, query: AuditQuery) -> Page[AuditEntryRead]:
         """Newest first."""
         statement = select(AuditEntry).order_by(AuditEntry.id.desc())
-        for column, wanted in (
-            (AuditEntry.action, query.action),
-            (AuditEntry.actor_id, query.actor_id),
-            (AuditEntry.target_id, query.target_id),
-        ):
-            if wanted is not None:
-                statement = statement.where(column == wanted)
+        if query.action is not None:
+            statement = statement.where(AuditEntry.action == query.action)
+        if query.actor_id is not None:
+            statement = statement.where(AuditEntry.actor_id == query.actor_id)
+        if query.target_id is not None:
+            statement = statement.where(AuditEntry.target_id == query.target_id)
         if query.since is not None:
             statement = statement.where(AuditEntry.at >= query.since)
-        return await paginator.page(self._session, statement, query)
+        return await self.page(statement, query)

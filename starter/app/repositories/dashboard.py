@@ -1,12 +1,10 @@
-from collections.abc import Sequence
-from datetime import date, datetime
-from decimal import Decimal
-from uuid import UUID
+from datetime import datetime
 
-from sqlalchemy import Row, func, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import func, select
 
 from app.models import Order, OrderLine, Product, User
+from app.runtime import UnitOfWork
+from app.schemas.dashboard import BestSeller, DayRevenue, LowStock
 
 TOP = 10
 
@@ -14,10 +12,10 @@ TOP = 10
 class DashboardRepository:
     """Sums over all the shop."""
 
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
+    def __init__(self, work: UnitOfWork) -> None:
+        self._session = work.session
 
-    async def revenue(self, since: datetime) -> Sequence[Row[date, str, Decimal, int]]:
+    async def revenue(self, since: datetime) -> list[DayRevenue]:
         day = func.date(func.timezone("UTC", Order.created_at)).label("day")
         statement = (
             select(day, Order.currency, func.sum(Order.total).label("revenue"), func.count().label("orders"))
@@ -25,9 +23,9 @@ class DashboardRepository:
             .group_by(day, Order.currency)
             .order_by(day, Order.currency)
         )
-        return (await self._session.execute(statement)).all()
+        return [DayRevenue.model_validate(row) for row in await self._session.execute(statement)]
 
-    async def best_sellers(self, since: datetime) -> Sequence[Row[UUID, str, int]]:
+    async def best_sellers(self, since: datetime) -> list[BestSeller]:
         sold = func.sum(OrderLine.quantity).label("sold")
         statement = (
             select(Product.id.label("product_id"), Product.name, sold)
@@ -38,16 +36,16 @@ class DashboardRepository:
             .order_by(sold.desc(), Product.id)
             .limit(TOP)
         )
-        return (await self._session.execute(statement)).all()
+        return [BestSeller.model_validate(row) for row in await self._session.execute(statement)]
 
-    async def low_stock(self, below: int) -> Sequence[Row[UUID, str, int]]:
+    async def low_stock(self, below: int) -> list[LowStock]:
         statement = (
             select(Product.id.label("product_id"), Product.name, Product.stock)
             .where(Product.stock < below)
             .order_by(Product.stock, Product.id)
             .limit(TOP)
         )
-        return (await self._session.execute(statement)).all()
+        return [LowStock.model_validate(row) for row in await self._session.execute(statement)]
 
     async def new_customers(self, since: datetime) -> int:
         statement = select(func.count()).select_from(User).where(User.created_at >= since, User.role == "customer")

@@ -1,13 +1,14 @@
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from ondol.db.filters import contains
-from ondol.db.pagination import PageRows, Paginator
-from sqlalchemy import or_, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from ondol.db.pagination import Page
+from ondol.db.sets import rows_of
+from ondol.repository import Repository
+from sqlalchemy import Integer, Uuid, or_, select, update
 
 from app.models import Product
-from app.schemas.products import ProductQuery, ProductSort
+from app.schemas.products import ProductQuery, ProductRead, ProductSort, ProductStock
 
 _ORDER = {
     ProductSort.NEWEST: (Product.created_at.desc(), Product.id.desc()),
@@ -19,24 +20,8 @@ _ORDER = {
 }
 
 
-class ProductRepository:
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
-
-    async def get(self, product_id: UUID) -> Product | None:
-        return await self._session.get(Product, product_id)
-
-    async def get_locked(self, product_id: UUID) -> Product | None:
-        """The product, locked until the transaction ends."""
-        return await self._session.get(Product, product_id, with_for_update=True, populate_existing=True)
-
-    async def lock_many(self, product_ids: Iterable[UUID]) -> Sequence[Product]:
-        """Those that exist, locked in the order of their ids: two orders that share products never wait in a circle."""
-        statement = select(Product).where(Product.id.in_(product_ids)).order_by(Product.id).with_for_update()
-        # What was read before the lock may be old by now.
-        return (await self._session.scalars(statement.execution_options(populate_existing=True))).all()
-
-    async def page(self, query: ProductQuery, paginator: Paginator) -> PageRows[Product]:
+class ProductRepository(Repository[Product, ProductRead]):
+    async def search(self, query: ProductQuery) -> Page[ProductRead]:
         statement = select(Product).order_by(*_ORDER[query.sort])
         if query.q is not None:
             statement = statement.where(or_(contains(Product.name, query.q), contains(Product.description, query.q)))
@@ -46,12 +31,28 @@ class ProductRepository:
             statement = statement.where(Product.price <= query.max_price)
         if query.in_stock is not None:
             statement = statement.where(Product.stock > 0 if query.in_stock else Product.stock == 0)
-        return await paginator.page(self._session, statement, query)
+        return await self.page(statement, query)
 
-    async def add(self, product: Product) -> None:
-        self._session.add(product)
-        await self._session.flush()
+    async def lock_stock(self, product_ids: Iterable[UUID]) -> dict[UUID, ProductStock]:
+        """Return the stock of those that exist, locked until the transaction ends.
 
-    async def delete(self, product: Product) -> None:
-        await self._session.delete(product)
-        await self._session.flush()
+        They are locked in the order of their ids: two orders that share products never wait in a circle.
+        """
+        statement = (
+            select(Product.id, Product.name, Product.price, Product.currency, Product.stock)
+            .where(Product.id.in_(product_ids))
+            .order_by(Product.id)
+            .with_for_update()
+        )
+        rows = await self._session.execute(statement)
+        return {row.id: ProductStock.model_validate(row) for row in rows}
+
+    async def change_stock(self, changes: Mapping[UUID, int]) -> None:
+        """Add to the stock of locked products, or take from it, in one statement."""
+        given = rows_of(id=(Uuid(), list(changes)), quantity=(Integer(), list(changes.values())))
+        await self._session.execute(
+            update(Product)
+            .where(Product.id == given.c.id)
+            .values(stock=Product.stock + given.c.quantity, version=Product.version + 1)
+            .execution_options(synchronize_session=False)
+        )

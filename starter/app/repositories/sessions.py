@@ -1,60 +1,56 @@
 from datetime import datetime
 from uuid import UUID
 
-from ondol.db.pagination import PageRows, Paginator
+from ondol.db.filters import owned_by
+from ondol.db.pagination import Page
+from ondol.ownership import Owner
+from ondol.repository import OwnedRepository
 from sqlalchemy import Row, delete, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.models import User, UserSession
-from app.schemas.sessions import SessionQuery
+from app.models import LoginSession, User
+from app.schemas.sessions import SessionQuery, SessionRead
 
 
-class SessionRepository:
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
+class LoginSessionRepository(OwnedRepository[LoginSession, SessionRead]):
+    owner_column = LoginSession.user_id
 
     async def state(self, session_id: UUID) -> Row[datetime, datetime | None, bool, str] | None:
-        """What authenticating a request depends on: the session's expiry and revocation, the user's state and role."""
+        """Return what authenticating a request depends on: expiry and revocation, the account's state and role."""
         statement = (
-            select(UserSession.expires_at, UserSession.revoked_at, User.is_active, User.role)
-            .join(User, User.id == UserSession.user_id)
-            .where(UserSession.id == session_id)
+            select(LoginSession.expires_at, LoginSession.revoked_at, User.is_active, User.role)
+            .join(User, User.id == LoginSession.user_id)
+            .where(LoginSession.id == session_id)
         )
         return (await self._session.execute(statement)).one_or_none()
 
-    async def page_alive(
-        self, user_id: UUID, query: SessionQuery, paginator: Paginator, *, now: datetime, used_after: datetime
-    ) -> PageRows[UserSession]:
+    async def search_alive(
+        self, user: Owner, query: SessionQuery, *, now: datetime, used_after: datetime
+    ) -> Page[SessionRead]:
         """Newest first."""
         statement = (
-            select(UserSession)
+            select(LoginSession)
             .where(
-                UserSession.user_id == user_id,
-                UserSession.revoked_at.is_(None),
-                UserSession.expires_at > now,
-                UserSession.last_used_at > used_after,
+                LoginSession.revoked_at.is_(None),
+                LoginSession.expires_at > now,
+                LoginSession.last_used_at > used_after,
             )
-            .order_by(UserSession.id.desc())
+            .order_by(LoginSession.id.desc())
         )
-        return await paginator.page(self._session, statement, query, bound_to=str(user_id))
+        return await self.page(user, statement, query)
 
-    async def add(self, user_session: UserSession) -> None:
-        self._session.add(user_session)
-        await self._session.flush()
-
-    async def revoke(self, session_id: UUID, at: datetime, *, user_id: UUID | None = None) -> bool:
-        """Whether there was one to revoke, of this user if one is named."""
-        statement = update(UserSession).where(UserSession.id == session_id, UserSession.revoked_at.is_(None))
-        if user_id is not None:
-            statement = statement.where(UserSession.user_id == user_id)
-        found = await self._session.scalar(statement.values(revoked_at=at).returning(UserSession.id))
+    async def revoke(self, user: Owner, session_id: UUID, at: datetime) -> bool:
+        """Return whether there was one to revoke."""
+        statement = update(LoginSession).where(
+            owned_by(LoginSession.user_id, user), LoginSession.id == session_id, LoginSession.revoked_at.is_(None)
+        )
+        found = await self._session.scalar(statement.values(revoked_at=at).returning(LoginSession.id))
         return found is not None
 
     async def revoke_all(self, user_id: UUID, at: datetime, *, but: UUID | None = None) -> None:
-        statement = update(UserSession).where(UserSession.user_id == user_id, UserSession.revoked_at.is_(None))
+        statement = update(LoginSession).where(LoginSession.user_id == user_id, LoginSession.revoked_at.is_(None))
         if but is not None:
-            statement = statement.where(UserSession.id != but)
+            statement = statement.where(LoginSession.id != but)
         await self._session.execute(statement.values(revoked_at=at))
 
     async def delete_expired(self, before: datetime) -> None:
-        await self._session.execute(delete(UserSession).where(UserSession.expires_at < before))
+        await self._session.execute(delete(LoginSession).where(LoginSession.expires_at < before))

@@ -1,16 +1,24 @@
-from typing import Any
+from typing import Annotated
 
-from fastapi import APIRouter, status
+from fastapi import APIRouter, Depends, Security, status
 from ondol import TooManyRequests
+from ondol.auth.caller import Caller
 from ondol.web.problems import problem_responses
+from ondol.web.public import public
+from ondol.web.unit_of_work import in_transaction
 
-from app.dependencies import AccountWriter, EmailChangeServiceDep, RequestLimitsDep
+from app.access import current_user
 from app.schemas.email_change import EmailChangeConfirm, EmailChangeCreate
 from app.schemas.users import UserRead
-from app.services.registration import InvalidMailedToken
+from app.scopes import Scope
+from app.services.email_change import EmailChangeService
+from app.services.mailed_tokens import InvalidMailedToken
 from app.services.users import EmailTaken, WrongPassword
 
 router = APIRouter(prefix="/auth/email-change", tags=["auth"], responses=problem_responses(TooManyRequests))
+
+Writer = Annotated[Caller, Security(current_user, scopes=[Scope.ACCOUNT_WRITE])]
+EmailChanges = Annotated[EmailChangeService, Depends(in_transaction(EmailChangeService))]
 
 
 @router.post(
@@ -19,21 +27,17 @@ router = APIRouter(prefix="/auth/email-change", tags=["auth"], responses=problem
     status_code=status.HTTP_202_ACCEPTED,
     responses=problem_responses(WrongPassword),
 )
-async def ask_email_change(
-    data: EmailChangeCreate, user: AccountWriter, changes: EmailChangeServiceDep, limits: RequestLimitsDep
-) -> None:
+async def ask_email_change(data: EmailChangeCreate, user: Writer, changes: EmailChanges) -> None:
     """Ask for another e-mail address. A token is mailed to it, and a notice to the present one."""
-    await limits.count("reset", account=str(user.user_id))
     await changes.ask(data, user)
 
 
 @router.post(
     "/confirm",
     name="change_email",
-    response_model=UserRead,
     responses=problem_responses(InvalidMailedToken, EmailTaken),
+    openapi_extra=public("The mailed token says who calls."),
 )
-async def change_email(data: EmailChangeConfirm, changes: EmailChangeServiceDep, limits: RequestLimitsDep) -> Any:
+async def change_email(data: EmailChangeConfirm, changes: EmailChanges) -> UserRead:
     """Change the address, with the token that was mailed to the new one."""
-    await limits.count("reset")
     return await changes.confirm(data.token.get_secret_value())

@@ -1,81 +1,69 @@
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response, status
+from fastapi import APIRouter, Depends, Query, Response, Security, status
+from ondol.auth.caller import Caller
 from ondol.db.constraints import StillReferenced
 from ondol.db.pagination import InvalidCursor, Page
 from ondol.errors import PreconditionFailed
-from ondol.web.conditional import InvalidPrecondition, etag
+from ondol.web.conditional import ExpectedVersions, InvalidPrecondition, with_etag
 from ondol.web.problems import problem_responses
+from ondol.web.unit_of_work import in_transaction, read_only
 
-from app.dependencies import (
-    ExpectedVersions,
-    PaginatorDep,
-    ProductReadServiceDep,
-    ProductServiceDep,
-    ProductsWriter,
-)
+from app.access import current_user
 from app.schemas.products import ProductCreate, ProductQuery, ProductRead, ProductUpdate
-from app.services.products import ProductNotFound
+from app.scopes import Scope
+from app.services.products import ProductNotFound, ProductService
 
 router = APIRouter(prefix="/products", tags=["products"])
 
+Writer = Annotated[Caller, Security(current_user, scopes=[Scope.PRODUCTS_WRITE])]
+Products = Annotated[ProductService, Depends(in_transaction(ProductService))]
+ReadOnlyProducts = Annotated[ProductService, Depends(read_only(ProductService))]
+CHANGES = problem_responses(ProductNotFound, PreconditionFailed, InvalidPrecondition)
 
-@router.get("", name="list", response_model=Page[ProductRead], responses=problem_responses(InvalidCursor))
-async def list_products(
-    query: Annotated[ProductQuery, Query()], products: ProductReadServiceDep, paginator: PaginatorDep
-) -> Any:
+
+@router.get("", name="list", responses=problem_responses(InvalidCursor))
+async def list_products(query: Annotated[ProductQuery, Query()], products: ReadOnlyProducts) -> Page[ProductRead]:
     """Products, page by page."""
-    return await products.page(query, paginator)
+    return await products.page(query)
 
 
-@router.post("", name="create", response_model=ProductRead, status_code=status.HTTP_201_CREATED)
-async def create_product(
-    data: ProductCreate, products: ProductServiceDep, _: ProductsWriter, response: Response
-) -> Any:
+@router.post("", name="create", status_code=status.HTTP_201_CREATED)
+async def create_product(data: ProductCreate, user: Writer, products: Products, response: Response) -> ProductRead:
     """Add a product."""
     product = await products.create(data)
-    response.headers["ETag"] = etag(product.version)
     response.headers["Location"] = f"/api/v1/products/{product.id}"
-    return product
+    return with_etag(response, product)
 
 
-@router.get("/{product_id}", name="get", response_model=ProductRead, responses=problem_responses(ProductNotFound))
-async def get_product(product_id: UUID, products: ProductReadServiceDep, response: Response) -> Any:
+@router.get("/{product_id}", name="get", responses=problem_responses(ProductNotFound))
+async def get_product(product_id: UUID, products: ReadOnlyProducts, response: Response) -> ProductRead:
     """One product. Hot ones come from the cache."""
-    product = await products.get(product_id)
-    response.headers["ETag"] = etag(product.version)
-    return product
+    return with_etag(response, await products.get(product_id))
 
 
-@router.patch(
-    "/{product_id}",
-    name="update",
-    response_model=ProductRead,
-    responses=problem_responses(ProductNotFound, PreconditionFailed, InvalidPrecondition),
-)
+@router.patch("/{product_id}", name="update", responses=CHANGES)
 async def update_product(
     product_id: UUID,
     data: ProductUpdate,
-    products: ProductServiceDep,
+    user: Writer,
+    products: Products,
     expected_versions: ExpectedVersions,
-    _: ProductsWriter,
     response: Response,
-) -> Any:
+) -> ProductRead:
     """Change some fields. With `If-Match`, only if nobody else did meanwhile."""
-    product = await products.update(product_id, data, expected_versions=expected_versions)
-    response.headers["ETag"] = etag(product.version)
-    return product
+    return with_etag(response, await products.update(product_id, data, expected_versions=expected_versions))
 
 
 @router.delete(
     "/{product_id}",
     name="delete",
     status_code=status.HTTP_204_NO_CONTENT,
-    responses=problem_responses(ProductNotFound, PreconditionFailed, InvalidPrecondition, StillReferenced),
+    responses=CHANGES | problem_responses(StillReferenced),
 )
 async def delete_product(
-    product_id: UUID, products: ProductServiceDep, expected_versions: ExpectedVersions, _: ProductsWriter
+    product_id: UUID, user: Writer, products: Products, expected_versions: ExpectedVersions
 ) -> None:
     """Remove a product that nobody ever ordered."""
     await products.delete(product_id, expected_versions=expected_versions)

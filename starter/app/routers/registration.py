@@ -1,35 +1,40 @@
-from typing import Any
+from typing import Annotated
 
-from fastapi import APIRouter, status
+from fastapi import APIRouter, Depends, status
 from ondol import TooManyRequests
 from ondol.web.problems import problem_responses
+from ondol.web.public import public
+from ondol.web.unit_of_work import in_transaction
 
-from app.dependencies import RegistrationServiceDep, RequestLimitsDep
 from app.schemas.registration import RegistrationConfirm, RegistrationCreate
 from app.schemas.users import UserRead
-from app.services.registration import InvalidMailedToken
+from app.services.mailed_tokens import InvalidMailedToken
+from app.services.registration import RegistrationService
 from app.services.users import EmailTaken, PasswordIsAddress
 
 router = APIRouter(prefix="/auth/register", tags=["auth"], responses=problem_responses(TooManyRequests))
 
+Registrations = Annotated[RegistrationService, Depends(in_transaction(RegistrationService))]
 
-@router.post("", name="register", status_code=status.HTTP_202_ACCEPTED)
-async def register(data: RegistrationCreate, registration: RegistrationServiceDep, limits: RequestLimitsDep) -> None:
+
+@router.post(
+    "",
+    name="register",
+    status_code=status.HTTP_202_ACCEPTED,
+    openapi_extra=public("Registering comes before the account."),
+)
+async def register(data: RegistrationCreate, registrations: Registrations) -> None:
     """Ask for an account. A mail to the address says how to go on; the answer here is always the same."""
-    await limits.count("register", account=data.email)
-    await registration.ask(data.email)
+    await registrations.ask(data.email)
 
 
 @router.post(
     "/confirm",
     name="confirm_registration",
-    response_model=UserRead,
     status_code=status.HTTP_201_CREATED,
     responses=problem_responses(InvalidMailedToken, PasswordIsAddress, EmailTaken),
+    openapi_extra=public("The mailed token says who calls."),
 )
-async def confirm_registration(
-    data: RegistrationConfirm, registration: RegistrationServiceDep, limits: RequestLimitsDep
-) -> Any:
+async def confirm_registration(data: RegistrationConfirm, registrations: Registrations) -> UserRead:
     """Make the account, with the token that was mailed and a password."""
-    await limits.count("register")
-    return await registration.confirm(data)
+    return await registrations.confirm(data)

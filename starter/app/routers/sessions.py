@@ -1,26 +1,31 @@
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, status
+from fastapi import APIRouter, Depends, Query, Security, status
+from ondol.auth.caller import Caller
 from ondol.db.pagination import InvalidCursor, Page
 from ondol.web.problems import problem_responses
+from ondol.web.unit_of_work import in_transaction, read_only
 
-from app.dependencies import AccountReader, AccountWriter, PaginatorDep, SessionReadServiceDep, SessionServiceDep
+from app.access import current_user
 from app.schemas.sessions import SessionQuery, SessionRead
-from app.services.sessions import SessionNotFound
+from app.scopes import Scope
+from app.services.sessions import LoginSessionService, SessionNotFound
 
 router = APIRouter(prefix="/auth/sessions", tags=["sessions"])
 
+Reader = Annotated[Caller, Security(current_user, scopes=[Scope.ACCOUNT_READ])]
+Writer = Annotated[Caller, Security(current_user, scopes=[Scope.ACCOUNT_WRITE])]
+LoginSessions = Annotated[LoginSessionService, Depends(in_transaction(LoginSessionService))]
+ReadOnlyLoginSessions = Annotated[LoginSessionService, Depends(read_only(LoginSessionService))]
 
-@router.get("", name="list", response_model=Page[SessionRead], responses=problem_responses(InvalidCursor))
+
+@router.get("", name="list", responses=problem_responses(InvalidCursor))
 async def list_sessions(
-    query: Annotated[SessionQuery, Query()],
-    user: AccountReader,
-    sessions: SessionReadServiceDep,
-    paginator: PaginatorDep,
-) -> Any:
+    query: Annotated[SessionQuery, Query()], user: Reader, sessions: ReadOnlyLoginSessions
+) -> Page[SessionRead]:
     """Where one is logged in."""
-    return await sessions.page(user.user_id, query, paginator, current=user.session_id)
+    return await sessions.page(user.user_id, query, current=user.session_id)
 
 
 @router.delete(
@@ -29,12 +34,12 @@ async def list_sessions(
     status_code=status.HTTP_204_NO_CONTENT,
     responses=problem_responses(SessionNotFound),
 )
-async def end_session(session_id: UUID, user: AccountWriter, sessions: SessionServiceDep) -> None:
+async def end_session(session_id: UUID, user: Writer, sessions: LoginSessions) -> None:
     """End one of one's sessions."""
     await sessions.end(session_id, user)
 
 
 @router.delete("", name="end_others", status_code=status.HTTP_204_NO_CONTENT)
-async def end_other_sessions(user: AccountWriter, sessions: SessionServiceDep) -> None:
+async def end_other_sessions(user: Writer, sessions: LoginSessions) -> None:
     """End all of one's sessions but this one."""
     await sessions.end_others(user)

@@ -1,56 +1,42 @@
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response, status
+from fastapi import APIRouter, Depends, Query, Response, Security, status
+from ondol.auth.caller import Caller
 from ondol.db.pagination import InvalidCursor, Page
 from ondol.errors import PreconditionFailed, TooManyRequests
-from ondol.web.conditional import InvalidPrecondition, etag
+from ondol.web.conditional import ExpectedVersions, InvalidPrecondition, with_etag
+from ondol.web.cookies import TokenCookiesDep
 from ondol.web.problems import problem_responses
+from ondol.web.unit_of_work import in_transaction, read_only
 
-from app.dependencies import (
-    AccountReader,
-    AccountWriter,
-    ExpectedVersions,
-    OndolDep,
-    PaginatorDep,
-    RequestLimitsDep,
-    TokenCookiesDep,
-    UserReadServiceDep,
-    UserServiceDep,
-    UsersReader,
-    UsersWriter,
-)
+from app.access import current_user
 from app.schemas.users import PasswordChange, UserAdminUpdate, UserQuery, UserRead, UserUpdate
-from app.services.users import LastAdministrator, PasswordIsAddress, UserNotFound, WrongPassword
+from app.scopes import Scope
+from app.services.users import LastAdministrator, PasswordIsAddress, UserNotFound, UserService, WrongPassword
 
 router = APIRouter(prefix="/users", tags=["users"])
 
+AccountReader = Annotated[Caller, Security(current_user, scopes=[Scope.ACCOUNT_READ])]
+AccountWriter = Annotated[Caller, Security(current_user, scopes=[Scope.ACCOUNT_WRITE])]
+Reader = Annotated[Caller, Security(current_user, scopes=[Scope.USERS_READ])]
+Writer = Annotated[Caller, Security(current_user, scopes=[Scope.USERS_WRITE])]
+Users = Annotated[UserService, Depends(in_transaction(UserService))]
+ReadOnlyUsers = Annotated[UserService, Depends(read_only(UserService))]
 
-@router.get("/me", name="me", response_model=UserRead)
-async def get_me(user: AccountReader, users: UserReadServiceDep, response: Response) -> Any:
+
+@router.get("/me", name="me")
+async def get_me(user: AccountReader, users: ReadOnlyUsers, response: Response) -> UserRead:
     """One's own account."""
-    account = await users.get(user.user_id)
-    response.headers["ETag"] = etag(account.version)
-    return account
+    return with_etag(response, await users.get(user.user_id))
 
 
-@router.patch(
-    "/me",
-    name="update_me",
-    response_model=UserRead,
-    responses=problem_responses(PreconditionFailed, InvalidPrecondition),
-)
+@router.patch("/me", name="update_me", responses=problem_responses(PreconditionFailed, InvalidPrecondition))
 async def update_me(
-    data: UserUpdate,
-    user: AccountWriter,
-    users: UserServiceDep,
-    expected_versions: ExpectedVersions,
-    response: Response,
-) -> Any:
+    data: UserUpdate, user: AccountWriter, users: Users, expected_versions: ExpectedVersions, response: Response
+) -> UserRead:
     """Change one's own account. With `If-Match`, only if nobody else did meanwhile."""
-    account = await users.update(user.user_id, data, user, expected_versions=expected_versions)
-    response.headers["ETag"] = etag(account.version)
-    return account
+    return with_etag(response, await users.update(user.user_id, data, user, expected_versions=expected_versions))
 
 
 @router.post(
@@ -59,51 +45,35 @@ async def update_me(
     status_code=status.HTTP_204_NO_CONTENT,
     responses=problem_responses(WrongPassword, PasswordIsAddress, TooManyRequests),
 )
-async def change_password(
-    data: PasswordChange,
-    user: AccountWriter,
-    users: UserServiceDep,
-    limits: RequestLimitsDep,
-    cookies: TokenCookiesDep,
-    ondol: OndolDep,
-) -> None:
+async def change_password(data: PasswordChange, user: AccountWriter, users: Users, cookies: TokenCookiesDep) -> None:
     """Change one's password. Every other session of the account ends."""
-    await limits.count("login", account=str(user.user_id))
-    subject = await users.change_password(data, user)
-    cookies.remember_device(ondol.device_tokens.issue(subject))
+    cookies.remember_device(await users.change_password(data, user))
 
 
-@router.get("", name="list", response_model=Page[UserRead], responses=problem_responses(InvalidCursor))
-async def list_users(
-    query: Annotated[UserQuery, Query()], users: UserReadServiceDep, paginator: PaginatorDep, _: UsersReader
-) -> Any:
+@router.get("", name="list", responses=problem_responses(InvalidCursor))
+async def list_users(query: Annotated[UserQuery, Query()], user: Reader, users: ReadOnlyUsers) -> Page[UserRead]:
     """All accounts, page by page."""
-    return await users.page(query, paginator)
+    return await users.page(query)
 
 
-@router.get("/{user_id}", name="get", response_model=UserRead, responses=problem_responses(UserNotFound))
-async def get_user(user_id: UUID, users: UserReadServiceDep, _: UsersReader, response: Response) -> Any:
+@router.get("/{user_id}", name="get", responses=problem_responses(UserNotFound))
+async def get_user(user_id: UUID, user: Reader, users: ReadOnlyUsers, response: Response) -> UserRead:
     """One account."""
-    account = await users.get(user_id)
-    response.headers["ETag"] = etag(account.version)
-    return account
+    return with_etag(response, await users.get(user_id))
 
 
 @router.patch(
     "/{user_id}",
     name="update",
-    response_model=UserRead,
     responses=problem_responses(UserNotFound, LastAdministrator, PreconditionFailed, InvalidPrecondition),
 )
 async def update_user(
     user_id: UUID,
     data: UserAdminUpdate,
-    users: UserServiceDep,
+    user: Writer,
+    users: Users,
     expected_versions: ExpectedVersions,
-    admin: UsersWriter,
     response: Response,
-) -> Any:
+) -> UserRead:
     """Change an account's name, role or state. It takes effect on its sessions at once."""
-    account = await users.update(user_id, data, admin, expected_versions=expected_versions)
-    response.headers["ETag"] = etag(account.version)
-    return account
+    return with_etag(response, await users.update(user_id, data, user, expected_versions=expected_versions))

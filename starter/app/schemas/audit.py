@@ -40,7 +40,7 @@ class AuditEntryRead(Output):
     session_id: UUID | None
     target_id: UUID | None = Field(description="What it was done to: an account or a session.")
     address: str
-    device: str
+    user_agent: str
     request_id: str
     details: dict[str, Any]
 

@@ -11,7 +11,7 @@ class SessionRead(Output):
     """A login that is still good."""
 
     id: UUID
-    device: str = Field(description="What it calls itself (User-Agent).")
+    user_agent: str = Field(description="What the client calls itself.")
     address: str
     created_at: datetime
     last_used_at: datetime = Field(description="To within the lifetime of an access token.")

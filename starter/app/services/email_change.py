@@ -1,55 +1,82 @@
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
-from ondol.auth.origin import Origin
-from ondol.auth.principal import Principal
+from ondol.auth.caller import Caller
 from ondol.db.constraints import violation_as
-from ondol.jobs import enqueue
-from ondol.runtime import Ondol
-from sqlalchemy.ext.asyncio import AsyncSession
+from ondol.jobs import retries
+from procrastinate import Blueprint, JobContext
 
-from app.jobs.accounts import Notice, mail_email_change, mail_notice
-from app.models import EmailChange, User
-from app.repositories.email_change import EmailChangeRepository
+from app import mails
+from app.models import MailedToken
+from app.models.mailed_tokens import Purpose
+from app.repositories.mailed_tokens import MailedTokenRepository
 from app.repositories.users import UserRepository
+from app.runtime import Runtime, UnitOfWork
 from app.schemas.audit import Action
 from app.schemas.email_change import EmailChangeCreate
+from app.schemas.users import UserRead
 from app.services.audit import AuditService
-from app.services.registration import InvalidMailedToken
+from app.services.limits import Limits
+from app.services.mailed_tokens import InvalidMailedToken, confirmation
+from app.services.notices import ATTEMPTS, Notice, mail_notice
 from app.services.users import EmailTaken, UserService
 
 LIFETIME = timedelta(hours=1)
 
+jobs = Blueprint()
+
 
 class EmailChangeService:
-    def __init__(self, session: AsyncSession, ondol: Ondol, origin: Origin) -> None:
-        self._session = session
-        self._changes = EmailChangeRepository(session)
-        self._users = UserService(session, ondol, origin)
-        self._audit = AuditService(session, origin)
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work = work
+        self._tokens = MailedTokenRepository(work)
+        self._users = UserService(work)
+        self._audit = AuditService(work)
+        self._limits = Limits(work.runtime, work.client)
 
-    async def ask(self, data: EmailChangeCreate, by: Principal) -> None:
-        """Mails a token to the new address, and a notice to the old one. Says nothing of other accounts."""
+    async def ask(self, data: EmailChangeCreate, by: Caller) -> None:
+        """Mail a token to the new address, and a notice to the present one. Says nothing of other accounts.
+
+        Raises TooManyRequests, WrongPassword.
+        """
+        await self._limits.count("reset", account=str(by.user_id))
         verified = await self._users.verify(data.current_password.get_secret_value(), by)
-        user = await self._users.locked_as(verified)
-        await self._changes.delete_all(user.id)  # the last one asked for counts
-        change = EmailChange(user_id=user.id, email=data.email, expires_at=datetime.now(UTC) + LIFETIME)
-        await self._changes.add(change)
-        await enqueue(self._session, mail_email_change, change_id=change.id)
-        await enqueue(self._session, mail_notice, to=user.email, notice=Notice.EMAIL_CHANGE_ASKED)
-        await self._audit.note(Action.EMAIL_CHANGE_ASKED, actor_id=user.id, session_id=by.session_id, target_id=user.id)
+        user = await self._users.lock_verified(verified)
+        await self._tokens.delete_of(user.id, Purpose.EMAIL_CHANGE)  # the last one asked for counts
+        asked = MailedToken(
+            purpose=Purpose.EMAIL_CHANGE, user_id=user.id, email=data.email, expires_at=datetime.now(UTC) + LIFETIME
+        )
+        await self._tokens.add(asked)
+        await self._work.enqueue(mail_email_change, token_id=asked.id)
+        await self._work.enqueue(mail_notice, to=user.email, notice=Notice.EMAIL_CHANGE_ASKED)
+        await self._audit.note(Action.EMAIL_CHANGE_ASKED, by, target_id=user.id)
 
-    async def confirm(self, token: str) -> User:
-        """Changes the address and tells both. Raises InvalidMailedToken, or EmailTaken."""
-        user_id = await self._changes.account_of(token)
-        user = await UserRepository(self._session).get_locked(user_id) if user_id else None
-        change = await self._changes.take(token)
-        if change is None or user is None or not user.is_active:
+    async def confirm(self, token: str) -> UserRead:
+        """Change the address and tell both. Raises TooManyRequests, InvalidMailedToken, EmailTaken."""
+        await self._limits.count("reset")
+        users = UserRepository(self._work)
+        user_id = await self._tokens.user_of(Purpose.EMAIL_CHANGE, token)
+        user = await users.lock(user_id) if user_id else None
+        asked = await self._tokens.take(Purpose.EMAIL_CHANGE, token)
+        if asked is None or user is None or not user.is_active:
             raise InvalidMailedToken
-        former, user.email = user.email, change.email
+        former = user.email
         with violation_as(EmailTaken, "uq_users_email"):
-            await self._session.flush()
-        await self._users.forget_mailed_tokens(user.id)  # whoever reads the former address may not reset the password
+            await users.change(user, {"email": asked.email})
+        # With the former address, too, no password can be reset any more.
+        await self._tokens.delete_of(user.id)
         for address in (former, user.email):
-            await enqueue(self._session, mail_notice, to=address, notice=Notice.EMAIL_CHANGED)
-        await self._audit.note(Action.EMAIL_CHANGED, target_id=user.id, former=former, email=user.email)
-        return user
+            await self._work.enqueue(mail_notice, to=address, notice=Notice.EMAIL_CHANGED)
+        await self._audit.note(Action.EMAIL_CHANGED, target_id=user.id, details={"former": former, "email": user.email})
+        return UserRead.model_validate(user)
+
+
+@jobs.task(name="accounts.mail_email_change", pass_context=True, retry=retries(ATTEMPTS))
+async def mail_email_change(context: JobContext, *, token_id: UUID) -> None:
+    runtime = Runtime.of(context)
+    async with runtime.transaction() as work:
+        asked = await MailedTokenRepository(work).get(token_id)
+        if asked is None:
+            return
+        mail = await confirmation(work, asked, mails.confirm_email)
+    await runtime.mailer.send(to=asked.email, subject=mail.subject, text=mail.text)

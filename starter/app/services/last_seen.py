@@ -1,12 +1,11 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from ondol.db.session import Database
-
 from app.repositories.users import UserRepository
+from app.runtime import Runtime
 
 
-async def stamp_last_seen(database: Database, user_id: UUID) -> None:
-    """Notes that the user was here just now, in a transaction of its own."""
-    async with database.transaction() as session:
-        await UserRepository(session).stamp_last_seen(user_id, datetime.now(UTC))
+async def stamp_last_seen(runtime: Runtime, user_id: UUID) -> None:
+    """Note that the account logged in just now, in a transaction of its own."""
+    async with runtime.transaction() as work:
+        await UserRepository(work).stamp_last_seen(user_id, datetime.now(UTC))

@@ -1,21 +1,31 @@
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from uuid import UUID
 
 from ondol import Conflict, NotFound
-from ondol.cache import Cache
-from ondol.db.pagination import PageRows, Paginator
-from ondol.jobs import enqueue
-from sqlalchemy.ext.asyncio import AsyncSession
+from ondol.db.pagination import Page
+from ondol.jobs import retries
+from ondol.ownership import EVERYBODY
+from procrastinate import Blueprint, JobContext
 
-from app.jobs.orders import send_receipt
-from app.models import Order, OrderLine, Product
 from app.repositories.orders import OrderRepository
 from app.repositories.products import ProductRepository
 from app.repositories.users import UserRepository
-from app.schemas.orders import OrderCreate, OrderLineCreate, OrderQuery, OrderStatus
+from app.runtime import Runtime, UnitOfWork
+from app.schemas.orders import (
+    OrderCreate,
+    OrderLineCreate,
+    OrderLineRead,
+    OrderQuery,
+    OrderRead,
+    OrderStatus,
+    ProductSummary,
+)
+from app.schemas.products import ProductStock
 from app.services.dashboard import DASHBOARD_TAG
 from app.services.products import product_tag
+
+jobs = Blueprint()
 
 
 class OrderNotFound(NotFound):
@@ -39,76 +49,98 @@ class MixedCurrencies(Conflict):
 
 
 class OrderService:
-    def __init__(self, session: AsyncSession, cache: Cache) -> None:
-        self._session = session
-        self._cache = cache
-        self._orders = OrderRepository(session)
-        self._products = ProductRepository(session)
+    """Customers' orders. Another customer's order does not exist for them."""
 
-    async def get(self, order_id: UUID, customer_id: UUID) -> Order:
-        """An order of the customer's own; somebody else's does not exist for them."""
-        order = await self._orders.get(order_id, customer_id=customer_id)
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work = work
+        self._orders = OrderRepository(work)
+        self._products = ProductRepository(work)
+
+    async def get(self, customer_id: UUID, order_id: UUID) -> OrderRead:
+        """Raises OrderNotFound."""
+        order = await self._orders.read(customer_id, order_id)
         if order is None:
             raise OrderNotFound
         return order
 
-    async def page(self, query: OrderQuery, paginator: Paginator, *, customer_id: UUID) -> PageRows[Order]:
-        return await self._orders.page(query, paginator, customer_id=customer_id)
+    async def page(self, customer_id: UUID, query: OrderQuery) -> Page[OrderRead]:
+        return await self._orders.search(customer_id, query)
 
-    async def place(self, customer_id: UUID, data: OrderCreate) -> Order:
-        """All lines or none. The rows of the products stay locked until the transaction ends."""
-        locked = await self._products.lock_many(line.product_id for line in data.lines)
-        products = {product.id: product for product in locked}
-        currency = _check(data.lines, products)
-        customer = await UserRepository(self._session).get(customer_id)
-        assert customer is not None  # an authenticated caller; accounts are never deleted
-        lines = []
-        for position, wanted in enumerate(data.lines):
-            product = products[wanted.product_id]
-            product.stock -= wanted.quantity
-            lines.append(
-                OrderLine(product=product, position=position, quantity=wanted.quantity, unit_price=product.price)
-            )
+    async def place(self, customer_id: UUID, data: OrderCreate) -> OrderRead:
+        """All lines or none. The products stay locked until the transaction ends.
+
+        Raises UnknownProducts, MixedCurrencies, OutOfStock.
+        """
+        stock = await self._products.lock_stock(line.product_id for line in data.lines)
+        currency = _check(data.lines, stock)
+        lines = [_line(wanted, stock[wanted.product_id]) for wanted in data.lines]
         total = sum((line.quantity * line.unit_price for line in lines), Decimal())
-        order = Order(customer=customer, total=total, currency=currency, status=OrderStatus.PLACED, lines=lines)
-        await self._orders.add(order)
-        await enqueue(self._session, send_receipt, order_id=order.id)
-        self._invalidate(products)
+        await self._products.change_stock({line.product_id: -line.quantity for line in lines})
+        order = await self._orders.place(customer_id, currency, total, lines)
+        await self._work.enqueue(send_receipt, order_id=order.id)
+        self._invalidate(stock)
         return order
 
-    async def cancel(self, order_id: UUID, customer_id: UUID) -> Order:
-        """Gives the stock back, once: cancelling again answers the same and changes nothing."""
-        order = await self._orders.get_locked(order_id, customer_id=customer_id)
+    async def cancel(self, customer_id: UUID, order_id: UUID) -> OrderRead:
+        """Give the stock back, once: cancelling again answers the same and changes nothing. Raises OrderNotFound."""
+        order = await self._orders.lock(customer_id, order_id)
         if order is None:
             raise OrderNotFound
-        if order.status == OrderStatus.CANCELLED:
-            return order
-        locked = await self._products.lock_many(line.product_id for line in order.lines)
-        products = {product.id: product for product in locked}
-        for line in order.lines:
-            products[line.product_id].stock += line.quantity
-        order.status = OrderStatus.CANCELLED
-        await self._session.flush()
-        self._invalidate(products)
-        return order
+        if order.status != OrderStatus.CANCELLED:
+            quantities = await self._orders.quantities(order_id)
+            await self._products.lock_stock(quantities)
+            await self._products.change_stock(quantities)
+            await self._orders.change(order, {"status": OrderStatus.CANCELLED})
+            self._invalidate(quantities)
+        return await self.get(customer_id, order_id)
 
-    def _invalidate(self, product_ids: Sequence[UUID] | dict[UUID, Product]) -> None:
-        self._cache.invalidate(self._session, DASHBOARD_TAG, *(product_tag(id_) for id_ in product_ids))
+    def _invalidate(self, product_ids: Collection[UUID]) -> None:
+        self._work.invalidate(DASHBOARD_TAG, *map(product_tag, product_ids))
 
 
-def _check(lines: Sequence[OrderLineCreate], products: dict[UUID, Product]) -> str:
-    """The currency of the order. Raises what makes it impossible, naming the products."""
-    unknown = [str(line.product_id) for line in lines if line.product_id not in products]
+def _check(lines: Sequence[OrderLineCreate], stock: Mapping[UUID, ProductStock]) -> str:
+    """Return the currency of the order. Raises what makes it impossible, naming the products."""
+    unknown = [str(line.product_id) for line in lines if line.product_id not in stock]
     if unknown:
         raise UnknownProducts(product_ids=unknown)
-    currencies = {product.currency for product in products.values()}
+    currencies = {product.currency for product in stock.values()}
     if len(currencies) > 1:
         raise MixedCurrencies(currencies=sorted(currencies))
     short = [
         {"product_id": str(product.id), "name": product.name, "wanted": line.quantity, "stock": product.stock}
         for line in lines
-        if (product := products[line.product_id]).stock < line.quantity
+        if (product := stock[line.product_id]).stock < line.quantity
     ]
     if short:
         raise OutOfStock(products=short)
     return currencies.pop()
+
+
+def _line(wanted: OrderLineCreate, product: ProductStock) -> OrderLineRead:
+    """The price is the shop's, of this moment."""
+    return OrderLineRead(
+        product_id=product.id,
+        quantity=wanted.quantity,
+        unit_price=product.price,
+        product=ProductSummary(id=product.id, name=product.name),
+    )
+
+
+@jobs.task(name="orders.send_receipt", pass_context=True, retry=retries(5))
+async def send_receipt(context: JobContext, *, order_id: UUID) -> None:
+    """May mail the receipt twice when a worker dies at the wrong moment; never not at all."""
+    runtime = Runtime.of(context)
+    async with runtime.reading() as work:
+        order = await OrderRepository(work).read(EVERYBODY, order_id)
+        customer = await UserRepository(work).read(order.customer.id) if order else None
+    if order is None or customer is None:
+        return  # deleted meanwhile: nobody waits for this receipt
+    await runtime.mailer.send(to=customer.email, subject=f"Your order {order.id}", text=_receipt(order))
+
+
+def _receipt(order: OrderRead) -> str:
+    lines = [f"{line.quantity:>4} x {line.product.name}  {line.unit_price} {order.currency}" for line in order.lines]
+    return "\n".join(
+        [f"Dear {order.customer.full_name},", "", "thank you for your order:", "", *lines, "",
+         f"Total: {order.total} {order.currency}"]
+    )  # fmt: skip

@@ -1,38 +1,78 @@
-from ondol.auth.origin import Origin
-from ondol.jobs import enqueue
-from ondol.runtime import Ondol
-from sqlalchemy.ext.asyncio import AsyncSession
+from datetime import UTC, datetime, timedelta
 
-from app.jobs.accounts import mail_password_reset
-from app.repositories.password_reset import PasswordResetRepository
+from ondol.auth.client import Client
+from ondol.auth.opaque import digest, new_token
+from ondol.jobs import retries
+from procrastinate import Blueprint, JobContext
+
+from app import mails
+from app.models import MailedToken
+from app.models.mailed_tokens import Purpose
+from app.repositories.mailed_tokens import MailedTokenRepository
 from app.repositories.users import UserRepository
+from app.runtime import Runtime, UnitOfWork
 from app.schemas.audit import Action
 from app.services.audit import AuditService
-from app.services.registration import InvalidMailedToken
+from app.services.limits import Limits
+from app.services.mailed_tokens import InvalidMailedToken
+from app.services.notices import ATTEMPTS
 from app.services.users import UserService, device_subject, refuse_address
+
+LIFETIME = timedelta(minutes=30)
+
+jobs = Blueprint()
 
 
 class PasswordResetService:
-    def __init__(self, session: AsyncSession, ondol: Ondol, origin: Origin) -> None:
-        self._session, self._ondol, self._origin = session, ondol, origin
-        self._resets = PasswordResetRepository(session)
-        self._users = UserService(session, ondol, origin)
-        self._audit = AuditService(session, origin)
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work = work
+        self._tokens = MailedTokenRepository(work)
+        self._users = UserService(work)
+        self._audit = AuditService(work)
+        self._limits = Limits(work.runtime, work.client)
 
     async def ask(self, email: str) -> None:
-        """Nothing here looks whether there is such an account: the job does."""
-        await enqueue(self._session, mail_password_reset, email=email, origin=self._origin)
+        """Have a token mailed. Only the job looks whether there is such an account. Raises TooManyRequests."""
+        await self._limits.count("reset", account=email)
+        await self._work.enqueue(mail_password_reset, email=email, client=self._work.client)
 
     async def confirm(self, token: str, new_password: str) -> str:
-        """Sets the password and ends every session. Returns what a device of the account is known by. Raises
-        InvalidMailedToken, PasswordIsAddress."""
-        hashed = await self._ondol.passwords.hash(new_password)
-        user_id = await self._resets.account_of(token)
-        user = await UserRepository(self._session).get_locked(user_id) if user_id else None
-        reset = await self._resets.take(token)
-        if reset is None or user is None or not user.is_active:
+        """Set the password, end every login session, and return a device token.
+
+        The person who reads the owner's mail is no stranger to the account, even while it is under attack.
+        Raises TooManyRequests, InvalidMailedToken, PasswordIsAddress.
+        """
+        await self._limits.count("reset")
+        hashed = await self._work.runtime.passwords.hash(new_password)
+        user_id = await self._tokens.user_of(Purpose.PASSWORD_RESET, token)
+        user = await UserRepository(self._work).lock(user_id) if user_id else None
+        asked = await self._tokens.take(Purpose.PASSWORD_RESET, token)
+        if asked is None or user is None or not user.is_active:
             raise InvalidMailedToken
         refuse_address(new_password, user.email)
         await self._users.set_password(user, hashed)
         await self._audit.note(Action.PASSWORD_RESET, target_id=user.id)
-        return device_subject(user)
+        return self._work.runtime.device_tokens.issue(device_subject(user.id, user.hashed_password))
+
+
+@jobs.task(name="accounts.mail_password_reset", pass_context=True, retry=retries(ATTEMPTS))
+async def mail_password_reset(context: JobContext, *, email: str, client: Client) -> None:
+    """To an account that may log in, and to no other. `client` asked for it."""
+    runtime, token = Runtime.of(context), new_token()
+    async with runtime.transaction() as work:
+        # Locked, so that no token is made while the address changes: it would outlive the change.
+        user = await UserRepository(work).lock_by_email(email)
+        if user is None or not user.is_active:
+            return
+        made = MailedToken(
+            purpose=Purpose.PASSWORD_RESET,
+            user_id=user.id,
+            email=email,
+            digest=digest(token),
+            expires_at=datetime.now(UTC) + LIFETIME,
+        )
+        await MailedTokenRepository(work).add(made)
+    mail = mails.reset_password(runtime.settings.mail.links, token)
+    await runtime.mailer.send(to=email, subject=mail.subject, text=mail.text)
+    async with runtime.transaction(client) as work:
+        await AuditService(work).note(Action.PASSWORD_RESET_MAILED, target_id=user.id)

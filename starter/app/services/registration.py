@@ -1,48 +1,67 @@
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
-from ondol import BadRequest
-from ondol.auth.origin import Origin
-from ondol.jobs import enqueue
-from ondol.runtime import Ondol
-from sqlalchemy.ext.asyncio import AsyncSession
+from ondol.jobs import retries
+from procrastinate import Blueprint, JobContext
 
-from app.jobs.accounts import mail_registration
-from app.models import Registration, User
-from app.repositories.registration import RegistrationRepository
+from app import mails
+from app.models import MailedToken
+from app.models.mailed_tokens import Purpose
+from app.repositories.mailed_tokens import MailedTokenRepository
+from app.runtime import Runtime, UnitOfWork
 from app.schemas.registration import RegistrationConfirm
+from app.schemas.users import UserRead
+from app.services.limits import Limits
+from app.services.mailed_tokens import InvalidMailedToken, confirmation
+from app.services.notices import ATTEMPTS
 from app.services.users import UserService, refuse_address
 
 LIFETIME = timedelta(hours=24)
 
-
-class InvalidMailedToken(BadRequest):
-    code = "invalid_token"
-    detail = "This link is not valid (any more): ask for a new one."
+jobs = Blueprint()
 
 
 class RegistrationService:
-    def __init__(self, session: AsyncSession, ondol: Ondol, origin: Origin) -> None:
-        self._session, self._ondol = session, ondol
-        self._registrations = RegistrationRepository(session)
-        self._users = UserService(session, ondol, origin)
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work = work
+        self._tokens = MailedTokenRepository(work)
+        self._users = UserService(work)
+        self._limits = Limits(work.runtime, work.client)
 
     async def ask(self, email: str) -> None:
-        """Have a token mailed. Only the job looks whether there is such an account, and says so by mail alone."""
-        registration = Registration(email=email, expires_at=datetime.now(UTC) + LIFETIME)
-        await self._registrations.add(registration)
-        await enqueue(self._session, mail_registration, registration_id=registration.id)
+        """Have a token mailed. Only the job looks whether there is such an account, and says so by mail alone.
 
-    async def confirm(self, data: RegistrationConfirm) -> User:
-        """Make the account. The password comes with the token, from who reads the mail: one that was given before
-        could be a stranger's.
-
-        Raises InvalidMailedToken, PasswordIsAddress, or EmailTaken where another registration was faster.
+        Raises TooManyRequests.
         """
+        await self._limits.count("register", account=email)
+        asked = MailedToken(purpose=Purpose.REGISTRATION, email=email, expires_at=datetime.now(UTC) + LIFETIME)
+        await self._tokens.add(asked)
+        await self._work.enqueue(mail_registration, token_id=asked.id)
+
+    async def confirm(self, data: RegistrationConfirm) -> UserRead:
+        """Make the account. The password comes with the token, from the person who reads the mail: one that was given
+        before could be a stranger's.
+
+        Raises TooManyRequests, InvalidMailedToken, PasswordIsAddress, or EmailTaken where another registration was
+        faster.
+        """
+        await self._limits.count("register")
         password = data.password.get_secret_value()
         # Hashed before the first statement: a connection is not held while it takes its time.
-        hashed = await self._ondol.passwords.hash(password)
-        registration = await self._registrations.take(data.token.get_secret_value())
-        if registration is None:
+        hashed = await self._work.runtime.passwords.hash(password)
+        asked = await self._tokens.take(Purpose.REGISTRATION, data.token.get_secret_value())
+        if asked is None:
             raise InvalidMailedToken
-        refuse_address(password, registration.email)
-        return await self._users.create(email=registration.email, full_name=data.full_name, hashed_password=hashed)
+        refuse_address(password, asked.email)
+        return await self._users.create(email=asked.email, full_name=data.full_name, hashed_password=hashed)
+
+
+@jobs.task(name="accounts.mail_registration", pass_context=True, retry=retries(ATTEMPTS))
+async def mail_registration(context: JobContext, *, token_id: UUID) -> None:
+    runtime = Runtime.of(context)
+    async with runtime.transaction() as work:
+        asked = await MailedTokenRepository(work).get(token_id)
+        if asked is None:
+            return
+        mail = await confirmation(work, asked, mails.confirm_registration)
+    await runtime.mailer.send(to=asked.email, subject=mail.subject, text=mail.text)

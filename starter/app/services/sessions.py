@@ -1,25 +1,27 @@
-"""Who is logged in, and where."""
+"""Login sessions: who is logged in, and where."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from ondol import NotFound, Unauthorized
-from ondol.auth.origin import Origin
-from ondol.auth.principal import Principal
-from ondol.db.pagination import PageRows, Paginator
-from ondol.runtime import Ondol
+from ondol.auth.caller import Caller
+from ondol.db.pagination import Page
+from ondol.jobs import retries
+from procrastinate import Blueprint, JobContext
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.repositories.sessions import SessionRepository
+from app.repositories.sessions import LoginSessionRepository
+from app.runtime import Runtime, UnitOfWork
 from app.schemas.audit import Action
 from app.schemas.sessions import SessionQuery, SessionRead
 from app.scopes import SCOPES_OF, Role
 from app.services.audit import AuditService
 
-# How long the state of a session is believed without asking the database. Every change is announced, so this bounds
-# only the memory it takes.
+# How long the state of a login session is believed without asking the database. Every change is announced, so this
+# bounds only the memory it takes.
 STATE_SECONDS, STATE_MEMORY_SECONDS = 300, 60
+
+jobs = Blueprint()
 
 
 class SessionNotFound(NotFound):
@@ -36,7 +38,7 @@ def session_tag(session_id: UUID) -> str:
 
 
 class SessionState(BaseModel):
-    """What authenticating a request needs to know of a session, kept in Valkey and in memory."""
+    """What authenticating a request needs to know of a login session, kept in Valkey and in memory."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -45,18 +47,18 @@ class SessionState(BaseModel):
     scopes: frozenset[str] = frozenset()
 
 
-async def authenticate(ondol: Ondol, access_token: str) -> Principal:
-    """The caller behind an access token. Usually without any round trip. Raises Unauthorized."""
-    claims = ondol.tokens.verify(access_token)
+async def authenticate(runtime: Runtime, access_token: str) -> Caller:
+    """Return the caller behind an access token, usually without any round trip. Raises Unauthorized."""
+    claims = runtime.tokens.verify(access_token)
 
     async def load() -> SessionState:
-        async with ondol.database.reading() as session:
-            row = await SessionRepository(session).state(claims.session_id)
+        async with runtime.reading() as work:
+            row = await LoginSessionRepository(work).state(claims.session_id)
         if row is None or row.revoked_at is not None or not row.is_active:
             return SessionState()
         return SessionState(is_alive=True, expires_at=row.expires_at, scopes=SCOPES_OF[Role(row.role)])
 
-    state = await ondol.cache.get(
+    state = await runtime.cache.get(
         f"session:{claims.session_id}",
         load,
         SessionState,
@@ -67,40 +69,44 @@ async def authenticate(ondol: Ondol, access_token: str) -> Principal:
     if state is None or not state.is_alive or state.expires_at <= datetime.now(UTC):
         raise Unauthorized
     # What the token was given and the account still has.
-    return Principal(claims.user_id, claims.session_id, claims.scopes & state.scopes)
+    return Caller(claims.user_id, claims.session_id, claims.scopes & state.scopes)
 
 
-class SessionService:
-    def __init__(self, session: AsyncSession, ondol: Ondol, origin: Origin) -> None:
-        self._session = session
-        self._cache = ondol.cache
-        self._idle = timedelta(seconds=ondol.settings.auth.session_idle_seconds)
-        self._sessions = SessionRepository(session)
-        self._audit = AuditService(session, origin)
+class LoginSessionService:
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work = work
+        self._sessions = LoginSessionRepository(work)
+        self._audit = AuditService(work)
 
-    async def page(
-        self, user_id: UUID, query: SessionQuery, paginator: Paginator, *, current: UUID | None = None
-    ) -> PageRows[SessionRead]:
-        """Those of the account that are still good, newest first."""
+    async def page(self, user_id: UUID, query: SessionQuery, *, current: UUID | None = None) -> Page[SessionRead]:
+        """Those of the account that are still good, newest first. `current`: the one of this request."""
         now = datetime.now(UTC)
-        rows = await self._sessions.page_alive(user_id, query, paginator, now=now, used_after=now - self._idle)
-        found = [SessionRead.model_validate(row) for row in rows.items]
-        return PageRows(
-            [each.model_copy(update={"is_current": each.id == current}) for each in found], rows.next_cursor
-        )
+        used_after = now - timedelta(seconds=self._work.settings.auth.session_idle_seconds)
+        page = await self._sessions.search_alive(user_id, query, now=now, used_after=used_after)
+        for session in page.items:
+            session.is_current = session.id == current
+        return page
 
-    async def end(self, session_id: UUID, principal: Principal) -> None:
-        """Ends one session of the caller's own: its tokens, of both kinds, are refused from now on."""
-        if not await self._sessions.revoke(session_id, datetime.now(UTC), user_id=principal.user_id):
+    async def end(self, session_id: UUID, caller: Caller) -> None:
+        """End one of the caller's own: its tokens, of both kinds, are refused from now on. Raises SessionNotFound."""
+        if not await self._sessions.revoke(caller.user_id, session_id, datetime.now(UTC)):
             raise SessionNotFound
-        self._cache.invalidate(self._session, session_tag(session_id))
-        await self._note(Action.LOGGED_OUT, principal, session_id)
+        self._work.invalidate(session_tag(session_id))
+        await self._audit.note(Action.LOGGED_OUT, caller, target_id=session_id)
 
-    async def end_others(self, principal: Principal) -> None:
-        """Ends every session of the caller's but this one."""
-        await self._sessions.revoke_all(principal.user_id, datetime.now(UTC), but=principal.session_id)
-        self._cache.invalidate(self._session, user_tag(principal.user_id))
-        await self._note(Action.OTHERS_LOGGED_OUT, principal, principal.user_id)
+    async def end_others(self, caller: Caller) -> None:
+        """End every login session of the caller's but this one."""
+        await self.end_all(caller.user_id, but=caller.session_id)
+        await self._audit.note(Action.OTHERS_LOGGED_OUT, caller, target_id=caller.user_id)
 
-    async def _note(self, action: Action, by: Principal, target_id: UUID) -> None:
-        await self._audit.note(action, actor_id=by.user_id, session_id=by.session_id, target_id=target_id)
+    async def end_all(self, user_id: UUID, *, but: UUID | None = None) -> None:
+        await self._sessions.revoke_all(user_id, datetime.now(UTC), but=but)
+        self._work.invalidate(user_tag(user_id))
+
+
+@jobs.periodic(cron="17 3 * * *")
+@jobs.task(name="accounts.delete_expired_sessions", pass_context=True, retry=retries(5))
+async def delete_expired_sessions(context: JobContext, timestamp: int) -> None:
+    """Every night: login sessions that ended by time, with their refresh tokens."""
+    async with Runtime.of(context).transaction() as work:
+        await LoginSessionRepository(work).delete_expired(datetime.now(UTC))

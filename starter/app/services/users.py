@@ -1,30 +1,26 @@
 import hashlib
 from collections.abc import Collection
-from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
-from ondol import BadRequest, Conflict, NotFound, PreconditionFailed
+from ondol import BadRequest, Conflict, NotFound
+from ondol.auth.caller import Caller
 from ondol.auth.common import is_common
-from ondol.auth.origin import Origin
-from ondol.auth.principal import Principal
 from ondol.db.constraints import violation_as
-from ondol.db.pagination import PageRows, Paginator
-from ondol.jobs import enqueue
-from ondol.runtime import Ondol
-from sqlalchemy.ext.asyncio import AsyncSession
+from ondol.db.pagination import Page
+from ondol.types import Email
+from pydantic import TypeAdapter, ValidationError
 
-from app.jobs.accounts import Notice, mail_notice
 from app.models import User
-from app.repositories.email_change import EmailChangeRepository
-from app.repositories.password_reset import PasswordResetRepository
-from app.repositories.sessions import SessionRepository
-from app.repositories.users import UserRepository
+from app.repositories.mailed_tokens import MailedTokenRepository
+from app.repositories.users import Credentials, UserRepository
+from app.runtime import UnitOfWork
 from app.schemas.audit import Action
-from app.schemas.users import PasswordChange, UserAdminUpdate, UserQuery, UserUpdate
+from app.schemas.users import PasswordChange, UserAdminUpdate, UserQuery, UserRead, UserUpdate
 from app.scopes import Role
 from app.services.audit import AuditService, note_denied
-from app.services.sessions import user_tag
+from app.services.limits import Limits
+from app.services.notices import Notice, mail_notice
+from app.services.sessions import LoginSessionService, user_tag
 
 
 class UserNotFound(NotFound):
@@ -53,125 +49,134 @@ class LastAdministrator(Conflict):
 
 
 def refuse_address(password: str, email: str) -> None:
-    """Raises PasswordIsAddress (ASVS 5.0, 6.2.11)."""
+    """Raise PasswordIsAddress (ASVS 5.0, 6.2.11)."""
     if is_common(password, context=(email, email.partition("@")[0])):
         raise PasswordIsAddress
 
 
-def device_subject(user: User) -> str:
-    """What a device that logged in is known by. With another password every device is a stranger again."""
-    return hashlib.sha256(f"{user.id}:{user.hashed_password}".encode()).hexdigest()
+_address = TypeAdapter[str](Email)
+
+
+def normalised(email: str) -> str | None:
+    """Return the address as registering stored it; None for what cannot be one."""
+    try:
+        return _address.validate_python(email.strip())
+    except ValidationError:
+        return None
+
+
+def device_subject(user_id: UUID, hashed_password: str) -> str:
+    """Return what a device token names. With another password every device is a stranger again."""
+    return hashlib.sha256(f"{user_id}:{hashed_password}".encode()).hexdigest()
 
 
 class UserService:
-    def __init__(self, session: AsyncSession, ondol: Ondol, origin: Origin) -> None:
-        self._session, self._ondol, self._origin = session, ondol, origin
-        self._users = UserRepository(session)
-        self._audit = AuditService(session, origin)
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work = work
+        self._users = UserRepository(work)
+        self._sessions = LoginSessionService(work)
+        self._tokens = MailedTokenRepository(work)
+        self._audit = AuditService(work)
+        self._limits = Limits(work.runtime, work.client)
 
-    async def create(
-        self, *, email: str, full_name: str, hashed_password: str, role: Role = Role.CUSTOMER, **details: Any
-    ) -> User:
-        """An account whose address is known to be its owner's. `details`: for the audit log. Raises EmailTaken."""
+    async def create(self, *, email: str, full_name: str, hashed_password: str, role: Role = Role.CUSTOMER) -> UserRead:
+        """Make an account whose address is known to be its owner's. Raises EmailTaken."""
         user = User(email=email, full_name=full_name, hashed_password=hashed_password, role=role)
         with violation_as(EmailTaken, "uq_users_email"):
             await self._users.add(user)
-        await self._audit.note(Action.ACCOUNT_CREATED, target_id=user.id, role=role, **details)
-        return user
+        await self._audit.note(Action.ACCOUNT_CREATED, target_id=user.id, details={"role": role})
+        return UserRead.model_validate(user)
 
-    async def get(self, user_id: UUID) -> User:
-        user = await self._users.get(user_id)
-        if user is None:
-            raise UserNotFound
-        return user
+    async def get(self, user_id: UUID) -> UserRead:
+        """Raises UserNotFound."""
+        return _found(await self._users.read(user_id))
 
-    async def get_by_email(self, email: str) -> User:
-        user = await self._users.get_by_email(email)
-        if user is None:
-            raise UserNotFound
-        return user
+    async def get_by_email(self, email: str) -> UserRead:
+        """The same by the address, however it is written."""
+        address = normalised(email)
+        return _found(await self._users.read_by_email(address) if address else None)
 
-    async def page(self, query: UserQuery, paginator: Paginator) -> PageRows[User]:
-        return await self._users.page(query, paginator)
+    async def page(self, query: UserQuery) -> Page[UserRead]:
+        return await self._users.search(query)
 
     async def update(
         self,
         user_id: UUID,
         data: UserUpdate | UserAdminUpdate,
-        by: Principal | None = None,
+        by: Caller | None = None,
         *,
         expected_versions: Collection[int] | None = None,
-    ) -> User:
-        """`by`: who changes it; None for the command. Raises LastAdministrator where nobody would be left."""
+    ) -> UserRead:
+        """Change the fields that are given. `by`: None for the command.
+
+        Raises UserNotFound, PreconditionFailed, LastAdministrator where no administrator would be left.
+        """
         changes = data.model_dump()
         ends_admin = changes.get("role", Role.ADMIN) != Role.ADMIN or changes.get("is_active") is False
         others = set(await self._users.lock_admins()) - {user_id} if ends_admin else set()
-        user = await self._locked(user_id)
+        user = await self._lock(user_id)
         if ends_admin and user.is_active and user.role == Role.ADMIN and not others:
             raise LastAdministrator
-        if expected_versions is not None and user.version not in expected_versions:
-            raise PreconditionFailed
-        for name, value in changes.items():
-            setattr(user, name, value)
-        await self._session.flush()
+        user.require_version(expected_versions)
+        await self._users.change(user, changes)
         if not user.is_active:
-            await SessionRepository(self._session).revoke_all(user_id, datetime.now(UTC))
-            await self.forget_mailed_tokens(user_id)
-        self._ondol.cache.invalidate(self._session, user_tag(user_id))
-        await self._note(Action.ACCOUNT_CHANGED, user_id, by, **changes)
-        return user
+            await self._sessions.end_all(user_id)
+            await self._tokens.delete_of(user_id)
+        self._work.invalidate(user_tag(user_id))
+        await self._audit.note(Action.ACCOUNT_CHANGED, by, target_id=user_id, details=changes)
+        return UserRead.model_validate(user)
 
-    async def change_password(self, data: PasswordChange, by: Principal) -> str:
-        """Sets the new password of the caller's own account and ends its other sessions. Returns what a device of the
-        account is known by."""
+    async def change_password(self, data: PasswordChange, by: Caller) -> str:
+        """Set the new password of the caller's account, end its other login sessions, and return a device token.
+
+        Raises TooManyRequests, WrongPassword, PasswordIsAddress.
+        """
+        await self._limits.count("login", account=str(by.user_id))
         verified = await self.verify(data.current_password.get_secret_value(), by)
         refuse_address(data.new_password.get_secret_value(), verified.email)
-        hashed = await self._ondol.passwords.hash(data.new_password.get_secret_value())
-        user = await self.locked_as(verified)
+        hashed = await self._work.runtime.passwords.hash(data.new_password.get_secret_value())
+        user = await self.lock_verified(verified)
         await self.set_password(user, hashed, but=by.session_id)
-        await self._note(Action.PASSWORD_CHANGED, user.id, by)
-        return device_subject(user)
+        await self._audit.note(Action.PASSWORD_CHANGED, by, target_id=user.id)
+        return self._work.runtime.device_tokens.issue(device_subject(user.id, hashed))
 
     async def set_password(self, user: User, hashed: str, *, but: UUID | None = None) -> None:
-        """For a row that is locked. Ends the account's sessions, `but` one, and tells its owner. What was asked for
+        """Set the password of a locked row, end its login sessions, `but` one, and tell its owner. What was asked for
         with the former password or mailed before is worth nothing any more."""
-        user.hashed_password = hashed
-        await self.forget_mailed_tokens(user.id)
-        await SessionRepository(self._session).revoke_all(user.id, datetime.now(UTC), but=but)
-        self._ondol.cache.invalidate(self._session, user_tag(user.id))
-        await enqueue(self._session, mail_notice, to=user.email, notice=Notice.PASSWORD_CHANGED)
+        await self._users.change(user, {"hashed_password": hashed})
+        await self._tokens.delete_of(user.id)
+        await self._sessions.end_all(user.id, but=but)
+        await self._work.enqueue(mail_notice, to=user.email, notice=Notice.PASSWORD_CHANGED)
 
-    async def forget_mailed_tokens(self, user_id: UUID) -> None:
-        await PasswordResetRepository(self._session).delete_all(user_id)
-        await EmailChangeRepository(self._session).delete_all(user_id)
-
-    async def verify(self, password: str, by: Principal) -> User:
-        """The caller's account, if it is their password (ASVS 5.0, 7.5.1). Raises WrongPassword.
+    async def verify(self, password: str, by: Caller) -> Credentials:
+        """Return the caller's credentials, if it is their password (ASVS 5.0, 7.5.1). Raises WrongPassword.
 
         No connection is held while the hash is computed.
         """
-        async with self._ondol.database.reading() as reading:
-            user = await UserRepository(reading).get(by.user_id)
-        valid, _ = await self._ondol.passwords.verify(password, user.hashed_password if user else None)
-        if user is None or not valid:
-            who = {"actor_id": by.user_id, "session_id": by.session_id, "target_id": by.user_id}
-            await note_denied(self._ondol.database, self._origin, Action.PASSWORD_REFUSED, **who)
+        runtime, client = self._work.runtime, self._work.client
+        async with runtime.reading(client) as reading:
+            stored = await UserRepository(reading).credentials(by.user_id)
+        valid, _ = await runtime.passwords.verify(password, stored.hashed_password if stored else None)
+        if stored is None or not valid:
+            await note_denied(runtime, client, Action.PASSWORD_REFUSED, by, target_id=by.user_id)
             raise WrongPassword
-        return user
+        return stored
 
-    async def locked_as(self, verified: User) -> User:
-        """The account, locked, if its password is still the one that was verified. Raises WrongPassword."""
-        user = await self._locked(verified.id)
+    async def lock_verified(self, verified: Credentials) -> User:
+        """Return the account, locked, if its password is still the one that was verified. Raises WrongPassword."""
+        user = await self._lock(verified.user_id)
         if user.hashed_password != verified.hashed_password:
             raise WrongPassword
         return user
 
-    async def _locked(self, user_id: UUID) -> User:
-        user = await self._users.get_locked(user_id)
+    async def _lock(self, user_id: UUID) -> User:
+        user = await self._users.lock(user_id)
         if user is None:
             raise UserNotFound
         return user
 
-    async def _note(self, action: Action, target_id: UUID, by: Principal | None, **details: Any) -> None:
-        who = {"actor_id": by.user_id, "session_id": by.session_id} if by else {}
-        await self._audit.note(action, target_id=target_id, **who, **details)
+
+def _found(user: UserRead | None) -> UserRead:
+    if user is None:
+        raise UserNotFound
+    return user

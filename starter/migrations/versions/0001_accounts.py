@@ -32,22 +32,22 @@ def upgrade() -> None:
         sa.UniqueConstraint("email", name="uq_users_email"),
     )
     op.create_table(
-        "user_sessions",
+        "login_sessions",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("user_id", sa.Uuid(), nullable=False),
         sa.Column("scopes", sa.Text(), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("device", sa.String(length=200), server_default="", nullable=False),
+        sa.Column("user_agent", sa.String(length=200), server_default="", nullable=False),
         sa.Column("address", sa.String(length=45), server_default="", nullable=False),
         sa.Column("last_used_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_user_sessions_user_id_users", ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("id", name="pk_user_sessions"),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_login_sessions_user_id_users", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name="pk_login_sessions"),
     )
-    op.create_index("ix_user_sessions_expires_at", "user_sessions", ["expires_at"], unique=False)
-    op.create_index("ix_user_sessions_user_id", "user_sessions", ["user_id"], unique=False)
+    op.create_index("ix_login_sessions_expires_at", "login_sessions", ["expires_at"], unique=False)
+    op.create_index("ix_login_sessions_user_id", "login_sessions", ["user_id"], unique=False)
     op.create_table(
         "refresh_tokens",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -58,8 +58,8 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.ForeignKeyConstraint(
             ["session_id"],
-            ["user_sessions.id"],
-            name="fk_refresh_tokens_session_id_user_sessions",
+            ["login_sessions.id"],
+            name="fk_refresh_tokens_session_id_login_sessions",
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name="pk_refresh_tokens"),
@@ -67,46 +67,21 @@ def upgrade() -> None:
     )
     op.create_index("ix_refresh_tokens_session_id", "refresh_tokens", ["session_id"], unique=False)
     op.create_table(
-        "registrations",
+        "mailed_tokens",
         sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("purpose", sa.String(length=20), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=True),
         sa.Column("email", sa.String(length=254), nullable=False),
         sa.Column("digest", sa.LargeBinary(), nullable=True),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_registrations"),
-        sa.UniqueConstraint("digest", name="uq_registrations_digest"),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_mailed_tokens_user_id_users", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name="pk_mailed_tokens"),
+        sa.UniqueConstraint("digest", name="uq_mailed_tokens_digest"),
     )
-    op.create_index("ix_registrations_expires_at", "registrations", ["expires_at"], unique=False)
-    op.create_table(
-        "password_resets",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("user_id", sa.Uuid(), nullable=False),
-        sa.Column("digest", sa.LargeBinary(), nullable=True),
-        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_password_resets_user_id_users", ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("id", name="pk_password_resets"),
-        sa.UniqueConstraint("digest", name="uq_password_resets_digest"),
-    )
-    op.create_index("ix_password_resets_expires_at", "password_resets", ["expires_at"], unique=False)
-    op.create_index("ix_password_resets_user_id", "password_resets", ["user_id"], unique=False)
-    op.create_table(
-        "email_changes",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("user_id", sa.Uuid(), nullable=False),
-        sa.Column("email", sa.String(length=254), nullable=False),
-        sa.Column("digest", sa.LargeBinary(), nullable=True),
-        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_email_changes_user_id_users", ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("id", name="pk_email_changes"),
-        sa.UniqueConstraint("digest", name="uq_email_changes_digest"),
-    )
-    op.create_index("ix_email_changes_expires_at", "email_changes", ["expires_at"], unique=False)
-    op.create_index("ix_email_changes_user_id", "email_changes", ["user_id"], unique=False)
+    op.create_index("ix_mailed_tokens_expires_at", "mailed_tokens", ["expires_at"], unique=False)
+    op.create_index("ix_mailed_tokens_user_id", "mailed_tokens", ["user_id"], unique=False)
     op.create_table(
         "audit_log",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -116,7 +91,7 @@ def upgrade() -> None:
         sa.Column("session_id", sa.Uuid(), nullable=True),
         sa.Column("target_id", sa.Uuid(), nullable=True),
         sa.Column("address", sa.String(length=45), nullable=False),
-        sa.Column("device", sa.String(length=200), nullable=False),
+        sa.Column("user_agent", sa.String(length=200), nullable=False),
         sa.Column("request_id", sa.String(length=128), nullable=False),
         sa.Column("details", postgresql.JSONB(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_audit_log"),
@@ -140,11 +115,9 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("audit_log")
     op.execute("DROP FUNCTION refuse_change_of_audit_log()")
-    op.drop_table("email_changes")
-    op.drop_table("password_resets")
-    op.drop_table("registrations")
+    op.drop_table("mailed_tokens")
     op.drop_table("refresh_tokens")
-    op.drop_table("user_sessions")
+    op.drop_table("login_sessions")
     op.drop_table("users")
     # The queue: its tables, functions and types, and every job in it.
     op.execute("""

@@ -25,7 +25,7 @@ def test_what_was_done_is_told_newest_first(client: TestClient, admin: Any, cust
         customer.id,
         {"role": "admin"},
     )
-    assert (changed["device"], changed["request_id"]) == ("Telephone", "abcdefgh")
+    assert (changed["user_agent"], changed["request_id"]) == ("Telephone", "abcdefgh")
     actions = [entry["action"] for entry in entries(client, admin, target_id=customer.id)]
     assert actions == ["account.changed", "session.started", "account.created"]
     assert entries(client, admin, since="2999-01-01T00:00:00Z") == []
@@ -57,7 +57,7 @@ def test_a_mailed_reset_is_told_with_whoever_asked(
         client.post("/api/v1/auth/password-reset", json={"email": email}, headers=headers)
     mailed(customer.email)
     [told] = entries(client, admin, action="password.reset_mailed")
-    assert (told["target_id"], told["device"], told["request_id"]) == (customer.id, "Telephone", "abcdefgh")
+    assert (told["target_id"], told["user_agent"], told["request_id"]) == (customer.id, "Telephone", "abcdefgh")
 
 
 def test_a_change_that_is_rolled_back_is_not_told(client: TestClient, admin: Any, customer: Any) -> None:

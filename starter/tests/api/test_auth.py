@@ -13,7 +13,7 @@ from ondol.db.session import SyncDatabase
 from sqlalchemy import func, select, update
 
 from app.factory import create_app
-from app.models import RefreshToken, User, UserSession
+from app.models import LoginSession, RefreshToken, User
 from app.scopes import SCOPES_OF, Role
 from app.settings import AppSettings
 from people import people
@@ -137,7 +137,7 @@ def test_unknown_and_expired_refresh_tokens_are_refused(
     assert refresh(client, "x" * 43).status_code == 401
     assert refresh(client, "한" * 43).status_code == 401
     with database.transaction() as session:
-        session.execute(update(UserSession).values(expires_at=func.now() - timedelta(seconds=1)))
+        session.execute(update(LoginSession).values(expires_at=func.now() - timedelta(seconds=1)))
     assert refresh(client, customer.tokens["refresh_token"]).status_code == 401
 
 
@@ -199,7 +199,7 @@ def test_what_cannot_be_a_name_or_a_password_is_refused_quickly(client: TestClie
 
 def test_a_session_that_was_idle_too_long_has_ended(client: TestClient, customer: Any, database: SyncDatabase) -> None:
     with database.transaction() as session:
-        session.execute(update(UserSession).values(last_used_at=func.now() - timedelta(days=15)))
+        session.execute(update(LoginSession).values(last_used_at=func.now() - timedelta(days=15)))
     assert refresh(client, customer.tokens["refresh_token"]).status_code == 401
 
 

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from fastapi.testclient import TestClient
 from ondol.db.session import SyncDatabase
-from ondol.runtime import Ondol
 from sqlalchemy import select, update
 
-from app.models import PasswordReset, User
+from app.models import MailedToken, User
+from app.runtime import Runtime
 from people import code_in
 
 URL, PASSWORD, NEW = "/api/v1/auth/email-change", "correct horse battery", "new@example.com"
@@ -45,7 +45,7 @@ def test_a_reset_that_was_mailed_to_the_former_address_is_worthless(
 
 
 def test_a_reset_that_is_being_mailed_while_the_address_changes_is_not_made(
-    client: TestClient, customer: Any, ondol: Ondol, run_jobs: Callable[[], None], database: SyncDatabase
+    client: TestClient, customer: Any, runtime: Runtime, run_jobs: Callable[[], None], database: SyncDatabase
 ) -> None:
     client.post("/api/v1/auth/password-reset", json={"email": customer.email})
     with database.transaction() as session:
@@ -55,8 +55,8 @@ def test_a_reset_that_is_being_mailed_while_the_address_changes_is_not_made(
         time.sleep(1)  # it waits for the row
     job.join()
     with database.transaction() as session:
-        assert session.scalars(select(PasswordReset)).all() == []
-    assert list(ondol.mailer.mailbox.messages()) == []
+        assert session.scalars(select(MailedToken)).all() == []
+    assert list(runtime.mailer.mailbox.messages()) == []
 
 
 def test_it_takes_the_password(client: TestClient, customer: Any) -> None:
@@ -83,7 +83,11 @@ def test_only_the_last_change_that_was_asked_for_counts(
 
 
 def test_an_address_that_was_taken_meanwhile_is_a_conflict(
-    client: TestClient, customer: Any, mailed: Callable[[str], Any], new_account: Callable[[str], None], ondol: Ondol
+    client: TestClient,
+    customer: Any,
+    mailed: Callable[[str], Any],
+    new_account: Callable[[str], None],
+    runtime: Runtime,
 ) -> None:
     ask(client, customer)
     code = code_in(mailed(NEW))

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 from ondol.db.session import SyncDatabase
-from ondol.runtime import Ondol
 from sqlalchemy import event, func, select, text
 
 from app.models import Order, Product
+from app.runtime import Runtime
 
 NOWHERE = "01900000-0000-7000-8000-000000000001"
 
@@ -22,14 +22,14 @@ def stock(client: TestClient, product: dict[str, Any]) -> int:
 
 
 @contextmanager
-def counted(ondol: Ondol) -> Iterator[list[str]]:
+def counted(runtime: Runtime) -> Iterator[list[str]]:
     """The statements that reach PostgreSQL within the block."""
     statements: list[str] = []
 
     def note(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
         statements.append(statement)
 
-    engine = ondol.database.engine.sync_engine
+    engine = runtime.database.engine.sync_engine
     event.listen(engine, "before_cursor_execute", note)
     yield statements
     event.remove(engine, "before_cursor_execute", note)
@@ -87,7 +87,7 @@ def test_an_order_is_read_in_at_most_three_statements(
     client: TestClient,
     customer: Any,
     database: SyncDatabase,
-    ondol: Ondol,
+    runtime: Runtime,
     size: int,
 ) -> None:
     with database.transaction() as session:
@@ -96,11 +96,11 @@ def test_an_order_is_read_in_at_most_three_statements(
         session.flush()
         body = {"lines": [{"product_id": str(product.id), "quantity": 1} for product in products]}
     order = client.post("/api/v1/orders", json=body, headers=customer.headers).json()
-    with counted(ondol) as statements:
+    with counted(runtime) as statements:
         answer = client.get(f"/api/v1/orders/{order['id']}", headers=customer.headers)
     assert len(answer.json()["lines"]) == size
     assert 1 <= len(statements) <= 3
-    with counted(ondol) as statements:
+    with counted(runtime) as statements:
         client.get("/api/v1/orders", headers=customer.headers)
     assert len(statements) <= 3
 
@@ -157,19 +157,19 @@ def test_a_receipt_is_mailed_by_the_worker(
     customer: Any,
     new_product: Callable[..., dict[str, Any]],
     run_jobs: Callable[[], None],
-    ondol: Ondol,
+    runtime: Runtime,
 ) -> None:
     order = client.post("/api/v1/orders", json=lines((new_product(name="이불"), 2)), headers=customer.headers).json()
-    assert ondol.mailer.mailbox.messages() == []
+    assert runtime.mailer.mailbox.messages() == []
     run_jobs()
-    [receipt] = ondol.mailer.mailbox.messages()
+    [receipt] = runtime.mailer.mailbox.messages()
     assert (receipt["To"], receipt["Subject"]) == (customer.email, f"Your order {order['id']}")
     assert "2 x 이불  12.50 KRW" in receipt.get_content()
     page = client.get("/dev/mailbox")
     assert customer.email in page.text
     assert "이불" in page.text
     run_jobs()
-    assert len(ondol.mailer.mailbox.messages()) == 1
+    assert len(runtime.mailer.mailbox.messages()) == 1
 
 
 def test_a_refused_order_leaves_no_job(

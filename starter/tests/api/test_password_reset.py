@@ -4,10 +4,10 @@ from typing import Any
 
 from fastapi.testclient import TestClient
 from ondol.db.session import SyncDatabase
-from ondol.runtime import Ondol
 from sqlalchemy import func, update
 
-from app.models import PasswordReset
+from app.models import MailedToken
+from app.runtime import Runtime
 from people import code_in
 
 URL = "/api/v1/auth/password-reset"
@@ -57,13 +57,13 @@ def test_a_new_password_makes_what_was_asked_for_before_worthless(
 
 
 def test_unknown_and_disabled_accounts_are_answered_the_same_and_get_no_mail(
-    client: TestClient, customer: Any, admin: Any, ondol: Ondol, run_jobs: Callable[[], None]
+    client: TestClient, customer: Any, admin: Any, runtime: Runtime, run_jobs: Callable[[], None]
 ) -> None:
     client.patch(f"/api/v1/users/{customer.id}", json={"is_active": False}, headers=admin.headers)
     answers = [client.post(URL, json={"email": email}) for email in (customer.email, admin.email, "no@example.com")]
     assert [(answer.status_code, answer.content) for answer in answers] == [(202, b"null")] * 3
     run_jobs()
-    assert [message["To"] for message in ondol.mailer.mailbox.messages()] == [admin.email]
+    assert [message["To"] for message in runtime.mailer.mailbox.messages()] == [admin.email]
 
 
 def test_a_link_expires(
@@ -72,7 +72,7 @@ def test_a_link_expires(
     client.post(URL, json={"email": customer.email})
     code = code_in(mailed(customer.email))
     with database.transaction() as session:
-        session.execute(update(PasswordReset).values(expires_at=func.now() - timedelta(seconds=1)))
+        session.execute(update(MailedToken).values(expires_at=func.now() - timedelta(seconds=1)))
     assert confirm(client, code).status_code == 400
 
 

@@ -6,7 +6,7 @@ from fastapi.testclient import TestClient
 from ondol.db.session import SyncDatabase
 from sqlalchemy import select
 
-from app.models import Registration, User
+from app.models import MailedToken, User
 from people import code_in
 
 PASSWORD, STRANGERS = "correct horse battery", "a password of a stranger"
@@ -105,8 +105,8 @@ def test_tokens_are_stored_as_hashes_and_nowhere_else(
 ) -> None:
     code = asked(client, mailed)
     with database.transaction() as session:
-        assert session.scalars(select(Registration.digest)).one() is not None
+        assert session.scalars(select(MailedToken.digest)).one() is not None
         assert session.scalars(select(User)).all() == []
-        for table in ("registrations", "procrastinate_jobs", "procrastinate_events"):
+        for table in ("mailed_tokens", "procrastinate_jobs", "procrastinate_events"):
             rows = session.connection().exec_driver_sql(f"SELECT t::text FROM {table} t").all()
             assert code not in str(rows)

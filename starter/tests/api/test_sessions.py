@@ -14,7 +14,7 @@ def test_one_sees_where_one_is_logged_in(client: TestClient, customer: Any, othe
     form = {"username": customer.email, "password": "correct horse battery"}
     client.post("/api/v1/auth/token", data=form, headers={"User-Agent": "Telephone\t1.0" + "x" * 300})
     [newest, first] = client.get(URL, headers=customer.headers).json()["items"]
-    assert newest["device"] == ("Telephone1.0" + "x" * 300)[:200]
+    assert newest["user_agent"] == ("Telephone1.0" + "x" * 300)[:200]
     assert (newest["is_current"], first["is_current"]) == (False, True)
     assert first["created_at"] <= first["last_used_at"] < first["expires_at"]
     page = client.get(URL, params={"limit": 1}, headers=customer.headers).json()
@@ -52,5 +52,5 @@ def test_a_refresh_says_where_the_session_is_now(client: TestClient, customer: A
     refresh = {"refresh_token": customer.tokens["refresh_token"]}
     client.post("/api/v1/auth/refresh", json=refresh, headers={"User-Agent": "Telephone"})
     [session] = client.get(URL, headers=customer.headers).json()["items"]
-    assert session["device"] == "Telephone"
+    assert session["user_agent"] == "Telephone"
     assert session["last_used_at"] > session["created_at"]

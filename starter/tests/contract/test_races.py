@@ -9,7 +9,8 @@ import httpx2
 import jwt
 from sqlalchemy import select, update
 
-from app.models import Product, Registration, User
+from app.models import MailedToken, Product, User
+from app.models.mailed_tokens import Purpose
 from app.scopes import Role
 from operations import PASSWORD
 from people import mailed_token, people
@@ -27,16 +28,16 @@ def account(token: str) -> dict[str, str]:
 
 
 async def test_a_mailed_token_is_good_once_also_twenty_times_at_once(service: Any) -> None:
-    token = mailed_token(service.database, Registration)
+    token = mailed_token(service.database, Purpose.REGISTRATION)
     answers = await at_once(service, *[("POST", "/api/v1/auth/register/confirm", {"json": account(token)})] * MANY)
     assert Counter(answer.status_code for answer in answers) == {201: 1, 400: MANY - 1}
     assert {answer.json()["code"] for answer in answers if answer.status_code == 400} == {"invalid_token"}
 
 
 async def test_twenty_registrations_of_one_address_make_one_account(service: Any) -> None:
-    tokens = [mailed_token(service.database, Registration) for _ in range(MANY)]
+    tokens = [mailed_token(service.database, Purpose.REGISTRATION) for _ in range(MANY)]
     with service.database.transaction() as session:
-        session.execute(update(Registration).values(email="race@example.com"))
+        session.execute(update(MailedToken).values(email="race@example.com"))
     confirm = "/api/v1/auth/register/confirm"
     answers = await at_once(service, *(("POST", confirm, {"json": account(token)}) for token in tokens))
     assert Counter(answer.status_code for answer in answers) == {201: 1, 409: MANY - 1}

@@ -17,7 +17,7 @@ from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS, CheckFunction
 from schemathesis.core.failures import FailureGroup
 
-from app.models import EmailChange, PasswordReset, Registration
+from app.models.mailed_tokens import Purpose
 from app.scopes import SCOPES_OF, Role
 from factories import FACTORIES
 from operations import FORM, PASSWORD, Operation
@@ -81,9 +81,9 @@ def token_for(service: Any, operation: Operation) -> dict[str, str]:
 
 # What one call uses up is made anew for each.
 MAILED = {
-    "auth_confirm_registration": Registration,
-    "auth_reset_password": PasswordReset,
-    "auth_change_email": EmailChange,
+    "auth_confirm_registration": Purpose.REGISTRATION,
+    "auth_reset_password": Purpose.PASSWORD_RESET,
+    "auth_change_email": Purpose.EMAIL_CHANGE,
 }
 USED_UP = {factory.one: factory for factory in FACTORIES}
 ENDS_SESSIONS = {"auth_logout", "users_change_password", "sessions_end"}

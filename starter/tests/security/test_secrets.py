@@ -9,7 +9,7 @@ import redis
 from ondol.dev.ports import free_port
 from ondol.testing.processes import running
 
-from app.models import EmailChange, PasswordReset, Registration
+from app.models.mailed_tokens import Purpose
 from collector import Collector
 from operations import PASSWORD, request_for
 from people import mailed_token, people
@@ -64,7 +64,7 @@ def test_no_secret_is_written_anywhere(rig: Any, service: Any, tmp_path: Path, p
         assert client.post(f"{ME}/password", json=change, headers=headers).status_code == 204
         client.post(f"{AUTH}/password-reset", json={"email": email})
         eventually(lambda: "accounts.mail_password_reset" in (tmp_path / "log").read_text(), 10)
-        secrets |= {mailed_token(rig.database, kind) for kind in (EmailChange, PasswordReset, Registration)}
+        secrets |= {mailed_token(rig.database, kind) for kind in Purpose}
         # Wherever a client may put one by mistake, to whichever operation.
         everywhere = {
             "Authorization": f"Bearer {PLANTED}-header",

@@ -9,7 +9,8 @@ import httpx2
 import pytest
 from sqlalchemy import select
 
-from app.models import AuditEntry, PasswordReset, RefreshToken
+from app.models import AuditEntry, RefreshToken
+from app.models.mailed_tokens import Purpose
 from app.schemas.audit import Action
 from app.scopes import Role
 from people import mailed_token, people, session_of
@@ -132,7 +133,7 @@ def test_a_demoted_account_loses_its_scopes_everywhere(rig: Any, with_valkey: No
 
 def test_a_reset_ends_every_session(rig: Any) -> None:
     """ASVS 6.4.3 and 7.4.3."""
-    from_mail = mailed_token(rig.database, PasswordReset)
+    from_mail = mailed_token(rig.database, Purpose.PASSWORD_RESET)
     with rig.client(0) as one:
         body = {"token": from_mail, "new_password": NEW}
         assert one.post(f"{AUTH}/password-reset/confirm", json=body).status_code == 204
@@ -157,7 +158,7 @@ def asked(rig: Any, headers: dict[str, str]) -> int:
     """How often the state of the session was read, by PostgreSQL's own log."""
     statements = rig.server_log.read_text(errors="replace").split("LOG:  ")
     session_id = session_of(headers)
-    return sum("FROM user_sessions JOIN users" in each and session_id in each for each in statements)
+    return sum("FROM login_sessions JOIN users" in each and session_id in each for each in statements)
 
 
 async def test_fifty_refreshes_at_once_make_one_successor(rig: Any) -> None:

@@ -12,7 +12,7 @@ from ondol.auth.keys import key_id
 from ondol.auth.opaque import new_token
 from ondol.settings import AuthSettings
 
-from app.models import EmailChange, PasswordReset, Registration
+from app.models.mailed_tokens import Purpose
 from operations import FORM
 from people import mailed_token, people
 
@@ -119,7 +119,7 @@ def test_a_token_of_another_purpose_is_no_access_token(rig: Any) -> None:
         form = {"username": email, "password": "correct horse battery"}
         answer = client.post("/api/v1/auth/token", data=form)
         tokens, device = answer.json(), answer.cookies["__Host-device"]
-        mailed = [mailed_token(rig.database, kind) for kind in (Registration, PasswordReset, EmailChange)]
+        mailed = [mailed_token(rig.database, kind) for kind in Purpose]
         for token in (tokens["refresh_token"], device, *mailed, new_token()):
             assert client.get(ME, headers={"Authorization": f"Bearer {token}"}).status_code == 401
         for token in (tokens["access_token"][:200], device[:200], *mailed):

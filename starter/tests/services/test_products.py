@@ -4,21 +4,19 @@ from uuid import UUID
 
 import pytest
 from ondol import PreconditionFailed
-from ondol.runtime import Ondol
 
+from app.runtime import UnitOfWork
 from app.schemas.products import ProductCreate, ProductUpdate
 from app.services.products import ProductNotFound, ProductService
 from factories.products import PRODUCTS
 from maker import Maker
 
 
-def test_a_stale_version_changes_nothing(
-    make: Maker, admin: Any, ondol: Ondol, in_transaction: Callable[..., Any]
-) -> None:
+def test_a_stale_version_changes_nothing(make: Maker, admin: Any, in_transaction: Callable[..., Any]) -> None:
     made_id = UUID(make(PRODUCTS, admin)["id"])
 
-    async def work(session: Any) -> None:
-        service = ProductService(session, ondol.cache)
+    async def act(work: UnitOfWork) -> None:
+        service = ProductService(work)
         with pytest.raises(PreconditionFailed):
             await service.update(made_id, ProductUpdate(), expected_versions={2})
         with pytest.raises(PreconditionFailed):
@@ -27,23 +25,23 @@ def test_a_stale_version_changes_nothing(
         with pytest.raises(ProductNotFound):
             await service.delete(made_id)
 
-    in_transaction(work)
+    in_transaction(act)
 
 
 def test_what_was_made_in_a_transaction_that_failed_is_gone(
-    make: Maker, admin: Any, ondol: Ondol, in_transaction: Callable[..., Any]
+    make: Maker, admin: Any, in_transaction: Callable[..., Any]
 ) -> None:
     data = ProductCreate.model_validate(make.body(PRODUCTS, admin))
     ids: list[UUID] = []
 
-    async def fail(session: Any) -> None:
-        service = ProductService(session, ondol.cache)
+    async def fail(work: UnitOfWork) -> None:
+        service = ProductService(work)
         ids.append((await service.create(data)).id)
         raise ZeroDivisionError
 
-    async def look(session: Any) -> None:
+    async def look(work: UnitOfWork) -> None:
         with pytest.raises(ProductNotFound):
-            await ProductService(session, ondol.cache).get(ids[0])
+            await ProductService(work).get(ids[0])
 
     with pytest.raises(ZeroDivisionError):
         in_transaction(fail)

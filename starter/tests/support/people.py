@@ -4,7 +4,6 @@ import os
 import re
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
-from typing import Any
 from uuid import UUID
 
 import jwt
@@ -14,7 +13,8 @@ from ondol.db.session import SyncDatabase
 from ondol.runtime import tokens_for
 from ondol.settings import AuthSettings
 
-from app.models import EmailChange, PasswordReset, Registration, User, UserSession
+from app.models import LoginSession, MailedToken, User
+from app.models.mailed_tokens import Purpose
 from app.scopes import SCOPES_OF, Role
 from operations import PASSWORD
 
@@ -43,7 +43,7 @@ def people(
         session.add_all(users)
         session.flush()
         scopes = frozenset(SCOPES_OF[role]) if scopes is None else scopes
-        sessions = [UserSession(user_id=user.id, scopes=" ".join(scopes), expires_at=expires) for user in users]
+        sessions = [LoginSession(user_id=user.id, scopes=" ".join(scopes), expires_at=expires) for user in users]
         session.add_all(sessions)
         session.flush()
         pairs: list[tuple[UUID, UUID]] = [(user.id, own.id) for user, own in zip(users, sessions, strict=True)]
@@ -58,20 +58,20 @@ def session_of(headers: dict[str, str]) -> str:
     return str(claims["sid"])
 
 
-def mailed_token(database: SyncDatabase, kind: type[Registration | PasswordReset | EmailChange]) -> str:
+def mailed_token(database: SyncDatabase, purpose: Purpose) -> str:
     """A token as a job mails it, of somebody new."""
     token, expires_at = new_token(), datetime.now(UTC) + timedelta(minutes=5)
     email = f"{os.urandom(6).hex()}@example.com"
-    columns: dict[str, Any] = {"digest": digest(token), "expires_at": expires_at}
+    asked = MailedToken(purpose=purpose, email=email, digest=digest(token), expires_at=expires_at)
     with database.transaction() as session:
-        if kind is Registration:
-            columns["email"] = email
-        else:
+        if purpose is not Purpose.REGISTRATION:
             user = User(email=email, full_name="n", hashed_password=PasswordHasher().hash_now(PASSWORD))
             session.add(user)
             session.flush()
-            columns |= {"user_id": user.id} | ({"email": f"new-{email}"} if kind is EmailChange else {})
-        session.add(kind(**columns))
+            asked.user_id = user.id
+        if purpose is Purpose.EMAIL_CHANGE:
+            asked.email = f"new-{email}"
+        session.add(asked)
     return token
 
 

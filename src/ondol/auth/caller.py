@@ -1,10 +1,11 @@
-"""Who makes a request, and what they may do."""
+"""The caller: the account that makes a request, and what it may do."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
 from ondol.errors import Forbidden
+from ondol.ownership import EVERYBODY, Owner
 
 
 class InsufficientScope(Forbidden):
@@ -15,16 +16,20 @@ class InsufficientScope(Forbidden):
 
 
 @dataclass(frozen=True, slots=True)
-class Principal:
-    """An authenticated caller. `scopes`: those of the token that the account still has."""
+class Caller:
+    """An authenticated account in one login session. `scopes`: those of the token that the account still has."""
 
     user_id: UUID
     session_id: UUID
     scopes: frozenset[str]
 
     def require(self, scopes: Iterable[str]) -> None:
-        """Raises InsufficientScope unless all of `scopes` are held."""
+        """Raise InsufficientScope unless all of `scopes` are held."""
         missing = sorted(set(scopes) - self.scopes)
         if missing:
             challenge = f'Bearer error="insufficient_scope", scope="{" ".join(missing)}"'
             raise InsufficientScope(headers={"WWW-Authenticate": challenge}, missing=missing)
+
+    def owner(self, scope_for_all: str) -> Owner:
+        """Return whose rows the caller may use: everybody's with `scope_for_all`, else their own."""
+        return EVERYBODY if scope_for_all in self.scopes else self.user_id

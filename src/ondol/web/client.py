@@ -1,4 +1,4 @@
-"""Where a request came from."""
+"""The client of a request: its address and what it calls itself."""
 
 import ipaddress
 from typing import Annotated, Any
@@ -8,23 +8,22 @@ from fastapi import Depends
 from fastapi.requests import HTTPConnection
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from ondol.auth.origin import MAX_DEVICE_LENGTH, Origin
+from ondol.auth.client import MAX_USER_AGENT_LENGTH, Client
 from ondol.networks import UNIX, with_mapped
 
 
-async def get_origin(connection: HTTPConnection) -> Origin:
-    """The client's address and device. Behind a proxy the address is the proxy's, unless HTTP__TRUSTED_PROXIES names
-    it."""
-    client = connection.client
-    device = connection.headers.get("User-Agent", "")
-    return Origin(
-        address=_checked(client.host) if client else "",
-        device="".join(filter(str.isprintable, device))[:MAX_DEVICE_LENGTH],
+async def get_client(connection: HTTPConnection) -> Client:
+    """Return the client. Behind a proxy the address is the proxy's, unless HTTP__TRUSTED_PROXIES names it."""
+    peer = connection.client
+    user_agent = connection.headers.get("User-Agent", "")
+    return Client(
+        address=_checked(peer.host) if peer else "",
+        user_agent="".join(filter(str.isprintable, user_agent))[:MAX_USER_AGENT_LENGTH],
         request_id=structlog.contextvars.get_contextvars().get("request_id", ""),
     )
 
 
-OriginDep = Annotated[Origin, Depends(get_origin)]
+ClientDep = Annotated[Client, Depends(get_client)]
 
 
 def _checked(host: str) -> str:

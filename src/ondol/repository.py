@@ -1,0 +1,111 @@
+"""Repositories: the rows of one model, in one unit of work.
+
+    class ProductRepository(Repository[Product, ProductRead]):
+        async def search(self, query: ProductQuery) -> Page[ProductRead]:
+            return await self.page(select(Product).order_by(Product.name, Product.id), query)
+
+Reads give schemas and select only what these show. Writes hold entities, or are statements of the repository's own.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Generic, TypeVar, get_args
+from uuid import UUID
+
+from pydantic import BaseModel
+from sqlalchemy import Select, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from ondol.db.base import HasId
+from ondol.db.filters import owned_by
+from ondol.db.pagination import Page, PageQuery
+from ondol.db.shown import Shown
+from ondol.ownership import Owner
+from ondol.runtime import UnitOfWork
+
+M = TypeVar("M", bound=HasId)
+R = TypeVar("R", bound=BaseModel)
+
+
+class _Rows(Generic[M, R]):
+    """What both kinds of repository do. `model` and `schema` are those named in the brackets of the subclass."""
+
+    model: ClassVar[type[HasId]]
+    _shown: ClassVar[Shown]
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        for base in getattr(cls, "__orig_bases__", ()):
+            named = get_args(base)
+            if len(named) == 2 and not any(isinstance(each, TypeVar) for each in named):
+                cls.model, cls._shown = named[0], Shown(*named)
+
+    def __init__(self, work: UnitOfWork[Any]) -> None:
+        self._session = work.session
+        self._paginator = work.runtime.paginator
+
+    async def add(self, row: M) -> None:
+        """Insert the row."""
+        self._session.add(row)
+        await self._session.flush()
+
+    async def change(self, row: M, values: Mapping[str, object]) -> None:
+        """Set attributes of a locked row and update it."""
+        for name, value in values.items():
+            setattr(row, name, value)
+        await self._session.flush()
+
+    async def delete(self, row: M) -> None:
+        await self._session.delete(row)
+        await self._session.flush()
+
+    async def _read(self, statement: Select[Any]) -> R | None:
+        row = (await self._session.execute(self._shown.of(statement))).one_or_none()
+        return None if row is None else self._shown.read(row)
+
+    async def _page(self, statement: Select[Any], query: PageQuery, bound_to: str = "") -> Page[R]:
+        rows = await self._paginator.page(self._session, self._shown.of(statement), query, bound_to=bound_to)
+        return Page(items=[self._shown.read(row) for row in rows.items], next_cursor=rows.next_cursor)
+
+    async def _lock(self, statement: Select[Any]) -> M | None:
+        # What was read before the lock may be old by now.
+        locked = statement.with_for_update(of=self.model).execution_options(populate_existing=True)
+        row: M | None = await self._session.scalar(locked)
+        return row
+
+
+class Repository(_Rows[M, R]):
+    """The rows of `M`, read as `R`. For rows that belong to accounts take `OwnedRepository`."""
+
+    async def read(self, id_: UUID) -> R | None:
+        return await self._read(select(self.model).where(self.model.id == id_))
+
+    async def page(self, statement: Select[M], query: PageQuery) -> Page[R]:
+        """Return one page of `statement`, which must be ordered, by something unique last. Raises InvalidCursor."""
+        return await self._page(statement, query)
+
+    async def lock(self, id_: UUID) -> M | None:
+        """Return the row as it is now, locked until the transaction ends."""
+        return await self._lock(select(self.model).where(self.model.id == id_))
+
+
+class OwnedRepository(_Rows[M, R]):
+    """The same for a model whose rows belong to accounts: `owner_column` says to which.
+
+    Each method takes whose rows it may see, without a default. Rows of other owners do not exist for it.
+    """
+
+    owner_column: ClassVar[InstrumentedAttribute[UUID]]
+
+    async def read(self, owner: Owner, id_: UUID) -> R | None:
+        return await self._read(self._of(owner, select(self.model).where(self.model.id == id_)))
+
+    async def page(self, owner: Owner, statement: Select[M], query: PageQuery) -> Page[R]:
+        """Return one page of `statement`, which must be ordered, by something unique last. Raises InvalidCursor."""
+        return await self._page(self._of(owner, statement), query, bound_to=str(owner))
+
+    async def lock(self, owner: Owner, id_: UUID) -> M | None:
+        """Return the row as it is now, locked until the transaction ends."""
+        return await self._lock(self._of(owner, select(self.model).where(self.model.id == id_)))
+
+    def _of(self, owner: Owner, statement: Select[Any]) -> Select[Any]:
+        return statement.where(owned_by(type(self).owner_column, owner))

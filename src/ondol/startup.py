@@ -1,0 +1,95 @@
+"""What a runtime checks before it serves: that PostgreSQL answers, is reached as the settings say, and is migrated."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import structlog
+from alembic.util import CommandError
+from sqlalchemy.exc import OperationalError
+
+from ondol.db.budget import ConnectionBudget, connection_limit, statement_timeout
+from ondol.db.constraints import reason_of
+from ondol.db.migrations import is_empty, missing, upgrade
+from ondol.db.session import Database, is_pooled
+from ondol.dev.servers import ServersError
+from ondol.drain import Drain, Stopped
+from ondol.settings import Environment, Settings
+
+WAIT_SECONDS = 2.0
+POOLER = (
+    "DATABASE_URL leads to a pooler such as PgBouncer: set DATABASE_DIRECT_URL to PostgreSQL itself, for LISTEN, jobs "
+    "and migrations."
+)
+
+log = structlog.stdlib.get_logger("ondol")
+
+
+class StartFailed(Exception):
+    """A part could not be opened. The message names the setting to look at."""
+
+
+@contextmanager
+def step(sentence: str) -> Iterator[None]:
+    """Raise StartFailed with `sentence` and the reason for whatever the block raises."""
+    try:
+        yield
+    except (StartFailed, ServersError) as error:
+        raise StartFailed(str(error)) from error
+    except Stopped as error:
+        raise StartFailed("Stopped before PostgreSQL answered.") from error
+    except Exception as error:
+        if "unsupported startup parameter" in str(error):  # PgBouncer's words
+            raise StartFailed(POOLER) from error
+        reason = (str(error).splitlines() or ["no reason given"])[0]
+        raise StartFailed(f"{sentence}. ({type(error).__name__}: {reason})") from error
+
+
+async def check_database(database: Database, settings: Settings, drain: Drain) -> None:
+    """Raise StartFailed unless PostgreSQL answers and gives us as many connections as we may want."""
+    await _wait_for(database, settings.environment, drain)
+    budget = ConnectionBudget.of(settings)
+    async with database.reading() as session:
+        if settings.database_direct_url is None and await is_pooled(session):
+            raise StartFailed(POOLER)
+        limit = await connection_limit(session)
+        if budget.total > limit and settings.environment is not Environment.DEVELOPMENT:
+            raise StartFailed(
+                f"This service may open {budget}, and PostgreSQL gives it {limit}. Lower DATABASE__POOL_SIZE, "
+                "DATABASE__MAX_OVERFLOW, WEB_CONCURRENCY or SCALE__WEB_REPLICAS, raise max_connections, or put "
+                "PgBouncer in front (DATABASE_DIRECT_URL)."
+            )
+        if settings.database_direct_url and await statement_timeout(session) == "0":
+            # A pooler takes no options of ours: whoever sets it up must set the limit.
+            log.warning("no_statement_timeout", hint="ALTER ROLE … SET statement_timeout = '15s'")
+
+
+async def _wait_for(database: Database, environment: Environment, drain: Drain) -> None:
+    """In production a process that starts while PostgreSQL is away waits for it: if it ended, a supervisor would end
+    the healthy ones as well. Raises for what waiting does not mend: a wrong password, a name that is not there."""
+    while True:
+        try:
+            await drain.unless_begun(database.ping())
+            return
+        except OperationalError as error:
+            # A refused login comes without SQLSTATE; that somebody answered shows in the text alone.
+            refused = "FATAL:" in str(error.orig) and "the database system is" not in str(error.orig)
+            if refused or environment is not Environment.PRODUCTION:
+                raise
+            log.warning("waiting_for_postgresql", setting="DATABASE_URL", **reason_of(error))
+        await drain.unless_begun(asyncio.sleep(WAIT_SECONDS))
+
+
+def prepare_development_database(url: str, project: Path) -> None:
+    """Migrate an empty one, so that `uvicorn main:app` works at once; of any other say what it lacks."""
+    if is_empty(url):
+        upgrade(url, project)
+        return
+    try:
+        pending = missing(url, project)
+    except CommandError as error:  # another branch's
+        log.warning("unknown_migration", reason=str(error), hint="ondol doctor")
+        return
+    if pending:
+        log.warning("pending_migrations", missing=pending, hint="ondol db upgrade")

@@ -1,0 +1,57 @@
+"""Services for routers: a dependency that makes a service on the request's transaction, and one that only reads.
+
+    Orders = Annotated[OrderService, Depends(in_transaction(OrderService))]
+    ReadOnlyOrders = Annotated[OrderService, Depends(read_only(OrderService))]
+
+In a test `app.dependency_overrides[in_transaction(OrderService)] = …` replaces it. All services of a request that are
+in a transaction are in the same one.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import cache
+from typing import Annotated, Any, TypeVar
+
+from fastapi import Depends
+
+from ondol.runtime import UnitOfWork
+from ondol.web.client import ClientDep
+from ondol.web.dependencies import RuntimeDep
+
+T = TypeVar("T")
+
+
+async def transaction(runtime: RuntimeDep, client: ClientDep) -> AsyncIterator[UnitOfWork[Any]]:
+    async with runtime.transaction(client) as work:
+        yield work
+
+
+async def reading(runtime: RuntimeDep, client: ClientDep) -> AsyncIterator[UnitOfWork[Any]]:
+    async with runtime.reading(client) as work:
+        yield work
+
+
+# Function-scoped: FastAPI's default scope would commit after the client was told.
+Transaction = Annotated[UnitOfWork[Any], Depends(transaction, scope="function")]
+"""One transaction for the request, committed before the response leaves."""
+Reading = Annotated[UnitOfWork[Any], Depends(reading, scope="function")]
+"""A unit of work that only reads."""
+
+
+@cache
+def in_transaction(service: Callable[[Any], T]) -> Callable[..., Awaitable[T]]:
+    """Return a dependency: `service` on the request's transaction, which commits before the response leaves."""
+
+    async def make(work: Transaction) -> T:
+        return service(work)
+
+    return make
+
+
+@cache
+def read_only(service: Callable[[Any], T]) -> Callable[..., Awaitable[T]]:
+    """Return a dependency: `service` on a session that only reads, each statement in one round trip."""
+
+    async def make(work: Reading) -> T:
+        return service(work)
+
+    return make

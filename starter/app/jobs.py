@@ -1,0 +1,15 @@
+"""What runs later, in `ondol worker`. A job that is not listed here is not run."""
+
+from ondol.jobs import AnyTask
+
+from app.services import email_change, mailed_tokens, notices, orders, password_reset, registration, sessions
+
+JOBS: list[AnyTask] = [
+    orders.send_receipt,
+    registration.mail_registration,
+    password_reset.mail_password_reset,
+    email_change.mail_email_change,
+    notices.mail_notice,
+    sessions.delete_expired_sessions,
+    mailed_tokens.delete_expired_tokens,
+]

@@ -1,0 +1,30 @@
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from ondol.db.base import HasId, HasTimes
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.base import Model
+
+
+class Purpose(StrEnum):
+    """What a mailed token allows."""
+
+    REGISTRATION = "registration"
+    PASSWORD_RESET = "password_reset"  # noqa: S105
+    EMAIL_CHANGE = "email_change"
+
+
+class MailedToken(HasId, HasTimes, Model):
+    """Something that a token, mailed to `email`, allows once. The job that mails the token makes it: here is only its
+    SHA-256, and null until then."""
+
+    __tablename__ = "mailed_tokens"
+
+    purpose: Mapped[str] = mapped_column(String(20))
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    email: Mapped[str] = mapped_column(String(254))
+    digest: Mapped[bytes | None] = mapped_column(unique=True)
+    expires_at: Mapped[datetime] = mapped_column(index=True)

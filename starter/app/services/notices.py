@@ -1,0 +1,27 @@
+"""Mail that tells the owner of an account what happened to it."""
+
+from enum import StrEnum
+
+from ondol.jobs import retries
+from procrastinate import Blueprint, JobContext
+
+from app import mails
+from app.runtime import Runtime
+
+ATTEMPTS = 10  # over a quarter of an hour: a mail server may be away for some time
+
+jobs = Blueprint()
+
+
+class Notice(StrEnum):
+    """What owners are told of (OWASP ASVS 5.0, 6.3.7)."""
+
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105
+    EMAIL_CHANGE_ASKED = "email_change_asked"
+    EMAIL_CHANGED = "email_changed"
+
+
+@jobs.task(name="accounts.mail_notice", pass_context=True, retry=retries(ATTEMPTS))
+async def mail_notice(context: JobContext, *, to: str, notice: Notice) -> None:
+    mail = mails.NOTICES[notice]
+    await Runtime.of(context).mailer.send(to=to, subject=mail.subject, text=mail.text)
