@@ -19,6 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "starter"), str(ROOT / "starter" / "tests" / "support")]
 
+from app.settings import LimitsSettings  # noqa: E402
 from load import Measured, measure, request  # noqa: E402
 from operations import FORM, PASSWORD  # noqa: E402
 from people import people  # noqa: E402
@@ -28,7 +29,6 @@ from ondol.db.migrations import upgrade  # noqa: E402
 from ondol.db.session import SyncDatabase  # noqa: E402
 from ondol.dev.ports import free_port  # noqa: E402
 from ondol.dev.servers import StateFolder, attached  # noqa: E402
-from ondol.setting_groups import LimitsSettings  # noqa: E402
 from ondol.testing.processes import running  # noqa: E402
 
 LOGINS, LOGINS_AT_ONCE = 300, 20

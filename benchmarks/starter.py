@@ -1,10 +1,9 @@
 """The starter, with two routes that answer the same with and without a caller. `uvicorn starter:app`."""
 
-from app.dependencies import AccountReader
+from app.access import limit_api
 from app.factory import create_app
+from app.routers.users import AccountReader
 from fastapi import APIRouter, Depends
-
-from ondol.web.limits import limit_api
 
 app = create_app()
 router = APIRouter(tags=["health"], dependencies=[Depends(limit_api)])

@@ -1,4 +1,4 @@
-"""An error tracker, by one function: Sentry as the example. In a service: `Ondol(settings, on_error=report)`."""
+"""An error tracker, by one function: Sentry as the example. In a service: `Runtime(settings, on_error=report)`."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -7,17 +7,19 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 from fastapi import FastAPI
+from procrastinate import Blueprint
 
 from ondol.db.session import Database
-from ondol.jobs import enqueue, job
+from ondol.jobs import enqueue, retries
 from ondol.jobs.worker import Worker
 
+jobs = Blueprint()
 
-@job()
-async def greet(runtime: Any, *, name: str) -> None:
+
+@jobs.task(name="greet", retry=retries(5))
+async def greet(*, name: str) -> None:
     print(f"Hello, {name}!", flush=True)
 
 

@@ -3,7 +3,7 @@
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import FastAPI, Query
 from sqlalchemy import func, select
@@ -26,8 +26,9 @@ app = FastAPI(lifespan=lifespan)
 install_problems(app)
 
 
-@app.get("/", response_model=Page[int])
-async def numbers(query: Annotated[PageQuery, Query()]) -> Any:
+@app.get("/")
+async def numbers(query: Annotated[PageQuery, Query()]) -> Page[int]:
     number = func.generate_series(1, 50).table_valued("n", name="numbers").render_derived()
     async with app.state.database.reading() as session:
-        return await paginator.page(session, select(number.c.n).order_by(number.c.n), query)
+        page = await paginator.page(session, select(number.c.n).order_by(number.c.n), query)
+    return Page(items=[row.n for row in page.items], next_cursor=page.next_cursor)

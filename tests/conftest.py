@@ -5,6 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from generous import lift_limits
+
+lift_limits()
 
 
 @pytest.fixture

@@ -57,7 +57,7 @@ def test_accounts_from_the_command_line(run: Any) -> None:
     told = rows(run("audit-log", "--json"))
     changed, created = "account.changed", "account.created"
     assert [entry["action"] for entry in told] == [changed, changed, created, changed, created]
-    assert {entry["device"].partition(",")[0] for entry in told} == {"ondol command"}
+    assert {entry["user_agent"].partition(",")[0] for entry in told} == {"ondol command"}
     assert PASSWORD not in str(told)
     assert len(rows(run("audit-log", "--action", "account.created", "--json"))) == 2
     table = run("user", "list").stdout

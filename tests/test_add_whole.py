@@ -94,21 +94,21 @@ def test_sixteen_resources_in_one_project(project: Path, shared_servers: dict[st
 # What somebody might break: a file, what stands there, what instead, and the test that must fail.
 MUTANTS = {
     "the owner's condition": (
-        "app/repositories/books.py",
-        "statement if owner_id is None else statement.where(Book.owner_id == owner_id)",
-        "statement",
+        "app/routers/books.py",
+        "user.owner(Scope.BOOKS_ALL)",
+        "user.owner(Scope.BOOKS_READ)",
         "test_who_may_do_what",
     ),
     "the scope": (
-        "app/dependencies.py",
+        "app/routers/books.py",
         "Security(current_user, scopes=[Scope.BOOKS_WRITE])",
         "Security(current_user)",
         "test_a_token_without_the_scope_is_refused",
     ),
     "the version": (
         "app/services/books.py",
-        "if expected_versions is not None and book.version not in expected_versions:",
-        "if False:",
+        "book.require_version(expected_versions)",
+        "pass",
         "test_a_stale_version_changes_nothing",
     ),
     "the conflict's name": (
@@ -130,14 +130,14 @@ MUTANTS = {
         "test_who_may_do_what",
     ),
     "the commit": (
-        "app/dependencies.py",
-        "def book_service(session: SessionDep",
-        "def book_service(session: ReadSessionDep",
+        "app/routers/books.py",
+        "Depends(in_transaction(BookService))",
+        "Depends(read_only(BookService))",
         "test_one_is_created",
     ),
     "dropping what is cached": (
         "app/services/books.py",
-        "        self._cache.invalidate(self._session, book_tag(book_id))\n",
+        "        self._work.invalidate(book_tag(book_id))\n",
         "",
         "test_a_change_is_seen_by_the_next_read",
     ),

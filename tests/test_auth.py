@@ -7,11 +7,11 @@ from uuid import UUID
 
 import pytest
 
+from ondol.auth.caller import Caller, InsufficientScope
 from ondol.auth.common import is_common
 from ondol.auth.devices import DeviceTokens
 from ondol.auth.opaque import new_token
 from ondol.auth.passwords import PasswordHasher, TooManyLogins
-from ondol.auth.caller import InsufficientScope, Caller
 from ondol.auth.refresh import RefreshTokens, RefreshVerdict, judge
 from ondol.auth.tokens import AccessTokens
 from ondol.errors import Unauthorized

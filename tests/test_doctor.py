@@ -18,21 +18,22 @@ from ondol.generator.create import create
 LATE = """
 from typing import Annotated
 from fastapi import APIRouter, Depends
-from ondol.web.dependencies import write_session
-from sqlalchemy.ext.asyncio import AsyncSession
+from ondol.auth.caller import Caller
+from ondol.runtime import UnitOfWork
+from ondol.web.unit_of_work import transaction
 from fastapi import Security
-from app.dependencies import Principal, current_user
+from app.access import current_user
 
 router = APIRouter(prefix="/late", tags=["late"])
 
 
 @router.post("/things", name="create")
-async def create_thing(session: Annotated[AsyncSession, Depends(write_session)]) -> None:
+async def create_thing(work: Annotated[UnitOfWork, Depends(transaction)]) -> None:
     "Creates a thing."
 
 
 @router.get("/mine", name="mine")
-async def mine(user: Annotated[Principal, Security(current_user)]) -> None:
+async def mine(user: Annotated[Caller, Security(current_user)]) -> None:
     "Whatever the scopes of the session."
 """
 
@@ -77,7 +78,7 @@ def test_what_is_wrong_is_found_and_nothing_else(tmp_path: Path, database_url: s
         ("warning", "tests", "No test names GET /api/v1/late/mine."),
         (
             *("error", "routes"),
-            "/api/v1/late/things takes its session in FastAPI's default scope: it commits after the answer.",
+            "/api/v1/late/things takes its transaction in FastAPI's default scope: it commits after the answer.",
         ),
     }
 

@@ -8,18 +8,19 @@ import pytest
 import sentry_sdk
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from procrastinate import Blueprint
 from sentry_sdk.envelope import Envelope
 from sentry_sdk.transport import Transport
 
 from ondol.db.session import Database
-from ondol.jobs import enqueue, job
+from ondol.jobs import enqueue
 from ondol.runtime import Runtime
 from ondol.settings import Settings
 from ondol.web.app import install
 
 
-@job(name="broken", attempts=1)
-async def broken_job(_: Any) -> None:
+@Blueprint().task(name="broken")
+async def broken_job() -> None:
     raise RuntimeError("in a job")
 
 

@@ -8,9 +8,10 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from procrastinate import Blueprint, JobContext
 
 from ondol.db.session import Database
-from ondol.jobs import enqueue, job
+from ondol.jobs import enqueue, retries
 from ondol.jobs.worker import Worker
 from ondol.settings import JobsSettings
 from ondol.testing.processes import running
@@ -18,13 +19,16 @@ from ondol.testing.processes import running
 SEEN: list[Any] = []
 
 
-@job(name="tests.note")
-async def note(runtime: Any, *, number: int, key: UUID) -> None:
-    SEEN.append((runtime, number, key))
+jobs = Blueprint()
 
 
-@job(name="tests.fragile", attempts=3)
-async def fragile(runtime: Any) -> None:
+@jobs.task(name="tests.note", pass_context=True, retry=retries(5))
+async def note(context: JobContext, *, number: int, key: UUID) -> None:
+    SEEN.append((context.additional_context["runtime"], number, key))
+
+
+@jobs.task(name="tests.fragile", retry=retries(3))
+async def fragile() -> None:
     SEEN.append("tried")
     raise RuntimeError("no")
 

@@ -14,8 +14,8 @@ from sqlalchemy import text
 from ondol.db.budget import ConnectionBudget
 from ondol.db.session import Database
 from ondol.runtime import Runtime
-from ondol.startup import StartFailed
 from ondol.settings import ScaleSettings, Settings
+from ondol.startup import StartFailed
 
 
 def settings_for(database_url: str, redis_url: str, folder: Path) -> Settings:

@@ -5,10 +5,11 @@ import logging
 from typing import Any
 
 import pytest
+from procrastinate import Blueprint
 from sqlalchemy import text
 
 from ondol.db.session import Database
-from ondol.jobs import enqueue, job
+from ondol.jobs import enqueue
 from ondol.observability.logging import configure_logging
 from ondol.runtime import Runtime
 from ondol.settings import LoggingSettings, Settings
@@ -62,8 +63,8 @@ async def test_traces_hold_no_value(
         assert f"SQLSTATE {case.split(maxsplit=1)[0]}" in said or "UndefinedColumn" in said
 
 
-@job(name="traces.broken", attempts=1)
-async def broken(_: Any, *, email: str) -> None:
+@Blueprint().task(name="traces.broken")
+async def broken(*, email: str) -> None:
     raise RuntimeError("in a job")
 
 

@@ -4,15 +4,19 @@ import asyncio
 import sys
 
 import psycopg
+from procrastinate import Blueprint
 
-from ondol.jobs import job
+from ondol.jobs import retries
 from ondol.jobs.worker import Worker
 
 URL = sys.argv[1]
 
 
-@job(name="count", attempts=50)
-async def count(_: object, *, number: int) -> None:
+jobs = Blueprint()
+
+
+@jobs.task(name="count", retry=retries(50))
+async def count(*, number: int) -> None:
     async with await psycopg.AsyncConnection.connect(URL) as connection:
         done = await connection.execute("INSERT INTO effects VALUES (%s) ON CONFLICT DO NOTHING", [number])
         await connection.execute("UPDATE total SET times = times + %s", [done.rowcount])

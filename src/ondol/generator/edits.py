@@ -115,20 +115,6 @@ def with_member(tree: cst.Module, class_name: str, name: str, value: str) -> cst
     raise NotAsExpected(f"a class {class_name}")
 
 
-def with_block(tree: cst.Module, code: str, name: str) -> cst.Module:
-    """Statements at the end of the file, unless it defines `name`."""
-    defined = {
-        target.target.value
-        for line in tree.body
-        if isinstance(line, cst.SimpleStatementLine) and isinstance(line.body[0], cst.Assign)
-        for target in line.body[0].targets
-        if isinstance(target.target, cst.Name)
-    }
-    if name in defined:
-        return tree
-    return cst.parse_module(tree.code.rstrip("\n") + "\n\n\n" + code)
-
-
 def _assigned(
     tree: cst.Module, variable: str, change: Callable[[cst.BaseExpression], cst.BaseExpression]
 ) -> cst.Module:

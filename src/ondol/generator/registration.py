@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import libcst as cst
 
 from ondol.generator import edits
-from ondol.generator.rendering import render
 from ondol.generator.resource import Readers, Resource
 
 
@@ -23,8 +22,6 @@ class Registration:
 def registrations(resource: Resource) -> list[Registration]:
     plural, name, constant = resource.plural, resource.class_name, resource.plural.upper()
     tag = f'{{"name": "{plural}", "description": "{resource.many.capitalize()}."}}'
-    block = render("dependencies", resource)
-    exported = [f"{name}ReadServiceDep", f"{name}ServiceDep", *(f"{resource.classes}{who}" for who in _who(resource))]
     scopes = list(_scopes(resource))
 
     def models(tree: cst.Module) -> cst.Module:
@@ -38,12 +35,6 @@ def registrations(resource: Resource) -> list[Registration]:
             if scope.is_for_all:
                 tree = edits.with_member_of_set(tree, "SCOPES_OF", "Role.CUSTOMER", f"Scope.{scope.member}")
         return tree
-
-    def dependencies(tree: cst.Module) -> cst.Module:
-        tree = edits.with_import(tree, f"app.services.{plural}", f"{name}Service")
-        for alias in exported:
-            tree = edits.with_element(tree, "__all__", f'"{alias}"', is_sorted=True)
-        return edits.with_block(tree, block, f"{name}ServiceDep")
 
     def routers(tree: cst.Module) -> cst.Module:
         tree = edits.with_import(tree, "app.routers", plural)
@@ -72,14 +63,6 @@ def registrations(resource: Resource) -> list[Registration]:
             f"and in SCOPES_OF for ordinary users: {for_all or 'none'}\n",
         ),
         Registration(
-            "app/dependencies.py",
-            dependencies,
-            exported,
-            f"from app.services.{plural} import {name}Service\n\n{block}\n__all__ = [..., "
-            + ", ".join(f'"{alias}"' for alias in exported)
-            + "]\n",
-        ),
-        Registration(
             "app/routers/__init__.py",
             routers,
             [plural],
@@ -92,10 +75,6 @@ def registrations(resource: Resource) -> list[Registration]:
             f"from factories.{plural} import {constant}\nFACTORIES = [..., {constant}]\n",
         ),
     ]
-
-
-def _who(resource: Resource) -> list[str]:
-    return ["Writer"] if resource.is_public else ["Reader", "Writer"]
 
 
 @dataclass(frozen=True)

@@ -25,18 +25,22 @@ class Tables:
 
     @property
     def private(self) -> frozenset[str]:
-        """Those whose rows only their owner may see: `get` of their repository asks for the `owner_id`."""
-        return frozenset(table for table in self.classes if self._asks_for_owner(table))
+        """Those whose rows only their owner may see: their rows have one, and `get` of their service asks for it."""
+        return frozenset(table for table in self.classes if self._has_owner(table) and self._asks_for_owner(table))
+
+    def _has_owner(self, table: str) -> bool:
+        nodes = self._nodes("repositories", table)
+        return any(isinstance(node, ast.Name) and node.id == "OwnedRepository" for node in nodes)
 
     def _asks_for_owner(self, table: str) -> bool:
-        file = self._project / "app" / "repositories" / f"{table}.py"
-        if not file.is_file():
-            return False
-        methods = (node for node in ast.walk(_parsed(file)) if isinstance(node, ast.AsyncFunctionDef))
-        return any(
-            method.name == "get" and "owner_id" in {argument.arg for argument in method.args.kwonlyargs}
-            for method in methods
-        )
+        """Whether `get` takes more than the id."""
+        methods = (node for node in self._nodes("services", table) if isinstance(node, ast.AsyncFunctionDef))
+        return any(method.name == "get" and len(method.args.args) > len(("self", "id")) for method in methods)
+
+    def _nodes(self, layer: str, table: str) -> Iterator[ast.AST]:
+        file = self._project / "app" / layer / f"{table}.py"
+        if file.is_file():
+            yield from ast.walk(_parsed(file))
 
 
 def migration_of(table: str, project: Path) -> Path | None:

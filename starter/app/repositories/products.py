@@ -1,14 +1,10 @@
-from collections.abc import Iterable, Mapping
-from uuid import UUID
-
 from ondol.db.filters import contains
 from ondol.db.pagination import Page
-from ondol.db.sets import rows_of
 from ondol.repository import Repository
-from sqlalchemy import Integer, Uuid, or_, select, update
+from sqlalchemy import or_, select
 
 from app.models import Product
-from app.schemas.products import ProductQuery, ProductRead, ProductSort, ProductStock
+from app.schemas.products import ProductQuery, ProductRead, ProductSort
 
 _ORDER = {
     ProductSort.NEWEST: (Product.created_at.desc(), Product.id.desc()),
@@ -32,27 +28,3 @@ class ProductRepository(Repository[Product, ProductRead]):
         if query.in_stock is not None:
             statement = statement.where(Product.stock > 0 if query.in_stock else Product.stock == 0)
         return await self.page(statement, query)
-
-    async def lock_stock(self, product_ids: Iterable[UUID]) -> dict[UUID, ProductStock]:
-        """Return the stock of those that exist, locked until the transaction ends.
-
-        They are locked in the order of their ids: two orders that share products never wait in a circle.
-        """
-        statement = (
-            select(Product.id, Product.name, Product.price, Product.currency, Product.stock)
-            .where(Product.id.in_(product_ids))
-            .order_by(Product.id)
-            .with_for_update()
-        )
-        rows = await self._session.execute(statement)
-        return {row.id: ProductStock.model_validate(row) for row in rows}
-
-    async def change_stock(self, changes: Mapping[UUID, int]) -> None:
-        """Add to the stock of locked products, or take from it, in one statement."""
-        given = rows_of(id=(Uuid(), list(changes)), quantity=(Integer(), list(changes.values())))
-        await self._session.execute(
-            update(Product)
-            .where(Product.id == given.c.id)
-            .values(stock=Product.stock + given.c.quantity, version=Product.version + 1)
-            .execution_options(synchronize_session=False)
-        )

@@ -38,6 +38,14 @@ class ProductSummary(Output):
     name: str
 
 
+class ProductStock(ProductSummary):
+    """What placing an order needs to know of a product."""
+
+    price: Decimal
+    currency: str
+    stock: int
+
+
 class CustomerSummary(Output):
     id: UUID
     full_name: str

@@ -46,16 +46,6 @@ class ProductRead(Output):
     updated_at: datetime
 
 
-class ProductStock(Output):
-    """What an order needs to know of a product."""
-
-    id: UUID
-    name: str
-    price: Decimal
-    currency: str
-    stock: int
-
-
 class ProductSort(StrEnum):
     NEWEST = "-created_at"
     OLDEST = "created_at"

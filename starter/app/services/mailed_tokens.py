@@ -36,7 +36,7 @@ async def confirmation(work: UnitOfWork, asked: MailedToken, write: Callable[[st
 
 @jobs.periodic(cron="27 3 * * *")
 @jobs.task(name="accounts.delete_expired_tokens", pass_context=True, retry=retries(5))
-async def delete_expired_tokens(context: JobContext, timestamp: int) -> None:
+async def delete_expired_tokens(context: JobContext, timestamp: int = 0) -> None:
     """Every night: mailed tokens that nobody used."""
     async with Runtime.of(context).transaction() as work:
         await MailedTokenRepository(work).delete_expired()

@@ -9,7 +9,7 @@ from ondol.ownership import EVERYBODY
 from procrastinate import Blueprint, JobContext
 
 from app.repositories.orders import OrderRepository
-from app.repositories.products import ProductRepository
+from app.repositories.stock import StockRepository
 from app.repositories.users import UserRepository
 from app.runtime import Runtime, UnitOfWork
 from app.schemas.orders import (
@@ -19,9 +19,9 @@ from app.schemas.orders import (
     OrderQuery,
     OrderRead,
     OrderStatus,
+    ProductStock,
     ProductSummary,
 )
-from app.schemas.products import ProductStock
 from app.services.dashboard import DASHBOARD_TAG
 from app.services.products import product_tag
 
@@ -54,7 +54,7 @@ class OrderService:
     def __init__(self, work: UnitOfWork) -> None:
         self._work = work
         self._orders = OrderRepository(work)
-        self._products = ProductRepository(work)
+        self._stock = StockRepository(work)
 
     async def get(self, customer_id: UUID, order_id: UUID) -> OrderRead:
         """Raises OrderNotFound."""
@@ -71,11 +71,11 @@ class OrderService:
 
         Raises UnknownProducts, MixedCurrencies, OutOfStock.
         """
-        stock = await self._products.lock_stock(line.product_id for line in data.lines)
+        stock = await self._stock.lock(line.product_id for line in data.lines)
         currency = _check(data.lines, stock)
         lines = [_line(wanted, stock[wanted.product_id]) for wanted in data.lines]
         total = sum((line.quantity * line.unit_price for line in lines), Decimal())
-        await self._products.change_stock({line.product_id: -line.quantity for line in lines})
+        await self._stock.change({line.product_id: -line.quantity for line in lines})
         order = await self._orders.place(customer_id, currency, total, lines)
         await self._work.enqueue(send_receipt, order_id=order.id)
         self._invalidate(stock)
@@ -88,8 +88,8 @@ class OrderService:
             raise OrderNotFound
         if order.status != OrderStatus.CANCELLED:
             quantities = await self._orders.quantities(order_id)
-            await self._products.lock_stock(quantities)
-            await self._products.change_stock(quantities)
+            await self._stock.lock(quantities)
+            await self._stock.change(quantities)
             await self._orders.change(order, {"status": OrderStatus.CANCELLED})
             self._invalidate(quantities)
         return await self.get(customer_id, order_id)

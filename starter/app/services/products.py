@@ -27,9 +27,9 @@ class ProductService:
         self._products = ProductRepository(work)
 
     async def get(self, product_id: UUID) -> ProductRead:
-        """From the cache, if it has the product. Raises ProductNotFound."""
-        tag, seconds = product_tag(product_id), self._work.settings.shop.product_cache_seconds
-        load = partial(self._products.read, product_id)
+        """Raises ProductNotFound."""
+        tag, load = product_tag(product_id), partial(self._products.read, product_id)
+        seconds = self._work.settings.shop.product_cache_seconds
         product = await self._work.cache.get(tag, load, ProductRead, seconds=seconds, tags=[tag])
         if product is None:
             raise ProductNotFound
