@@ -2,6 +2,8 @@
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -9,11 +11,13 @@ from uuid import UUID
 import psycopg
 import pytest
 from procrastinate import Blueprint, JobContext
+from procrastinate.exceptions import AlreadyEnqueued
 
 from ondol.db.session import Database
-from ondol.jobs import enqueue, retries
+from ondol.jobs import enqueue, enqueue_once, retries
 from ondol.jobs.worker import Worker
-from ondol.settings import JobsSettings
+from ondol.runtime import Runtime
+from ondol.settings import JobsSettings, Settings
 from ondol.testing.processes import running
 
 SEEN: list[Any] = []
@@ -34,6 +38,13 @@ async def fragile() -> None:
 
 
 KEY = UUID("01900000-0000-7000-8000-000000000001")
+
+
+@pytest.fixture
+async def runtime(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterator[Runtime]:
+    settings = {"environment": "test", "database_url": database_url, "redis_url": redis_url}
+    async with Runtime(Settings(**settings, project_folder=tmp_path)).opened() as runtime:
+        yield runtime
 
 
 @pytest.fixture(autouse=True)
@@ -97,6 +108,67 @@ async def test_a_job_left_behind_by_a_dead_worker_runs_again(database_url: str) 
     running_worker.cancel()
     await asyncio.gather(running_worker, return_exceptions=True)
     assert SEEN == [(None, 7, KEY)]
+
+
+@jobs.task(name="tests.plain", queue="mail", priority=3)
+def plain(*, number: int = 1) -> None:
+    SEEN.append(number)
+
+
+@jobs.periodic(cron="* * * * * *")
+@jobs.task(name="tests.every_second")
+async def every_second(timestamp: int) -> None:
+    SEEN.append(timestamp)
+
+
+async def test_a_plain_function_runs_with_the_tasks_own_options(database_url: str) -> None:
+    database = Database(database_url)
+    async with database.transaction() as session:
+        await enqueue(session, plain, number=2)
+    await database.close()
+    with psycopg.connect(database_url) as connection:
+        assert connection.execute("SELECT queue_name, priority FROM procrastinate_jobs").fetchone() == ("mail", 3)
+    for _ in range(2):  # declared once, run by many workers
+        await Worker(None, [plain], database_url).run(until_empty=True)
+    assert SEEN == [2]
+
+
+async def test_a_job_waits_for_its_time(runtime: Runtime, database_url: str) -> None:
+    moment = datetime.now(UTC) + timedelta(days=2)
+    async with runtime.transaction() as work:
+        await work.enqueue(plain)
+        await work.enqueue_at(moment, plain, number=2)
+        await work.enqueue_in(timedelta(hours=1), plain, number=3)
+    await Worker(None, [plain], database_url).run(until_empty=True)
+    assert SEEN == [1]
+    with psycopg.connect(database_url) as connection:
+        rows = connection.execute(
+            "SELECT (args->>'number')::int, scheduled_at, scheduled_at - now() FROM procrastinate_jobs ORDER BY 1"
+        ).fetchall()
+    assert rows[0][:2] == (2, moment)
+    assert timedelta(minutes=59) < rows[1][2] <= timedelta(hours=1)
+
+
+async def test_one_with_the_same_key_waits_once_and_the_transaction_goes_on(database_url: str) -> None:
+    database = Database(database_url)
+    async with database.transaction() as session:
+        await enqueue_once(session, "key", plain)
+        with pytest.raises(AlreadyEnqueued):
+            await enqueue_once(session, "key", plain)
+        await enqueue_once(session, "another", plain, number=2)
+    await database.close()
+    await Worker(None, [plain], database_url).run(until_empty=True)
+    assert sorted(SEEN) == [1, 2]
+
+
+async def test_a_scheduled_job_runs_by_itself(database_url: str) -> None:
+    worker = asyncio.create_task(Worker(None, [every_second], database_url).run())
+    async with asyncio.timeout(15):
+        while len(SEEN) < 2:
+            await asyncio.sleep(0.1)
+    worker.cancel()
+    await asyncio.gather(worker, return_exceptions=True)
+    assert SEEN[1] > SEEN[0] > time.time() - 20
 
 
 def test_the_worker_command_runs_jobs_and_ends_at_sigterm(

@@ -16,8 +16,8 @@ Edit = Callable[[Path], object]
 
 def move_the_first_function_behind_the_others(file: Path) -> None:
     text = file.read_text()
-    first, following = text.index("async def auth_service"), text.index("async def user_service")
-    end = text.index("UsersReader = Annotated")
+    first, following = text.index("def refuse_address"), text.index("def device_subject")
+    end = text.index("class UserService")
     file.write_text(text[:first] + text[following:end] + text[first:following] + text[end:])
 
 
@@ -31,7 +31,7 @@ def edit_project(folder: Path) -> None:
     replace(folder, "app/routers/auth.py", "app.services.last_seen", "app.services.presence")
     (folder / "deploy/grafana/dashboard.json").unlink()
     (folder / "compose.yaml").unlink()  # the starter changes this file
-    move_the_first_function_behind_the_others(folder / "app/dependencies.py")
+    move_the_first_function_behind_the_others(folder / "app/services/users.py")
     (folder / "app/services/rules.py").write_text("ANSWER = 42\n")
     replace(folder, "main.py", "app = create_app()", "app = create_app()  # ours")
     replace(folder, "tests/conftest.py", "root@example.com", "boss@example.com")
@@ -41,9 +41,11 @@ def edit_starter(folder: Path) -> None:
     """As its next version might be."""
     replace(folder, "app/factory.py", 'version="0.1.0"', 'version="0.2.0"')
     replace(folder, "app/scopes.py", '"""What there is to be permitted', '"""Everything there is to be permitted')
-    replace(folder, "app/services/last_seen.py", "was here just now", "was here a moment ago")
+    replace(folder, "app/services/last_seen.py", "just now", "a moment ago")
     replace(folder, "compose.yaml", "x-service:", "name: better\nx-service:")
-    replace(folder, "app/dependencies.py", "async def current_user(", "async def current_user(  # improved\n    ")
+    replace(
+        folder, "app/services/users.py", "async def lock_verified(", "async def lock_verified(  # improved\n        "
+    )
     (folder / "app/services/improved.py").write_text("IMPROVED = True\n")
     (folder / "deploy/ecs/service.yaml").unlink()
     replace(folder, "gunicorn.conf.py", "import math", "# better\nimport math")
@@ -95,8 +97,8 @@ def test_both_sides_are_kept_and_only_what_both_changed_conflicts(project: Path,
     assert not (project / "app/services/last_seen.py").exists()
     assert not (project / "deploy/grafana/dashboard.json").exists()
     assert not (project / "deploy/ecs/service.yaml").exists()
-    assert "# improved" in text["app/dependencies.py"]
-    functions = [text["app/dependencies.py"].index(f"def {name}_service") for name in ("user", "user_read", "auth")]
+    assert "# improved" in text["app/services/users.py"]
+    functions = [text["app/services/users.py"].index(f"def {name}") for name in ("device_subject", "refuse_address")]
     assert functions == sorted(functions)
     assert {"app/services/rules.py", "app/services/improved.py"} <= text.keys()
     assert '"PERF"' in text["pyproject.toml"]
@@ -119,10 +121,10 @@ def test_after_an_update_the_next_begins_from_there(project: Path, starter: Path
     assert (late.returncode, "committed already" in late.stderr) == (1, True)
     replace(project, "gunicorn.conf.py", "# one", "# one, and ours")
     commit(project, "ours")
-    replace(starter, "app/services/last_seen.py", "was here just now", "was here")
+    replace(starter, "app/services/last_seen.py", "just now", "now")
     assert ondol(project, "update").returncode == 0
     assert "# one, and ours" in (project / "gunicorn.conf.py").read_text()
-    assert "was here," in (project / "app/services/last_seen.py").read_text()
+    assert "logged in now," in (project / "app/services/last_seen.py").read_text()
 
 
 @pytest.mark.whole

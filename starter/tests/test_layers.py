@@ -42,6 +42,7 @@ def test_layers(file: Path) -> None:
         if layer == "models" and module.startswith("ondol"):
             assert module.startswith("ondol.db")
         assert not (module.split(".")[0] in {"fastapi", "starlette"} and "._" in module)
+        assert not (layer in {"routers", "services"} and module == "typing" and "Any" in names), "name the type"
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(APP)))

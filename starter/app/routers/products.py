@@ -53,7 +53,8 @@ async def update_product(
     response: Response,
 ) -> ProductRead:
     """Change some fields. With `If-Match`, only if nobody else did meanwhile."""
-    return with_etag(response, await products.update(product_id, data, expected_versions=expected_versions))
+    product = await products.update(product_id, data, expected_versions=expected_versions)
+    return with_etag(response, product)
 
 
 @router.delete(
