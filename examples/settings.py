@@ -1,4 +1,4 @@
-"""Typed settings in groups, with their origin."""
+"""Typed settings in groups, with their source."""
 
 from fastapi import FastAPI
 
@@ -20,4 +20,4 @@ settings = HouseSettings()
 
 @app.get("/")
 async def show() -> dict[str, str]:
-    return {setting.name: f"{setting.value} ({setting.origin})" for setting in effective(settings)}
+    return {setting.name: f"{setting.value} ({setting.source})" for setting in effective(settings)}

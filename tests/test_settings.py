@@ -36,11 +36,11 @@ def test_environment_beats_dotenv_beats_secrets_beats_default(monkeypatch: pytes
     assert settings.auth.issuer == "environment"
     assert settings.auth.audience == "dotenv"
     assert settings.shop.low_stock == 1
-    origins = {setting.name: setting.origin for setting in effective(settings)}
-    assert origins["AUTH__ISSUER"] == "environment"
-    assert origins["AUTH__AUDIENCE"] == ".env"
-    assert origins["SHOP__LOW_STOCK"] == "secrets folder"
-    assert origins["PORT"] == "default"
+    sources = {setting.name: setting.source for setting in effective(settings)}
+    assert sources["AUTH__ISSUER"] == "environment"
+    assert sources["AUTH__AUDIENCE"] == ".env"
+    assert sources["SHOP__LOW_STOCK"] == "secrets folder"
+    assert sources["PORT"] == "default"
 
 
 def test_a_group_is_read_from_its_names_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -11,18 +11,18 @@ from ondol.settings import Settings
 
 @dataclass(frozen=True)
 class EffectiveSetting:
-    """`origin`: "environment", ".env", "secrets folder" or "default". A secret's `value` is masked."""
+    """`source`: "environment", ".env", "secrets folder" or "default". A secret's `value` is masked."""
 
     name: str
     value: str
-    origin: str
+    source: str
 
 
 def effective(settings: Settings) -> list[EffectiveSetting]:
     """Every setting with its value and where it came from."""
     given = [(name, source()) for name, source in type(settings).sources.items()]
     return [
-        EffectiveSetting("__".join(path).upper(), _shown(value), _origin(path, given))
+        EffectiveSetting("__".join(path).upper(), _shown(value), _source(path, given))
         for path, value in _leaves(settings)
     ]
 
@@ -40,7 +40,7 @@ def _shown(value: Any) -> str:
     return "********" if isinstance(value, SecretStr) else str(value)
 
 
-def _origin(path: tuple[str, ...], given: list[tuple[str, dict[str, Any]]]) -> str:
+def _source(path: tuple[str, ...], given: list[tuple[str, dict[str, Any]]]) -> str:
     for name, values in given:
         found: Any = values
         for part in path:

@@ -9,7 +9,7 @@ from ondol.db.pagination import Page, PageQuery
 
 from app.runtime import UnitOfWork
 from app.schemas.audit import AuditEntryRead, AuditQuery
-from app.schemas.sessions import SessionQuery, SessionRead
+from app.schemas.sessions import LoginSessionQuery, LoginSessionRead
 from app.schemas.users import UserAdminUpdate, UserCreate, UserQuery, UserRead
 from app.services.audit import AuditService
 from app.services.sessions import LoginSessionService
@@ -86,10 +86,10 @@ def enable(email: Address, *, as_json: AsJson = False) -> None:
 def sessions(email: Address, *, as_json: AsJson = False) -> None:
     """List where an account is logged in."""
 
-    async def look(work: UnitOfWork) -> list[SessionRead]:
+    async def look(work: UnitOfWork) -> list[LoginSessionRead]:
         account = await UserService(work).get_by_email(email)
         service = LoginSessionService(work)
-        return await _all(SessionQuery(limit=MOST), lambda query: service.page(account.id, query))
+        return await _all(LoginSessionQuery(limit=MOST), lambda query: service.page(account.id, query))
 
     show(run(look), SESSION, as_json=as_json)
 

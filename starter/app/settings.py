@@ -16,7 +16,9 @@ class LimitsSettings(Group):
     api_address: RateText | None = Field(
         None, description="All requests of one address (IPv6: of one /64), such as 6000/m; a gateway does it better."
     )
-    api_account: RateText | None = Field(None, description="All requests of one account, such as 1200/m.")
+    api_account: RateText | None = Field(
+        None, description="Requests of one account to what needs a login, such as 1200/m."
+    )
     login_address: RateText = Field("60/m", description="Attempts to log in.")
     login_account: RateText = Field(
         "10/15m", description="Of unknown devices together; each device that logged in before has as many."

@@ -20,7 +20,7 @@ def show_settings() -> None:
     settings = load().settings
     table = Table("setting", "value", "from")
     for setting in effective(settings):
-        table.add_row(setting.name, setting.value, setting.origin)
+        table.add_row(setting.name, setting.value, setting.source)
     console.print(table)
     console.print(f"PostgreSQL: at most {ConnectionBudget.of(settings)}; {asyncio.run(_limit(settings))}")
 

@@ -8,10 +8,10 @@ from ondol.repository import OwnedRepository
 from sqlalchemy import Row, delete, select, update
 
 from app.models import LoginSession, User
-from app.schemas.sessions import SessionQuery, SessionRead
+from app.schemas.sessions import LoginSessionQuery, LoginSessionRead
 
 
-class LoginSessionRepository(OwnedRepository[LoginSession, SessionRead]):
+class LoginSessionRepository(OwnedRepository[LoginSession, LoginSessionRead]):
     owner_column = LoginSession.user_id
 
     async def state(self, session_id: UUID) -> Row[datetime, datetime | None, bool, str] | None:
@@ -24,8 +24,8 @@ class LoginSessionRepository(OwnedRepository[LoginSession, SessionRead]):
         return (await self._session.execute(statement)).one_or_none()
 
     async def search_alive(
-        self, user: Owner, query: SessionQuery, *, now: datetime, used_after: datetime
-    ) -> Page[SessionRead]:
+        self, user: Owner, query: LoginSessionQuery, *, now: datetime, used_after: datetime
+    ) -> Page[LoginSessionRead]:
         """Newest first."""
         statement = (
             select(LoginSession)

@@ -8,9 +8,9 @@ from ondol.web.problems import problem_responses
 from ondol.web.unit_of_work import in_transaction, read_only
 
 from app.access import current_user
-from app.schemas.sessions import SessionQuery, SessionRead
+from app.schemas.sessions import LoginSessionQuery, LoginSessionRead
 from app.scopes import Scope
-from app.services.sessions import LoginSessionService, SessionNotFound
+from app.services.sessions import LoginSessionNotFound, LoginSessionService
 
 router = APIRouter(prefix="/auth/sessions", tags=["sessions"])
 
@@ -22,8 +22,8 @@ ReadOnlyLoginSessions = Annotated[LoginSessionService, Depends(read_only(LoginSe
 
 @router.get("", name="list", responses=problem_responses(InvalidCursor))
 async def list_sessions(
-    query: Annotated[SessionQuery, Query()], user: Reader, sessions: ReadOnlyLoginSessions
-) -> Page[SessionRead]:
+    query: Annotated[LoginSessionQuery, Query()], user: Reader, sessions: ReadOnlyLoginSessions
+) -> Page[LoginSessionRead]:
     """Where one is logged in."""
     return await sessions.page(user.user_id, query, current=user.session_id)
 
@@ -32,7 +32,7 @@ async def list_sessions(
     "/{session_id}",
     name="end",
     status_code=status.HTTP_204_NO_CONTENT,
-    responses=problem_responses(SessionNotFound),
+    responses=problem_responses(LoginSessionNotFound),
 )
 async def end_session(session_id: UUID, user: Writer, sessions: LoginSessions) -> None:
     """End one of one's sessions."""

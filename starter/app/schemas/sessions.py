@@ -7,7 +7,7 @@ from pydantic import Field
 from app.schemas.base import Output
 
 
-class SessionRead(Output):
+class LoginSessionRead(Output):
     """A login that is still good."""
 
     id: UUID
@@ -19,5 +19,5 @@ class SessionRead(Output):
     is_current: bool = Field(False, description="The one this request is made with.")
 
 
-class SessionQuery(PageQuery):
+class LoginSessionQuery(PageQuery):
     """The query parameters of the session list."""

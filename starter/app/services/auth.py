@@ -21,7 +21,7 @@ from app.schemas.audit import Action
 from app.scopes import SCOPES_OF, Role
 from app.services.audit import AuditService, note_denied
 from app.services.limits import Limits
-from app.services.sessions import LoginSessionService, SessionNotFound, authenticate, session_tag
+from app.services.sessions import LoginSessionNotFound, LoginSessionService, authenticate, session_tag
 from app.services.users import device_subject, normalised
 
 log = structlog.stdlib.get_logger("app.auth")
@@ -133,7 +133,7 @@ class AuthService:
             caller = Caller(login_session.user_id, login_session.id, frozenset())
         try:
             await LoginSessionService(self._work).end(caller.session_id, caller)
-        except SessionNotFound as ended:
+        except LoginSessionNotFound as ended:
             raise Unauthorized from ended
 
     async def _credentials(self, email: str) -> Credentials | None:

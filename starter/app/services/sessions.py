@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from app.repositories.sessions import LoginSessionRepository
 from app.runtime import Runtime, UnitOfWork
 from app.schemas.audit import Action
-from app.schemas.sessions import SessionQuery, SessionRead
+from app.schemas.sessions import LoginSessionQuery, LoginSessionRead
 from app.scopes import SCOPES_OF, Role
 from app.services.audit import AuditService
 
@@ -24,7 +24,7 @@ STATE_SECONDS, STATE_MEMORY_SECONDS = 300, 60
 jobs = Blueprint()
 
 
-class SessionNotFound(NotFound):
+class LoginSessionNotFound(NotFound):
     code = "session_not_found"
     detail = "There is no such session."
 
@@ -37,7 +37,7 @@ def session_tag(session_id: UUID) -> str:
     return f"session:{session_id}"
 
 
-class SessionState(BaseModel):
+class LoginSessionState(BaseModel):
     """What authenticating a request needs to know of a login session, kept in Valkey and in memory."""
 
     model_config = ConfigDict(frozen=True)
@@ -51,17 +51,17 @@ async def authenticate(runtime: Runtime, access_token: str) -> Caller:
     """Return the caller behind an access token, usually without any round trip. Raises Unauthorized."""
     claims = runtime.tokens.verify(access_token)
 
-    async def load() -> SessionState:
+    async def load() -> LoginSessionState:
         async with runtime.reading() as work:
             row = await LoginSessionRepository(work).state(claims.session_id)
         if row is None or row.revoked_at is not None or not row.is_active:
-            return SessionState()
-        return SessionState(is_alive=True, expires_at=row.expires_at, scopes=SCOPES_OF[Role(row.role)])
+            return LoginSessionState()
+        return LoginSessionState(is_alive=True, expires_at=row.expires_at, scopes=SCOPES_OF[Role(row.role)])
 
     state = await runtime.cache.get(
         f"session:{claims.session_id}",
         load,
-        SessionState,
+        LoginSessionState,
         seconds=STATE_SECONDS,
         memory_seconds=STATE_MEMORY_SECONDS,
         tags=[session_tag(claims.session_id), user_tag(claims.user_id)],
@@ -78,7 +78,9 @@ class LoginSessionService:
         self._sessions = LoginSessionRepository(work)
         self._audit = AuditService(work)
 
-    async def page(self, user_id: UUID, query: SessionQuery, *, current: UUID | None = None) -> Page[SessionRead]:
+    async def page(
+        self, user_id: UUID, query: LoginSessionQuery, *, current: UUID | None = None
+    ) -> Page[LoginSessionRead]:
         """Those of the account that are still good, newest first. `current`: the one of this request."""
         now = datetime.now(UTC)
         used_after = now - timedelta(seconds=self._work.settings.auth.session_idle_seconds)
@@ -88,9 +90,9 @@ class LoginSessionService:
         return page
 
     async def end(self, session_id: UUID, caller: Caller) -> None:
-        """End one of the caller's own: its tokens, of both kinds, are refused from now on. Raises SessionNotFound."""
+        """End one of the caller's own: its tokens, of both kinds, are refused from now on. Raises LoginSessionNotFound."""
         if not await self._sessions.revoke(caller.user_id, session_id, datetime.now(UTC)):
-            raise SessionNotFound
+            raise LoginSessionNotFound
         self._work.invalidate(session_tag(session_id))
         await self._audit.note(Action.LOGGED_OUT, caller, target_id=session_id)
 
