@@ -90,7 +90,7 @@ class LoginSessionService:
         return page
 
     async def end(self, session_id: UUID, caller: Caller) -> None:
-        """End one of the caller's own: its tokens, of both kinds, are refused from now on. Raises LoginSessionNotFound."""
+        """End one of the caller's: its tokens, of both kinds, are refused from now on. Raises LoginSessionNotFound."""
         if not await self._sessions.revoke(caller.user_id, session_id, datetime.now(UTC)):
             raise LoginSessionNotFound
         self._work.invalidate(session_tag(session_id))
