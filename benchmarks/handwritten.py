@@ -41,7 +41,7 @@ async def token(request: Request) -> Response:
     session_id, refresh = uuid4(), secrets.token_urlsafe(32)
     async with request.app.state.pool.connection() as connection:
         await connection.execute(
-            "INSERT INTO user_sessions (id, user_id, scopes, expires_at) VALUES (%s, %s, '', %s)",
+            "INSERT INTO login_sessions (id, user_id, scopes, expires_at) VALUES (%s, %s, '', %s)",
             [session_id, user_id, datetime.now(UTC) + timedelta(days=30)],
         )
         await connection.execute(

@@ -5,6 +5,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+from procrastinate import Blueprint
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import ForeignKey, event, select, text
 from sqlalchemy.exc import DBAPIError
@@ -12,6 +13,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from ondol.db.base import HasId
 from ondol.db.pagination import InvalidCursor, PageQuery
+from ondol.db.session import ReadOnlyViolation
 from ondol.ownership import EVERYBODY
 from ondol.repository import OwnedRepository, Repository
 from ondol.runtime import Runtime, UnitOfWork
@@ -76,6 +78,10 @@ class MayorRepository(Repository[Mayor, Named]): ...
 
 
 OWNER, OTHER = uuid4(), uuid4()
+
+
+@Blueprint().task(name="repository.nothing")
+async def nothing() -> None: ...
 
 
 @pytest.fixture
@@ -178,6 +184,24 @@ async def test_a_lock_reads_the_row_as_it_is_now_and_others_wait(runtime: Runtim
         await towns.delete(locked)
     async with runtime.reading() as work:
         assert await TownRepository(work).read(EVERYBODY, town.id) is None
+
+
+async def test_a_unit_of_work_that_reads_refuses_what_needs_a_commit(runtime: Runtime) -> None:
+    async with runtime.transaction() as work:
+        town = await new_town(work)
+    async with runtime.reading() as work:
+        towns = TownRepository(work)
+        for act in (
+            lambda: towns.lock(OWNER, town.id),
+            lambda: towns.add(Town(owner_id=OWNER, count=1)),
+            lambda: work.enqueue(nothing),
+        ):
+            with pytest.raises(ReadOnlyViolation):
+                await act()
+        with pytest.raises(ReadOnlyViolation):
+            work.invalidate("town")
+    async with runtime.reading() as work:
+        assert (await work.session.execute(text("SELECT count(*) FROM procrastinate_jobs"))).scalar_one() == 0
 
 
 async def test_rows_of_other_owners_do_not_exist(runtime: Runtime) -> None:

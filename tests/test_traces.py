@@ -4,9 +4,11 @@ import json
 import logging
 from typing import Any
 
+import psycopg
 import pytest
 from procrastinate import Blueprint
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from ondol.db.session import Database
 from ondol.jobs import enqueue
@@ -19,10 +21,11 @@ STATEMENTS = {
     "22P02 invalid text": ("SELECT CAST(CAST(:value AS text) AS integer)", SECRET),
     "22007 invalid date": ("SELECT CAST(CAST(:value AS text) AS date)", SECRET),
     "22P02 invalid json": ("SELECT CAST(CAST(:value AS text) AS json)", SECRET),
-    "23502 failing row": ("INSERT INTO registrations (id, email) VALUES (gen_random_uuid(), :value)", SECRET),
+    "23502 failing row": ("INSERT INTO mailed_tokens (id, email) VALUES (gen_random_uuid(), :value)", SECRET),
     "22P02 of several lines": ("SELECT CAST(CAST(:value AS text) AS integer)", f"first\n{SECRET}\nlast"),
     "23505 of several lines": (
-        "INSERT INTO registrations (id, email, expires_at, digest) SELECT gen_random_uuid(), 'x', now(), digest FROM "
+        "INSERT INTO mailed_tokens (id, purpose, email, expires_at, digest) SELECT gen_random_uuid(), 'x', 'x', now(), "
+        "digest FROM "
         "(VALUES (CAST(:value AS bytea)), (CAST(:value AS bytea))) AS same (digest)",
         f"first\n{SECRET}",
     ),
@@ -46,7 +49,9 @@ async def test_traces_hold_no_value(
     try:
         async with database.transaction() as session:
             await session.execute(text(statement), {"value": value})
-    except Exception as error:
+    except DBAPIError as error:
+        assert isinstance(error.orig, psycopg.Error)
+        assert error.orig.sqlstate == case[:5]
         logging.getLogger("uvicorn.error").exception("it broke")
         with pytest.raises(ExceptionGroup):  # as of a task group
             raise ExceptionGroup("a group", [error]) from error

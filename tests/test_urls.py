@@ -101,7 +101,7 @@ def test_every_process_works_in_the_schema_that_the_url_names(
             "SELECT schemaname, tablename FROM pg_tables WHERE schemaname IN ('public', 'tenant')"
         )
         assert {schema for schema, _ in tables} == {"tenant"}
-        for table, rows in (("users", 1), ("registrations", 1), ("procrastinate_jobs", 0)):
+        for table, rows in (("users", 1), ("mailed_tokens", 1), ("procrastinate_jobs", 0)):
             assert connection.execute(f"SELECT count(*) FROM tenant.{table}").fetchone() == (rows,), table
 
 

@@ -18,6 +18,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from ondol.db.base import HasId
 from ondol.db.filters import owned_by
 from ondol.db.pagination import Page, PageQuery
+from ondol.db.session import refuse_read_only
 from ondol.db.shown import Shown
 from ondol.ownership import Owner
 from ondol.runtime import UnitOfWork
@@ -67,6 +68,7 @@ class _Rows(Generic[M, R]):
         return Page(items=[self._shown.read(row) for row in rows.items], next_cursor=rows.next_cursor)
 
     async def _lock(self, statement: Select[Any]) -> M | None:
+        refuse_read_only(self._session)  # in autocommit a lock ends with its statement
         # What was read before the lock may be old by now.
         locked = statement.with_for_update(of=self.model).execution_options(populate_existing=True)
         row: M | None = await self._session.scalar(locked)

@@ -33,8 +33,8 @@ def test_web_worker_and_sql_share_a_console_and_are_reloaded(starter_copy: Path,
         )
         with urllib.request.urlopen(request, timeout=10) as answer:
             assert answer.status == 202
-        eventually(lambda: said("sql", "INSERT INTO registrations") and said("web", "/api/v1/auth/register"), 5)
-        assert log.read_text().count("INSERT INTO registrations") == 1
+        eventually(lambda: said("sql", "INSERT INTO mailed_tokens") and said("web", "/api/v1/auth/register"), 5)
+        assert log.read_text().count("INSERT INTO mailed_tokens") == 1
         jobs.write_text(jobs.read_text() + '\nprint("the worker read this")\n')
         eventually(lambda: said("worker", "the worker read this") and said("web", "the worker read this"), 15)
     assert process.returncode == 0

@@ -13,7 +13,7 @@ from steady_load import Load
 
 from ondol.dev.programs import postgres_folder
 
-TABLES = ("users", "products", "orders", "order_lines", "user_sessions", "procrastinate_jobs", "alembic_version")
+TABLES = ("users", "products", "orders", "order_lines", "login_sessions", "procrastinate_jobs", "alembic_version")
 
 
 def sibling(url: str, name: str) -> str:

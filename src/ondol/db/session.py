@@ -30,17 +30,24 @@ def after_commit(session: AsyncSession, hook: CommitHook) -> None:
     _register(session, _AFTER, hook)
 
 
+def refuse_read_only(session: AsyncSession) -> None:
+    """Raise ReadOnlyViolation for a read session: what should happen at its commit never would."""
+    if isinstance(session, ReadSession):
+        raise ReadOnlyViolation
+
+
 def _register(session: AsyncSession, kind: str, hook: CommitHook) -> None:
+    refuse_read_only(session)
     hooks: list[CommitHook] = session.info.setdefault(kind, [])
     if hook not in hooks:
         hooks.append(hook)
 
 
 class ReadOnlyViolation(Exception):
-    """A read session was asked to write. It is a programming error: take the write session."""
+    """A read session was asked to write. It is a programming error: take a transaction."""
 
     def __init__(self) -> None:
-        super().__init__("A read session cannot write: use the write session (SessionDep) for this.")
+        super().__init__("A read session cannot write: use in_transaction(…) or runtime.transaction() for this.")
 
 
 class ReadOnlySession(Session):

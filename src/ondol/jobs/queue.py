@@ -24,6 +24,8 @@ from pydantic_core import to_jsonable_python
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ondol.db.session import refuse_read_only
+
 P = ParamSpec("P")
 
 AnyTask = Task[Any, Any, Any]
@@ -63,6 +65,7 @@ async def defer(
     queueing_lock: str | None = None,
 ) -> int:
     """Add a job with procrastinate's options. `at`: aware; it does not run before."""
+    refuse_read_only(session)
     inspect.signature(task.func).bind(*(None,) * task.pass_context, **arguments)
     raw = (await (await session.connection()).get_raw_connection()).driver_connection
     deferrer = configure_task(
