@@ -115,8 +115,8 @@ with TestClient(app) as client:
     assert client.get("/api/v1/products").status_code == 200
 
 async def work():
-    async with app.state.ondol.opened():
-        await app.state.ondol.worker().run(until_empty=True)
+    async with app.state.runtime.opened():
+        await app.state.runtime.worker().run(until_empty=True)
 
 asyncio.run(work())
 """

@@ -3,7 +3,7 @@
     def report(error: BaseException, context: Mapping[str, Any]) -> None:
         sentry_sdk.capture_exception(error, contexts={"ondol": dict(context)})
 
-    Ondol(settings, on_error=report)
+    Runtime(settings, on_error=report)
 
 `context` says where it happened: `method`, `path` of a request or `job`, `job_id`, and the `request_id`.
 """
