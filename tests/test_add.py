@@ -50,7 +50,7 @@ SPECIAL = {
     "models": ["currency"],
     "schemas": ["examples=[", "Currency", "in_stock", "currency"],
     "repositories": ["in_stock"],
-    "services": ["cache_seconds", "CACHE_SECONDS", "self._work.cache.get("],
+    "services": ["cache_seconds", "CACHE_SECONDS", "self._work.cached("],
     "routers": ["Remove a product"],
 }
 
@@ -141,7 +141,7 @@ def test_a_failure_half_way_restores_everything(project: Path, monkeypatch: pyte
     with pytest.raises(OSError, match="no space"):
         found.apply()
     assert contents(project) == before
-    assert not (project / "tests" / "services").exists()
+    assert not (project / "tests" / "repositories").exists()
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ def test_what_is_wrong_is_found_and_nothing_else(tmp_path: Path, database_url: s
         ),
         ("warning", "routes", "Anybody may call POST /api/v1/late/things."),
         ("warning", "tests", "No test names POST /api/v1/late/things."),
-        ("warning", "routes", "Every session may call GET /api/v1/late/mine."),
+        ("warning", "routes", "Every account may call GET /api/v1/late/mine."),
         ("warning", "tests", "No test names GET /api/v1/late/mine."),
         (
             *("error", "routes"),

@@ -14,7 +14,7 @@ from procrastinate import Blueprint, JobContext
 from procrastinate.exceptions import AlreadyEnqueued
 
 from ondol.db.session import Database
-from ondol.jobs import enqueue, enqueue_once, retries
+from ondol.jobs import AnyTask, enqueue, enqueue_once, retries
 from ondol.jobs.worker import Worker
 from ondol.runtime import Runtime
 from ondol.settings import JobsSettings, Settings
@@ -88,7 +88,13 @@ async def test_a_job_that_fails_waits_longer_each_time_and_is_left_as_failed(dat
         assert connection.execute("SELECT status, attempts FROM procrastinate_jobs").fetchall() == [("failed", 3)]
 
 
-async def test_a_job_left_behind_by_a_dead_worker_runs_again(database_url: str) -> None:
+@Blueprint().task(name="tests.renamed", aliases=["tests.note"], pass_context=True, retry=retries(5))
+async def renamed(context: JobContext, *, number: int, key: UUID) -> None:
+    SEEN.append((context.additional_context["runtime"], number, key))
+
+
+@pytest.mark.parametrize("task", [note, renamed], ids=["by its name", "by the name it had"])
+async def test_a_job_left_behind_by_a_dead_worker_runs_again(database_url: str, task: AnyTask) -> None:
     database = Database(database_url)
     async with database.transaction() as session:
         await enqueue(session, note, number=7, key=KEY)
@@ -101,7 +107,7 @@ async def test_a_job_left_behind_by_a_dead_worker_runs_again(database_url: str) 
         assert worker is not None
         connection.execute("UPDATE procrastinate_jobs SET status = 'doing', worker_id = %s", [worker[0]])
     settings = JobsSettings(heartbeat_seconds=0.1, stalled_after_seconds=0.5)
-    running_worker = asyncio.create_task(Worker(None, [note], database_url, settings).run())
+    running_worker = asyncio.create_task(Worker(None, [task], database_url, settings).run())
     async with asyncio.timeout(10):
         while not SEEN:
             await asyncio.sleep(0.05)
@@ -159,6 +165,40 @@ async def test_one_with_the_same_key_waits_once_and_the_transaction_goes_on(data
     await database.close()
     await Worker(None, [plain], database_url).run(until_empty=True)
     assert sorted(SEEN) == [1, 2]
+
+
+@jobs.task(name="tests.single", queueing_lock="single")
+async def single() -> None: ...
+
+
+async def test_a_task_that_waits_once_loses_nothing_when_it_waits_already(database_url: str) -> None:
+    database = Database(database_url)
+    async with database.transaction() as session:
+        await enqueue(session, plain, number=7)
+        await enqueue(session, single)
+        with pytest.raises(AlreadyEnqueued):
+            await enqueue(session, single)
+    await database.close()
+    await Worker(None, [plain, single], database_url).run(until_empty=True)
+    assert SEEN == [7]
+
+
+@jobs.task(name="tests.once", retry=retries(1))
+async def once() -> None:
+    SEEN.append("tried")
+    raise RuntimeError("no")
+
+
+async def test_one_attempt_is_one(database_url: str) -> None:
+    database = Database(database_url)
+    async with database.transaction() as session:
+        await enqueue(session, once)
+    await database.close()
+    for _ in range(2):
+        await Worker(None, [once], database_url).run(until_empty=True)
+    assert SEEN == ["tried"]
+    with pytest.raises(ValueError, match="at least once"):
+        retries(0)
 
 
 async def test_a_scheduled_job_runs_by_itself(database_url: str) -> None:

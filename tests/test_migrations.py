@@ -148,11 +148,17 @@ def test_commands_do_not_migrate_and_say_what_is_missing(project: Path, database
     (project / "migrations" / "versions" / "0003_nickname.py").write_text(NICKNAME)
     edit(project / "app" / "models" / "users.py", *MODEL)
     servers = {"DATABASE_URL": database.url, "REDIS_URL": "redis://127.0.0.1:1/0", "ENVIRONMENT": "test"}
-    for arguments in (["user", "list"], ["settings"], ["doctor"], ["db", "check"], ["db", "seed"]):
+    with psycopg.connect(database.url) as connection:
+        connection.execute(
+            "INSERT INTO users (id, email, full_name, hashed_password, role, is_active, version) "
+            "VALUES (gen_random_uuid(), 'a@example.com', 'n', 'x', 'customer', true, 1)"
+        )
+    disable = ["user", "disable", "a@example.com"]
+    for arguments in (disable, ["user", "list"], ["settings"], ["doctor"], ["db", "check"], ["db", "seed"]):
         said = run(project, *arguments, **servers)
         assert names_of(database, "SELECT version_num FROM alembic_version") == {"0002"}, arguments
         assert "Traceback" not in said.stderr
-        if arguments in (["user", "list"], ["doctor"]):
+        if arguments in (disable, ["doctor"]):
             assert "ondol db upgrade" in said.stdout + said.stderr, arguments
 
 

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from procrastinate import Blueprint
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import ForeignKey, event, select, text
+from sqlalchemy import ForeignKey, event, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
@@ -28,6 +28,10 @@ class Mayor(HasId, Base):
     __tablename__ = "repository_mayors"
     name: Mapped[str]
     salary: Mapped[int]
+
+    @property
+    def is_rich(self) -> bool:
+        return self.salary > 9
 
 
 class Street(HasId, Base):
@@ -75,6 +79,27 @@ class WholeTownRepository(OwnedRepository[Town, TownWithAll]):
 
 
 class MayorRepository(Repository[Mayor, Named]): ...
+
+
+class Missing(Read):
+    nothing: str
+
+
+class Property(Read):
+    is_rich: bool = False
+
+
+class Endless(Read):
+    streets: list["Endless"]
+
+
+class MissingRepository(Repository[Mayor, Missing]): ...
+
+
+class PropertyRepository(Repository[Mayor, Property]): ...
+
+
+class EndlessRepository(Repository[Town, Endless]): ...
 
 
 OWNER, OTHER = uuid4(), uuid4()
@@ -165,6 +190,20 @@ async def test_in_a_transaction_a_read_shows_what_was_changed_and_changes_nothin
         assert (await work.session.execute(select(Town.count, Town.secret))).one() == (4, "new")
 
 
+async def test_a_read_of_relations_sees_what_statements_changed(runtime: Runtime) -> None:
+    async with runtime.transaction() as work:
+        town, whole = await new_town(work, streets=1), WholeTownRepository(work)
+        locked = await whole.lock(OWNER, town.id)
+        assert await whole.read(OWNER, town.id) is not None
+        await work.session.execute(insert(Street).values(town_id=town.id, name="002"))
+        await work.session.execute(update(Town).values(count=99).execution_options(synchronize_session=False))
+        found = await whole.read(OWNER, town.id)
+        assert found is not None
+        assert (found.count, [street.name for street in found.streets]) == (99, ["001", "002"])
+        assert locked is not None
+        assert locked.secret == "hunter2"
+
+
 async def test_a_lock_reads_the_row_as_it_is_now_and_others_wait(runtime: Runtime) -> None:
     async with runtime.transaction() as work:
         town = await new_town(work)
@@ -251,11 +290,18 @@ async def test_rows_that_nobody_owns(runtime: Runtime) -> None:
 
 
 async def test_a_schema_that_shows_what_the_model_does_not_have_is_refused(runtime: Runtime) -> None:
-    class Wrong(Read):
-        nothing: str
-
-    class WrongRepository(Repository[Mayor, Wrong]): ...
-
     async with runtime.reading() as work:
-        with pytest.raises(TypeError, match=r"Wrong\.nothing: Mayor has no such attribute\."):
-            await WrongRepository(work).read(uuid4())
+        for repository, problem in (
+            (MissingRepository(work), r"Missing\.nothing: Mayor has no such column or relation\."),
+            (PropertyRepository(work), r"Property\.is_rich: Mayor has no such column or relation\."),
+            (EndlessRepository(work), r"Endless\.streets: Endless contains itself, without an end\."),
+        ):
+            with pytest.raises(TypeError, match=problem):
+                await repository.read(uuid4())
+
+
+async def test_a_change_of_what_the_model_does_not_have_is_refused(runtime: Runtime) -> None:
+    async with runtime.transaction() as work:
+        town = await new_town(work)
+        with pytest.raises(AttributeError, match="Town has no attribute 'cuont'"):
+            await TownRepository(work).change(town, {"cuont": 4})

@@ -14,7 +14,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from ondol.db.base import Base, HasId, HasVersion
 from ondol.db.constraints import AlreadyExists, ChangedMeanwhile, DatabaseUnavailable, problem_for, reason_of
-from ondol.db.session import Database, ReadOnlyViolation, SyncDatabase, after_commit, before_commit
+from ondol.db.session import Database, ReadOnlyViolation, SyncDatabase, TransactionAborted, after_commit, before_commit
 from ondol.settings import DatabaseSettings
 from ondol.timeouts import request_deadline
 
@@ -54,6 +54,20 @@ async def test_a_block_commits_whole_or_not_at_all(database: Database, database_
             session.add(Note(text="lost"))
             await session.flush()
             raise RuntimeError("no")
+    assert stored(database_url) == ["kept"]
+
+
+async def test_a_caught_error_does_not_lose_the_rest_silently(database: Database, database_url: str) -> None:
+    with pytest.raises(TransactionAborted):
+        async with database.transaction() as session:
+            await session.execute(insert(Note).values(text="lost"))
+            with pytest.raises(DBAPIError):
+                await (await session.connection()).execute(text("SELECT 1/0"))
+    async with database.transaction() as session:
+        await session.execute(insert(Note).values(text="kept"))
+        with pytest.raises(DBAPIError):
+            async with session.begin_nested():
+                await session.execute(text("SELECT 1/0"))
     assert stored(database_url) == ["kept"]
 
 

@@ -67,7 +67,11 @@ def scratch_database(runtime: Runtime) -> Iterator[str]:
 def attribute(module: str, name: str) -> Callable[..., Any]:
     """`name` of the project's `module`. Raises ProjectError."""
     try:
-        found: Callable[..., Any] = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError) as error:
-        raise ProjectError(f"The project has no {module}.{name}.") from error
+        found: Callable[..., Any] | None = getattr(importlib.import_module(module), name, None)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{module}.".startswith(f"{error.name}."):
+            raise  # what the module itself imports
+        found = None
+    if found is None:
+        raise ProjectError(f"The project has no {module}.{name}.")
     return found

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Generic, TypeVar, get_args
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy import Select, select
+from sqlalchemy import Select, inspect, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from ondol.db.base import HasId
@@ -27,11 +27,36 @@ M = TypeVar("M", bound=HasId)
 R = TypeVar("R", bound=BaseModel)
 
 
-class _Rows(Generic[M, R]):
-    """What both kinds of repository do. `model` and `schema` are those named in the brackets of the subclass."""
+class Rows(Generic[M]):
+    """Writes of one model's rows, for a repository whose reads are all its own."""
+
+    def __init__(self, work: UnitOfWork[Any]) -> None:
+        self._work, self._session = work, work.session
+
+    async def add(self, row: M) -> None:
+        """Insert the row."""
+        self._session.add(row)
+        await self._session.flush()
+
+    async def change(self, row: M, values: Mapping[str, object]) -> None:
+        """Set attributes of a locked row and update it. Raises AttributeError for one that the model does not have."""
+        known = inspect(type(row)).attrs
+        for name, value in values.items():
+            if name not in known:
+                raise AttributeError(f"{type(row).__name__} has no attribute {name!r}.")
+            setattr(row, name, value)
+        await self._session.flush()
+
+    async def delete(self, row: M) -> None:
+        await self._session.delete(row)
+        await self._session.flush()
+
+
+class _Reads(Rows[M], Generic[M, R]):
+    """What both kinds of repository share. `model` and its schema are those in the brackets of the subclass."""
 
     model: ClassVar[type[HasId]]
-    _shown: ClassVar[Shown]
+    _shown: ClassVar[Shown[Any]]
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -40,31 +65,15 @@ class _Rows(Generic[M, R]):
             if len(named) == 2 and not any(isinstance(each, TypeVar) for each in named):
                 cls.model, cls._shown = named[0], Shown(*named)
 
-    def __init__(self, work: UnitOfWork[Any]) -> None:
-        self._session = work.session
-        self._paginator = work.runtime.paginator
-
-    async def add(self, row: M) -> None:
-        """Insert the row."""
-        self._session.add(row)
-        await self._session.flush()
-
-    async def change(self, row: M, values: Mapping[str, object]) -> None:
-        """Set attributes of a locked row and update it."""
-        for name, value in values.items():
-            setattr(row, name, value)
-        await self._session.flush()
-
-    async def delete(self, row: M) -> None:
-        await self._session.delete(row)
-        await self._session.flush()
-
     async def _read(self, statement: Select[Any]) -> R | None:
         row = (await self._session.execute(self._shown.of(statement))).one_or_none()
-        return None if row is None else self._shown.read(row)
+        read: R | None = None if row is None else self._shown.read(row)
+        return read
 
     async def _page(self, statement: Select[Any], query: PageQuery, bound_to: str = "") -> Page[R]:
-        rows = await self._paginator.page(self._session, self._shown.of(statement), query, bound_to=bound_to)
+        rows = await self._work.runtime.paginator.page(
+            self._session, self._shown.of(statement), query, bound_to=bound_to
+        )
         return Page(items=[self._shown.read(row) for row in rows.items], next_cursor=rows.next_cursor)
 
     async def _lock(self, statement: Select[Any]) -> M | None:
@@ -75,7 +84,7 @@ class _Rows(Generic[M, R]):
         return row
 
 
-class Repository(_Rows[M, R]):
+class Repository(_Reads[M, R]):
     """The rows of `M`, read as `R`. For rows that belong to accounts take `OwnedRepository`."""
 
     async def read(self, id_: UUID) -> R | None:
@@ -90,7 +99,7 @@ class Repository(_Rows[M, R]):
         return await self._lock(select(self.model).where(self.model.id == id_))
 
 
-class OwnedRepository(_Rows[M, R]):
+class OwnedRepository(_Reads[M, R]):
     """The same for a model whose rows belong to accounts: `owner_column` says to which.
 
     Each method takes whose rows it may see, without a default. Rows of other owners do not exist for it.

@@ -5,7 +5,7 @@ opened in order by the lifespan and closed in the reverse order.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -24,7 +24,7 @@ from ondol.auth.refresh import RefreshTokens
 from ondol.auth.tokens import AccessTokens
 from ondol.cache import Cache
 from ondol.db.pagination import Paginator
-from ondol.db.session import Database
+from ondol.db.session import Database, ReadSession
 from ondol.dev.servers import Attachment, StateFolder, attach
 from ondol.drain import Drain
 from ondol.jobs.queue import AnyTask, defer
@@ -42,6 +42,7 @@ log = structlog.stdlib.get_logger("ondol")
 
 S_co = TypeVar("S_co", bound=Settings, default=Settings, covariant=True)
 P = ParamSpec("P")
+T = TypeVar("T")
 
 
 def hasher_for(auth: AuthSettings) -> PasswordHasher:
@@ -236,9 +237,23 @@ class UnitOfWork(Generic[S_co]):
     def settings(self) -> S_co:
         return self.runtime.settings
 
-    @property
-    def cache(self) -> Cache:
-        return self.runtime.cache
+    async def cached(
+        self,
+        key: str,
+        load: Callable[[], Awaitable[T | None]],
+        type_: type[T],
+        *,
+        seconds: float,
+        tags: Iterable[str] = (),
+        memory_seconds: float = 0,
+    ) -> T | None:
+        """Return the value of `key` from the cache, or from `load`; see `Cache.get`.
+
+        A transaction always loads: it may see what is not committed, which is for nobody else.
+        """
+        if not isinstance(self.session, ReadSession):
+            return await load()
+        return await self.runtime.cache.get(key, load, type_, seconds=seconds, tags=tags, memory_seconds=memory_seconds)
 
     def invalidate(self, *tags: str) -> None:
         """Invalidate everything cached under `tags` when this unit of work commits."""

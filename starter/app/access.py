@@ -27,15 +27,25 @@ oauth2_scheme = OAuth2PasswordBearer(
 BearerToken = Annotated[str | None, Depends(oauth2_scheme)]
 
 
-async def current_user(
-    needed: SecurityScopes, bearer: BearerToken, cookies: TokenCookiesDep, runtime: RuntimeDep, client: ClientDep
+async def authenticated(
+    bearer: BearerToken, cookies: TokenCookiesDep, runtime: RuntimeDep, client: ClientDep
 ) -> Caller:
-    """Return the caller. 401 without a valid token, 403 without the scopes that the route names."""
+    """Return the caller, whatever they may do. 401 without a valid token."""
     token = bearer or cookies.access_token()
     if token is None:
         raise Unauthorized
     caller = await authenticate(runtime, token)
     await Limits(runtime, client).count_account("api", str(caller.user_id))
+    return caller
+
+
+async def current_user(
+    needed: SecurityScopes,
+    caller: Annotated[Caller, Depends(authenticated)],
+    runtime: RuntimeDep,
+    client: ClientDep,
+) -> Caller:
+    """Return the caller. 401 without a valid token, 403 without the scopes that the route names."""
     try:
         caller.require(needed.scopes)
     except InsufficientScope as refused:

@@ -17,7 +17,7 @@ DEVELOPMENT = {"ENVIRONMENT": "development", "DATABASE_URL": "", "REDIS_URL": ""
 @pytest.mark.whole
 def test_web_worker_and_sql_share_a_console_and_are_reloaded(starter_copy: Path, tmp_path: Path) -> None:
     port, log = free_port(), tmp_path / "log"
-    jobs = starter_copy / "app" / "jobs" / "accounts.py"
+    jobs = starter_copy / "app" / "services" / "registration.py"
 
     def said(name: str, text: str) -> bool:
         return any(line.startswith(f"{name:<7} |") and text in line for line in log.read_text().splitlines())

@@ -46,10 +46,13 @@ class Commands(TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:
         own = super().list_commands(ctx)
         try:
-            return [*own, *(name for name in mounted() if name not in own)]
+            theirs = mounted()
         except Exception as error:  # a project that cannot be imported still gets help
             typer.echo(f"ondol: the project's commands are missing here: {_sentence(error)}", err=True)
             return own
+        for name in theirs.keys() & set(own):
+            typer.echo(f"ondol: the project's command {name!r} is hidden by Ondol's own; rename it.", err=True)
+        return [*own, *(name for name in theirs if name not in own)]
 
     def invoke(self, ctx: Any) -> Any:
         try:

@@ -40,6 +40,8 @@ def mounted() -> dict[str, Any]:
         return {}
     enter(folder)
     app: Any = attribute("app.commands", "app")
+    if not isinstance(app, typer.Typer):
+        raise ProjectError("app.commands.app is not a typer.Typer.")
     return dict(get_group(app).commands)
 
 

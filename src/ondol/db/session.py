@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from psycopg.errors import ReadOnlySqlTransaction
+from psycopg.pq import TransactionStatus
 from sqlalchemy import Engine, ExceptionContext, TextClause, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
@@ -147,10 +148,29 @@ class Database:
         await self.engine.dispose()
 
 
+class TransactionAborted(Exception):
+    """An error of PostgreSQL was caught in the block, which then went on: its COMMIT would be a ROLLBACK, silently.
+
+    It is a programming error: let the error pass, or run what may fail in `session.begin_nested()`.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("A statement of this transaction failed, so nothing of it can be committed.")
+
+
+async def _refuse_aborted(session: AsyncSession) -> None:
+    if not session.in_transaction():
+        return
+    connection = (await (await session.connection()).get_raw_connection()).driver_connection
+    if connection is not None and connection.info.transaction_status is TransactionStatus.INERROR:
+        raise TransactionAborted
+
+
 async def _commit(session: AsyncSession) -> None:
     lift_deadline()
     await session.flush()
     await _run(session, _BEFORE)
+    await _refuse_aborted(session)
     try:
         await session.commit()
     except DBAPIError as error:

@@ -2,31 +2,37 @@
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Any, get_args
+from typing import Any, Generic, TypeVar, get_args
 
 from pydantic import BaseModel
 from sqlalchemy import Row, Select, inspect
 from sqlalchemy.orm import Mapper, joinedload, load_only, selectinload
 
+R = TypeVar("R", bound=BaseModel)
+# Rows that are shown are other objects than those that are held for writing: neither changes the other.
+_APART = {"identity_token": "shown", "populate_existing": True}
 
-class Shown:
+
+class Shown(Generic[R]):
     """The part of `model` that `schema` shows. Names are the same in both.
 
     A schema of plain columns selects these. One with relations loads entities, with their shown columns alone: a
-    joined row for each `Model | None`, one more statement for each `list[Model]`. Raises TypeError where the model
-    has no such attribute.
+    joined row for each `Model | None`, one more statement for each `list[Model]`. A field that the model does not have
+    keeps its default. Raises TypeError for one without default, for what is neither column nor relation (a property),
+    and for a schema that contains itself.
     """
 
-    def __init__(self, model: type[Any], schema: type[BaseModel]) -> None:
+    def __init__(self, model: type[Any], schema: type[R], within: tuple[type[BaseModel], ...] = ()) -> None:
         self._model, self._schema = model, schema
+        self._within: tuple[type[BaseModel], ...] = (*within, schema)
 
     def of(self, statement: Select[Any]) -> Select[Any]:
         """Return the statement, which selects the model, with only what is shown."""
         if self._relations:
-            return statement.options(*self._options)
+            return statement.options(*self._options).execution_options(**_APART)
         return statement.with_only_columns(*self._columns)
 
-    def read(self, row: Row[Any]) -> Any:
+    def read(self, row: Row[Any]) -> R:
         """Return the schema of one row of such a statement."""
         return self._schema.model_validate(row[0] if self._relations else dict(row._mapping), from_attributes=True)
 
@@ -37,10 +43,11 @@ class Shown:
 
     @cached_property
     def _columns(self) -> list[Any]:
-        names = self._mapper.column_attrs.keys()
+        names, relations = self._mapper.column_attrs.keys(), self._mapper.relationships
         for name, field in self._schema.model_fields.items():
-            if name not in names and name not in self._mapper.relationships and field.is_required():
-                raise TypeError(f"{self._schema.__name__}.{name}: {self._model.__name__} has no such attribute.")
+            if name not in names and name not in relations and (field.is_required() or hasattr(self._model, name)):
+                problem = f"{self._model.__name__} has no such column or relation"
+                raise TypeError(f"{self._schema.__name__}.{name}: {problem}.")
         return [getattr(self._model, name) for name in self._schema.model_fields if name in names]
 
     @cached_property
@@ -49,14 +56,17 @@ class Shown:
 
     @cached_property
     def _options(self) -> list[Any]:
-        return [load_only(*self._columns, raiseload=True), *self._loaders()]
+        keys = [self._mapper.get_property_by_column(column).class_attribute for column in self._mapper.primary_key]
+        return [load_only(*keys, *self._columns, raiseload=True), *self._loaders()]
 
     def _loaders(self) -> Iterator[Any]:
         for name in self._relations:
             relation, attribute = self._mapper.relationships[name], getattr(self._model, name)
+            schema = _schema_in(self._schema.model_fields[name].annotation)
+            if schema in self._within:
+                raise TypeError(f"{self._schema.__name__}.{name}: {schema.__name__} contains itself, without an end.")
             load = selectinload(attribute) if relation.uselist else joinedload(attribute)
-            part = Shown(relation.mapper.class_, _schema_in(self._schema.model_fields[name].annotation))
-            yield load.options(*part._options)
+            yield load.options(*Shown(relation.mapper.class_, schema, self._within)._options)
 
 
 def _schema_in(annotation: Any) -> type[BaseModel]:

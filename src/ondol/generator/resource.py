@@ -181,9 +181,9 @@ class Resource:
         """Raises ProjectError for what the parts cannot know of each other."""
         if self.is_owned and self.readers is Readers.CUSTOMERS:
             raise ProjectError("--customer-read and --owner: may every customer read it, or its owner alone?")
-        names = [column.name for column in self.columns]
-        if not names:
+        if not self.columns:
             raise ProjectError("A resource has at least one field, such as `title:str:200`.")
+        names = [*["owner_id"] * self.is_owned, *(column.name for column in self.columns)]
         for name in names:
             if names.count(name) > 1:
                 raise ProjectError(f"There are two fields {name!r}.")

@@ -40,6 +40,12 @@ class Trials:
         }
 
     @property
+    def is_numbered(self) -> bool:
+        """Whether the body of one is made from its number."""
+        others = (column.field.kind for column in self.resource.columns)
+        return any("number" in kind.good for kind in others if kind.table != self.resource.plural)
+
+    @property
     def required_names(self) -> list[str]:
         return [column.name for column in self.resource.columns if column.field.is_required]
 

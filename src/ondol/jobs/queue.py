@@ -12,6 +12,7 @@ must be idempotent, and the outside world sees it at least once.
 """
 
 import inspect
+from contextlib import nullcontext
 from datetime import datetime
 from typing import Any, ParamSpec
 
@@ -32,9 +33,12 @@ AnyTask = Task[Any, Any, Any]
 """A task, whatever its arguments: for lists of them."""
 
 
-def retries(attempts: int) -> RetryStrategy:
+def retries(attempts: int) -> RetryStrategy | bool:
     """Return a strategy for `task(retry=…)`: up to `attempts` runs, with pauses of 2, 4, 8, … seconds."""
-    return RetryStrategy(max_attempts=attempts - 1, exponential_wait=2)
+    if attempts < 1:
+        raise ValueError("A job runs at least once.")
+    # To procrastinate no attempts at all mean attempts without end.
+    return RetryStrategy(max_attempts=attempts - 1, exponential_wait=2) if attempts > 1 else False
 
 
 async def enqueue(session: AsyncSession, task: Task[Any, Any, P], /, *_: P.args, **arguments: P.kwargs) -> int:
@@ -52,8 +56,7 @@ async def enqueue_once(
 
     The transaction goes on in either case.
     """
-    async with session.begin_nested():
-        return await defer(session, task, arguments, queueing_lock=key)
+    return await defer(session, task, arguments, queueing_lock=key)
 
 
 async def defer(
@@ -67,6 +70,15 @@ async def defer(
     """Add a job with procrastinate's options. `at`: aware; it does not run before."""
     refuse_read_only(session)
     inspect.signature(task.func).bind(*(None,) * task.pass_context, **arguments)
+    key = queueing_lock or task.queueing_lock
+    # A refusal must not abort the transaction.
+    async with session.begin_nested() if key else nullcontext():
+        return await _insert(session, task, arguments, at, key)
+
+
+async def _insert(
+    session: AsyncSession, task: AnyTask, arguments: dict[str, Any], at: datetime | None, queueing_lock: str | None
+) -> int:
     raw = (await (await session.connection()).get_raw_connection()).driver_connection
     deferrer = configure_task(
         name=task.name,
@@ -75,7 +87,7 @@ async def defer(
         queue=task.queue,
         priority=task.priority,
         lock=task.lock,
-        queueing_lock=queueing_lock or task.queueing_lock,
+        queueing_lock=queueing_lock,
         schedule_at=at,
         connection=raw,
     )

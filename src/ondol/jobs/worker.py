@@ -110,8 +110,11 @@ class Worker:
 
     async def _rescue(self, manager: JobManager, stalled: StalledJob) -> None:
         """Gives it back; or leaves it as failed, when it has had its attempts: it may be what kills the workers."""
-        attempts = next((_attempts(task) for task in self._tasks if task.name == stalled.task_name), 1)
-        if stalled.attempts + 1 >= attempts:
+        name = stalled.task_name
+        task = next((task for task in self._tasks if name in (task.name, *task.aliases)), None)
+        if task is None:
+            return  # a worker of another version knows it
+        if stalled.attempts + 1 >= _attempts(task):
             log.error("job_given_up", job_id=stalled.id, job=stalled.task_name)
             await manager.finish_job(stalled, status=Status.FAILED, delete_job=False)
         else:

@@ -11,7 +11,7 @@ from ondol.observability.tracing import add_trace
 from ondol.settings import LoggingSettings
 
 # The trace of a start that failed ends in the sentence for a person; the trace itself says nothing more.
-START_FAILED = "ondol.runtime.StartFailed: "
+START_FAILED = "ondol.startup.StartFailed: "
 QUIET = ("httpx2", "procrastinate", "alembic", "watchfiles", "psycopg.pool", "multipart", "asyncio")
 
 

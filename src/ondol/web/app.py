@@ -1,4 +1,4 @@
-"""`install(app, ondol)`: everything a service wants on a FastAPI application, each part also installable alone."""
+"""`install(app, runtime)`: everything a service wants on a FastAPI application, each part also installable alone."""
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware

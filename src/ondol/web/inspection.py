@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute, iter_route_contexts
+from fastapi.routing import iter_route_contexts
 
 from ondol.doctor.findings import Finding, error, warning
 from ondol.web.public import REASON
@@ -16,8 +16,8 @@ _WRITES = ("post", "put", "patch", "delete")
 
 
 def check_routes(app: FastAPI, project: Path) -> Iterator[Finding]:
-    """Writes that anybody may do, operations for a caller that name no scopes or that no test names, sessions that
-    commit after the answer."""
+    """Writes that anybody may do, operations for a caller that name no scopes or that no test names, transactions
+    that commit after the answer."""
     tests = "\n".join(file.read_text(encoding="utf-8", errors="replace") for file in (project / "tests").rglob("*.py"))
     for path, item in app.openapi()["paths"].items():
         for method, operation in item.items():
@@ -27,12 +27,12 @@ def check_routes(app: FastAPI, project: Path) -> Iterator[Finding]:
                 hint = "give it a caller with scopes, or openapi_extra=public(reason)"
                 yield warning("routes", f"Anybody may call {name}.", hint)
             elif scopes and not any(scopes) and REASON not in operation:
-                yield warning("routes", f"Every session may call {name}.", "Security(…, scopes=[…]) says which may")
+                yield warning("routes", f"Every account may call {name}.", "Security(…, scopes=[…]) says which may")
             if path.partition("{")[0].rstrip("/") not in tests:
                 yield warning("tests", f"No test names {name}.", "tests/api/ is where it belongs")
     for context in iter_route_contexts(app.routes):
-        route = context.original_route
-        if isinstance(route, APIRoute) and any(_commits_late(dependant) for dependant in _all(route.dependant)):
+        dependant = getattr(context, "dependant", None)
+        if dependant is not None and any(_commits_late(each) for each in _all(dependant)):
             problem = f"{context.path} takes its transaction in FastAPI's default scope: it commits after the answer."
             yield error("routes", problem, 'take Transaction, or Depends(transaction, scope="function")')
 

@@ -37,21 +37,30 @@ Reading = Annotated[UnitOfWork[Any], Depends(reading, scope="function")]
 """A unit of work that only reads."""
 
 
-@cache
-def in_transaction(service: Callable[[Any], T]) -> Callable[..., Awaitable[T]]:
+def in_transaction(service: Callable[[UnitOfWork[Any]], T]) -> Callable[..., Awaitable[T]]:
     """Return a dependency: `service` on the request's transaction, which commits before the response leaves."""
+    return _writing(service)
 
-    async def make(work: Transaction) -> T:
+
+def read_only(service: Callable[[UnitOfWork[Any]], T]) -> Callable[..., Awaitable[T]]:
+    """Return a dependency: `service` on a session that only reads, each statement in one round trip."""
+    return _reading(service)
+
+
+# Made once for each service: with the same call a test names the same dependency.
+
+
+@cache
+def _writing(service: Callable[[UnitOfWork[Any]], Any]) -> Callable[..., Awaitable[Any]]:
+    async def make(work: Transaction) -> Any:
         return service(work)
 
     return make
 
 
 @cache
-def read_only(service: Callable[[Any], T]) -> Callable[..., Awaitable[T]]:
-    """Return a dependency: `service` on a session that only reads, each statement in one round trip."""
-
-    async def make(work: Reading) -> T:
+def _reading(service: Callable[[UnitOfWork[Any]], Any]) -> Callable[..., Awaitable[Any]]:
+    async def make(work: Reading) -> Any:
         return service(work)
 
     return make

@@ -1,13 +1,10 @@
+from ondol.repository import Rows
 from sqlalchemy import Row, select
 
 from app.models import LoginSession, RefreshToken, User
-from app.runtime import UnitOfWork
 
 
-class RefreshTokenRepository:
-    def __init__(self, work: UnitOfWork) -> None:
-        self._session = work.session
-
+class RefreshTokenRepository(Rows[RefreshToken]):
     async def lock(self, digest: bytes) -> Row[RefreshToken, LoginSession, User] | None:
         """Return a refresh token with its login session and account; two uses at once come one after the other."""
         statement = (
@@ -28,7 +25,3 @@ class RefreshTokenRepository:
         """Return which of these is a refresh token that was not used yet."""
         statement = select(RefreshToken.digest).where(RefreshToken.digest.in_(digests), RefreshToken.used_at.is_(None))
         return await self._session.scalar(statement)
-
-    async def add(self, token: RefreshToken) -> None:
-        self._session.add(token)
-        await self._session.flush()

@@ -2,23 +2,16 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from ondol.auth.opaque import digest
+from ondol.repository import Rows
 from sqlalchemy import ColumnElement, and_, delete, select
 
 from app.models import MailedToken
 from app.models.mailed_tokens import Purpose
-from app.runtime import UnitOfWork
 
 
-class MailedTokenRepository:
-    def __init__(self, work: UnitOfWork) -> None:
-        self._session = work.session
-
+class MailedTokenRepository(Rows[MailedToken]):
     async def get(self, id_: UUID) -> MailedToken | None:
         return await self._session.get(MailedToken, id_)
-
-    async def add(self, token: MailedToken) -> None:
-        self._session.add(token)
-        await self._session.flush()
 
     async def user_of(self, purpose: Purpose, token: str) -> UUID | None:
         """Return whose token it is. That account is to be locked before the token is taken: changes of an account

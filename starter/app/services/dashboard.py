@@ -16,7 +16,7 @@ class DashboardService:
     async def get(self) -> Dashboard:
         """How the shop did, from the cache; an order that commits invalidates it."""
         seconds = self._work.settings.shop.dashboard_cache_seconds
-        found = await self._work.cache.get(DASHBOARD_TAG, self._load, Dashboard, seconds=seconds, tags=[DASHBOARD_TAG])
+        found = await self._work.cached(DASHBOARD_TAG, self._load, Dashboard, seconds=seconds, tags=[DASHBOARD_TAG])
         assert found is not None  # _load never gives None
         return found
 

@@ -17,7 +17,7 @@ from app.schemas.email_change import EmailChangeCreate
 from app.schemas.users import UserRead
 from app.services.audit import AuditService
 from app.services.limits import Limits
-from app.services.mailed_tokens import InvalidMailedToken, confirmation
+from app.services.mailed_tokens import InvalidMailedToken, mail_confirmation
 from app.services.notices import ATTEMPTS, Notice, mail_notice
 from app.services.users import EmailTaken, UserService
 
@@ -73,10 +73,4 @@ class EmailChangeService:
 
 @jobs.task(name="accounts.mail_email_change", pass_context=True, retry=retries(ATTEMPTS))
 async def mail_email_change(context: JobContext, *, token_id: UUID) -> None:
-    runtime = Runtime.of(context)
-    async with runtime.transaction() as work:
-        asked = await MailedTokenRepository(work).get(token_id)
-        if asked is None:
-            return
-        mail = await confirmation(work, asked, mails.confirm_email)
-    await runtime.mailer.send(to=asked.email, subject=mail.subject, text=mail.text)
+    await mail_confirmation(Runtime.of(context), token_id, mails.confirm_email)

@@ -4,6 +4,7 @@ A token is made by the job that mails it and stored as a hash: it is in no row, 
 """
 
 from collections.abc import Callable
+from uuid import UUID
 
 from ondol import BadRequest
 from ondol.auth.opaque import digest, new_token
@@ -11,10 +12,9 @@ from ondol.jobs import retries
 from procrastinate import Blueprint, JobContext
 
 from app import mails
-from app.models import MailedToken
 from app.repositories.mailed_tokens import MailedTokenRepository
 from app.repositories.users import UserRepository
-from app.runtime import Runtime, UnitOfWork
+from app.runtime import Runtime
 
 jobs = Blueprint()
 
@@ -24,14 +24,19 @@ class InvalidMailedToken(BadRequest):
     detail = "This link is not valid (any more): ask for a new one."
 
 
-async def confirmation(work: UnitOfWork, asked: MailedToken, write: Callable[[str, str], mails.Mail]) -> mails.Mail:
-    """Return the mail for an address that is to be confirmed: the token; or, to one that has an account, that it
-    has."""
-    if await UserRepository(work).read_by_email(asked.email) is not None:
-        return mails.already_registered()
-    token = new_token()
-    asked.digest = digest(token)
-    return write(work.settings.mail.links, token)
+async def mail_confirmation(runtime: Runtime, token_id: UUID, write: Callable[[str, str], mails.Mail]) -> None:
+    """Mail a token that confirms an address; to an address that has an account, only that it has one."""
+    async with runtime.transaction() as work:
+        asked = await MailedTokenRepository(work).get(token_id)
+        if asked is None:
+            return
+        token = new_token()
+        mail = write(runtime.settings.mail.links, token)
+        if await UserRepository(work).read_by_email(asked.email) is not None:
+            mail = mails.already_registered()
+        else:
+            asked.digest = digest(token)
+    await runtime.mailer.send(to=asked.email, subject=mail.subject, text=mail.text)
 
 
 @jobs.periodic(cron="27 3 * * *")

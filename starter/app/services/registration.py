@@ -12,7 +12,7 @@ from app.runtime import Runtime, UnitOfWork
 from app.schemas.registration import RegistrationConfirm
 from app.schemas.users import UserRead
 from app.services.limits import Limits
-from app.services.mailed_tokens import InvalidMailedToken, confirmation
+from app.services.mailed_tokens import InvalidMailedToken, mail_confirmation
 from app.services.notices import ATTEMPTS
 from app.services.users import UserService, refuse_address
 
@@ -58,10 +58,4 @@ class RegistrationService:
 
 @jobs.task(name="accounts.mail_registration", pass_context=True, retry=retries(ATTEMPTS))
 async def mail_registration(context: JobContext, *, token_id: UUID) -> None:
-    runtime = Runtime.of(context)
-    async with runtime.transaction() as work:
-        asked = await MailedTokenRepository(work).get(token_id)
-        if asked is None:
-            return
-        mail = await confirmation(work, asked, mails.confirm_registration)
-    await runtime.mailer.send(to=asked.email, subject=mail.subject, text=mail.text)
+    await mail_confirmation(Runtime.of(context), token_id, mails.confirm_registration)

@@ -85,21 +85,21 @@ class LoginSessionService:
         now = datetime.now(UTC)
         used_after = now - timedelta(seconds=self._work.settings.auth.session_idle_seconds)
         page = await self._sessions.search_alive(user_id, query, now=now, used_after=used_after)
-        for session in page.items:
-            session.is_current = session.id == current
+        for login_session in page.items:
+            login_session.is_current = login_session.id == current
         return page
 
-    async def end(self, session_id: UUID, caller: Caller) -> None:
+    async def end(self, session_id: UUID, by: Caller) -> None:
         """End one of the caller's: its tokens, of both kinds, are refused from now on. Raises LoginSessionNotFound."""
-        if not await self._sessions.revoke(caller.user_id, session_id, datetime.now(UTC)):
+        if not await self._sessions.revoke(by.user_id, session_id, datetime.now(UTC)):
             raise LoginSessionNotFound
         self._work.invalidate(session_tag(session_id))
-        await self._audit.note(Action.LOGGED_OUT, caller, target_id=session_id)
+        await self._audit.note(Action.LOGGED_OUT, by, target_id=session_id)
 
-    async def end_others(self, caller: Caller) -> None:
+    async def end_others(self, by: Caller) -> None:
         """End every login session of the caller's but this one."""
-        await self.end_all(caller.user_id, but=caller.session_id)
-        await self._audit.note(Action.OTHERS_LOGGED_OUT, caller, target_id=caller.user_id)
+        await self.end_all(by.user_id, but=by.session_id)
+        await self._audit.note(Action.OTHERS_LOGGED_OUT, by, target_id=by.user_id)
 
     async def end_all(self, user_id: UUID, *, but: UUID | None = None) -> None:
         await self._sessions.revoke_all(user_id, datetime.now(UTC), but=but)

@@ -3,6 +3,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from fastapi.testclient import TestClient
 from ondol import PreconditionFailed
 
 from app.runtime import UnitOfWork
@@ -26,6 +27,23 @@ def test_a_stale_version_changes_nothing(make: Maker, admin: Any, in_transaction
             await service.delete(made_id)
 
     in_transaction(act)
+
+
+def test_what_a_transaction_reads_is_for_it_alone(
+    client: TestClient, make: Maker, admin: Any, in_transaction: Callable[..., Any]
+) -> None:
+    made = make(PRODUCTS, admin)
+    made_id = UUID(made["id"])
+
+    async def fail(work: UnitOfWork) -> None:
+        products = ProductService(work)
+        await products.update(made_id, ProductUpdate(name="never committed"))
+        assert (await products.get(made_id)).name == "never committed"
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        in_transaction(fail)
+    assert client.get(f"/api/v1/products/{made_id}").json()["name"] == made["name"]
 
 
 def test_what_was_made_in_a_transaction_that_failed_is_gone(
