@@ -209,6 +209,7 @@ def test_options_that_do_not_fit_are_refused(project: Path) -> None:
         (["pages:int"], Options(search=["pages"]), "not text"),
         (["a:str", "a:int"], Options(), "two fields 'a'"),
         (["limit:str:filter"], Options(), "two query parameters 'limit'"),
+        (["owner:ref:users"], Options(is_owned=True), "two fields 'owner_id'"),
         (["a" * 40 + ":str:sort"], Options(is_owned=True, plural="quite_a_few_of_them"), "longer than PostgreSQL's 63"),
         (["session:ref:login_sessions"], Options(), "need a factory"),
         (["title:str"], Options(plural="thing"), "different names"),

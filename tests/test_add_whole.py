@@ -39,11 +39,12 @@ RESOURCES = [
     "--owner --search from",
     "reply review:ref:reviews text:text line:str:20 email:email:optional:filter --owner --public-read --search text "
     "--cache 2",
+    "membership member:ref:members --public-read",
     "measurement value:float:sort taken_on:date:sort:filter is_valid:bool --public-read --cache 30",
 ]
 PLURALS = [
     *("authors", "books", "categories", "buses", "news", "people", "notes", "copies", "reviews", "bookings", "sensors"),
-    *("members", "big_numbers", "follow_ups", "replies", "measurements"),
+    *("members", "big_numbers", "follow_ups", "replies", "measurements", "memberships"),
 ]
 
 

@@ -6,7 +6,9 @@ They are `async def` though they may wait for nothing: FastAPI would run a `def`
 from typing import Annotated
 
 from fastapi import Depends
+from fastapi.requests import HTTPConnection
 from fastapi.security import OAuth2PasswordBearer, SecurityScopes
+from fastapi.security.utils import get_authorization_scheme_param
 from ondol import Unauthorized
 from ondol.auth.caller import Caller, InsufficientScope
 from ondol.web.client import ClientDep
@@ -28,10 +30,14 @@ BearerToken = Annotated[str | None, Depends(oauth2_scheme)]
 
 
 async def authenticated(
-    bearer: BearerToken, cookies: TokenCookiesDep, runtime: RuntimeDep, client: ClientDep
+    connection: HTTPConnection, cookies: TokenCookiesDep, runtime: RuntimeDep, client: ClientDep
 ) -> Caller:
-    """Return the caller, whatever they may do. 401 without a valid token."""
-    token = bearer or cookies.access_token()
+    """Return the caller, whatever they may do. 401 without a valid token.
+
+    It takes no security scheme: FastAPI would run it again for each set of scopes, and the request would count twice.
+    """
+    scheme, bearer = get_authorization_scheme_param(connection.headers.get("Authorization"))
+    token = (bearer if scheme.lower() == "bearer" else None) or cookies.access_token()
     if token is None:
         raise Unauthorized
     caller = await authenticate(runtime, token)
@@ -44,6 +50,7 @@ async def current_user(
     caller: Annotated[Caller, Depends(authenticated)],
     runtime: RuntimeDep,
     client: ClientDep,
+    documented: BearerToken,  # so that the OpenAPI document says how to authenticate
 ) -> Caller:
     """Return the caller. 401 without a valid token, 403 without the scopes that the route names."""
     try:

@@ -74,7 +74,7 @@ async def revoke(
     "/logout",
     name="logout",
     status_code=status.HTTP_204_NO_CONTENT,
-    openapi_extra=public("Any session may end itself, also with an expired access token."),
+    openapi_extra=public("Any login may end itself, also with an expired access token."),
 )
 async def log_out(bearer: BearerToken, auth: Auth, cookies: TokenCookiesDep) -> None:
     """End this session, everywhere and at once. In browser mode also when its access token has expired."""

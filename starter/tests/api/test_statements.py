@@ -1,12 +1,16 @@
 """What requests send to PostgreSQL: no more statements than needed, no column that nobody sees."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
+from fastapi import APIRouter, FastAPI, Security
 from fastapi.testclient import TestClient
+from ondol.auth.caller import Caller
 from ondol.auth.tokens import AccessTokens
 
+from app.access import current_user
+from app.scopes import Scope
 from app.settings import AppSettings, LimitsSettings
 
 Product = dict[str, Any]
@@ -65,3 +69,16 @@ class TestWithLimitsOfTheWholeApi:
         assert verified == [customer.tokens["access_token"]]
         assert '"api-address"' in answer.headers["RateLimit"]
         assert '"api-account"' in answer.headers["RateLimit"]
+
+    def test_a_request_is_counted_once_however_often_its_scopes_are_asked_for(
+        self, app: FastAPI, client: TestClient, customer: Any
+    ) -> None:
+        router = APIRouter(dependencies=[Security(current_user, scopes=[Scope.ACCOUNT_READ])])
+
+        @router.get("/twice")
+        async def twice(user: Annotated[Caller, Security(current_user, scopes=[Scope.ACCOUNT_WRITE])]) -> None: ...
+
+        app.include_router(router)
+        answer = client.get("/twice", headers=customer.headers)
+        assert answer.status_code == 200
+        assert answer.headers["RateLimit"].count('"api-account"') == 1
