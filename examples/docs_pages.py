@@ -1,4 +1,4 @@
-"""Swagger UI and ReDoc from the package instead of a CDN."""
+"""Swagger UI from the package instead of a CDN."""
 
 from fastapi import FastAPI
 

@@ -4,15 +4,12 @@ import json
 import os
 import subprocess
 import sys
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import psycopg
 import pytest
 
-from ondol.doctor import environment
 from ondol.generator.create import create
 
 LATE = """
@@ -73,9 +70,7 @@ def test_what_is_wrong_is_found_and_nothing_else(tmp_path: Path, database_url: s
             "It does not answer (ConnectionError): the service works, and every read goes to PostgreSQL.",
         ),
         ("warning", "routes", "Anybody may call POST /api/v1/late/things."),
-        ("warning", "tests", "No test names POST /api/v1/late/things."),
         ("warning", "routes", "Every account may call GET /api/v1/late/mine."),
-        ("warning", "tests", "No test names GET /api/v1/late/mine."),
         (
             *("error", "routes"),
             "/api/v1/late/things takes its transaction in FastAPI's default scope: it commits after the answer.",
@@ -87,21 +82,6 @@ def test_what_is_wrong_is_found_and_nothing_else(tmp_path: Path, database_url: s
     assert any(problem.startswith("AUTH__SECRET_KEY needs 32") for _, about, problem in found if about == "settings")
     code, found = doctor(project, DATABASE_URL="postgresql://127.0.0.1:1/x", AUTH__SECRET_KEY="")
     assert (code, {about for level, about, _ in found if level == "error"}) == (1, {"settings", "PostgreSQL", "routes"})
-
-
-def test_libraries_that_do_not_go_together() -> None:
-    def installed(name: str) -> str:
-        if name == "slowapi":
-            return "0.1.9"
-        if name in environment.BREAK:
-            raise PackageNotFoundError(name)
-        return "0.100.0" if name == "fastapi" else version(name)
-
-    found = {finding.problem for finding in environment._libraries(installed)}
-    assert found == {
-        "fastapi 0.100.0 is installed; this Ondol works with <0.170,>=0.165.",
-        f"slowapi is installed: {environment.BREAK['slowapi']}.",
-    }
 
 
 CLOCK = """
@@ -121,11 +101,3 @@ def test_a_clock_that_is_wrong(database_url: str, ahead: str, said: str) -> None
     found = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert found.returncode == 0, found.stderr
     assert said in found.stdout
-
-
-def test_a_python_that_is_not_finished() -> None:
-    assert list(environment._python(sys.version_info)) == []
-    [early] = environment._python(SimpleNamespace(major=3, minor=16, micro=0, releaselevel="alpha"))
-    assert "3.16.0 alpha" in early.problem
-    [old] = environment._python(SimpleNamespace(major=3, minor=10, micro=2, releaselevel="final"))
-    assert old.level == "error"

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
@@ -11,10 +10,9 @@ from psycopg import sql
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from ondol.db.budget import ConnectionBudget
 from ondol.db.session import Database
 from ondol.runtime import Runtime
-from ondol.settings import ScaleSettings, Settings
+from ondol.settings import Settings
 from ondol.startup import StartFailed
 
 
@@ -52,11 +50,7 @@ async def test_a_database_that_is_not_there_is_named(redis_url: str, tmp_path: P
 
 async def test_a_step_that_fails_closes_what_was_opened(limited_url: str, redis_url: str, tmp_path: Path) -> None:
     settings = settings_for(limited_url, redis_url, tmp_path).model_copy(
-        update={
-            "database_direct_url": SecretStr("postgresql://nobody@127.0.0.1:1/x"),
-            "web_concurrency": 1,
-            "scale": ScaleSettings(worker_replicas=0),
-        }
+        update={"database_direct_url": SecretStr("postgresql://nobody@127.0.0.1:1/x")}
     )
     runtime = Runtime(settings)
     with pytest.raises(StartFailed, match="does not let us LISTEN"):
@@ -65,28 +59,6 @@ async def test_a_step_that_fails_closes_what_was_opened(limited_url: str, redis_
     with psycopg.connect(limited_url) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
     await runtime.close()
-
-
-async def test_more_connections_than_postgresql_gives_are_refused(
-    limited_url: str, redis_url: str, tmp_path: Path
-) -> None:
-    runtime = Runtime(settings_for(limited_url, redis_url, tmp_path))
-    with pytest.raises(StartFailed, match=r"2 web processes x 16 \+ 1 job workers x 24 = 56 .* gives it 1\."):
-        await runtime.open()
-
-
-@pytest.mark.parametrize(
-    ("changes", "total"),
-    [
-        ({}, 2 * (10 + 5 + 1) + 1 * (10 + 5 + 1 + 4 + 4)),
-        ({"web_concurrency": 4, "scale": {"web_replicas": 10, "worker_replicas": 0}}, 4 * 10 * 16),
-        ({"database": {"pool_size": 3, "max_overflow": 0}, "jobs": {"concurrency": 1}}, 2 * 4 + 9),
-        ({"database_direct_url": "postgresql://h/d"}, 2 * 1 + 9),  # behind PgBouncer only what goes past it counts
-    ],
-)
-def test_the_budget_is_pools_times_processes(tmp_path: Path, changes: dict[str, Any], total: int) -> None:
-    settings = Settings(environment="test", project_folder=tmp_path, **changes)
-    assert ConnectionBudget.of(settings).total == total
 
 
 async def test_valkey_may_be_missing_at_the_start(database_url: str, tmp_path: Path) -> None:

@@ -124,7 +124,7 @@ class HttpSettings(Group):
         7, ge=1, description="How long requests may then still take. Cloud Run kills 10 s after SIGTERM."
     )
     gzip_minimum_bytes: int = Field(1_000, ge=0)
-    docs: bool | None = Field(None, description="/docs, /redoc and /openapi.json; by default not in production.")
+    docs: bool | None = Field(None, description="/docs and /openapi.json; by default not in production.")
 
 
 class MailSettings(Group):
@@ -163,10 +163,3 @@ class MetricsSettings(Group):
 
     enabled: bool = False
     token: SecretStr | None = Field(None, description="What Prometheus sends as its bearer token.")
-
-
-class ScaleSettings(Group):
-    """How many of us there are: what the connections to PostgreSQL are counted with."""
-
-    web_replicas: int = Field(1, ge=1, description="Containers or machines with web processes, at most.")
-    worker_replicas: int = Field(1, ge=0, description="Job workers, at most.")

@@ -39,7 +39,6 @@ from ondol.setting_groups import (
     LoggingSettings,
     MailSettings,
     MetricsSettings,
-    ScaleSettings,
 )
 
 __all__ = [
@@ -53,7 +52,6 @@ __all__ = [
     "LoggingSettings",
     "MailSettings",
     "MetricsSettings",
-    "ScaleSettings",
     "Settings",
     "load_settings",
 ]
@@ -116,7 +114,6 @@ class Settings(BaseSettings):
     jobs: JobsSettings = JobsSettings()
     logging: LoggingSettings = LoggingSettings()
     metrics: MetricsSettings = MetricsSettings()
-    scale: ScaleSettings = ScaleSettings()
 
     @property
     def drain_seconds(self) -> float:

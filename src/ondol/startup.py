@@ -7,9 +7,9 @@ from pathlib import Path
 
 import structlog
 from alembic.util import CommandError
+from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from ondol.db.budget import ConnectionBudget, connection_limit, statement_timeout
 from ondol.db.constraints import reason_of
 from ondol.db.migrations import is_empty, missing, upgrade
 from ondol.db.session import Database, is_pooled
@@ -18,6 +18,7 @@ from ondol.drain import Drain, Stopped
 from ondol.settings import Environment, Settings
 
 WAIT_SECONDS = 2.0
+_STATEMENT_TIMEOUT = text("SELECT current_setting('statement_timeout')")
 POOLER = (
     "DATABASE_URL leads to a pooler such as PgBouncer: set DATABASE_DIRECT_URL to PostgreSQL itself, for LISTEN, jobs "
     "and migrations."
@@ -47,20 +48,12 @@ def step(sentence: str) -> Iterator[None]:
 
 
 async def check_database(database: Database, settings: Settings, drain: Drain) -> None:
-    """Raise StartFailed unless PostgreSQL answers and gives us as many connections as we may want."""
+    """Raise StartFailed unless PostgreSQL answers, past a pooler where there is one."""
     await _wait_for(database, settings.environment, drain)
-    budget = ConnectionBudget.of(settings)
     async with database.reading() as session:
         if settings.database_direct_url is None and await is_pooled(session):
             raise StartFailed(POOLER)
-        limit = await connection_limit(session)
-        if budget.total > limit and settings.environment is not Environment.DEVELOPMENT:
-            raise StartFailed(
-                f"This service may open {budget}, and PostgreSQL gives it {limit}. Lower DATABASE__POOL_SIZE, "
-                "DATABASE__MAX_OVERFLOW, WEB_CONCURRENCY or SCALE__WEB_REPLICAS, raise max_connections, or put "
-                "PgBouncer in front (DATABASE_DIRECT_URL)."
-            )
-        if settings.database_direct_url and await statement_timeout(session) == "0":
+        if settings.database_direct_url and (await session.execute(_STATEMENT_TIMEOUT)).scalar_one() == "0":
             # A pooler takes no options of ours: whoever sets it up must set the limit.
             log.warning("no_statement_timeout", hint="ALTER ROLE … SET statement_timeout = '15s'")
 

@@ -77,11 +77,11 @@ def test_a_server_without_limits_is_named(prod: Production, command: Sequence[st
 
 
 def test_docs_are_closed_unless_opened(prod: Production) -> None:
-    pages = ("/docs", "/redoc", "/openapi.json", "/docs-assets/swagger-ui.css", "/dev/mailbox", "/metrics")
+    pages = ("/docs", "/openapi.json", "/docs-assets/swagger-ui.css", "/dev/mailbox", "/metrics")
     with prod.web() as web:
         assert {httpx2.get(f"{web.base}{page}").status_code for page in pages} == {404}
     with prod.web(HTTP__DOCS="true") as web:
-        assert {httpx2.get(f"{web.base}{page}").status_code for page in pages[:4]} == {200}
+        assert {httpx2.get(f"{web.base}{page}").status_code for page in pages[:3]} == {200}
 
 
 def test_hosts_are_checked_but_not_for_the_health_of_a_load_balancer(prod: Production) -> None:

@@ -74,7 +74,7 @@ class Demo:
     def panel(self) -> Panel:
         base = f"http://127.0.0.1:{self._port}"
         return Panel(
-            f"[bold]API documentation[/bold]  {base}/docs   (also {base}/redoc)\n"
+            f"[bold]API documentation[/bold]  {base}/docs\n"
             f"[bold]API[/bold]                {base}/api/v1/products\n"
             f"[bold]Health[/bold]             {base}/health/ready\n"
             f"[bold]Mail that was sent[/bold] {base}/dev/mailbox\n\n"

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 
-from ondol.doctor.environment import check_environment
+from ondol.doctor.files import check_files
 from ondol.doctor.findings import Finding, Level, error
 from ondol.doctor.servers import check_servers
 from ondol.project import attribute, load, project_folder
@@ -25,8 +25,8 @@ console = Console(highlight=False, soft_wrap=True)
 
 
 def doctor(*, as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False) -> None:
-    """Say what is wrong with the project, and what to do about it: libraries, settings, servers, clocks, migrations,
-    routes, tests, the starter. Exits with 1 if there is an error."""
+    """Say what is wrong with the project, and what to do about it: settings, servers, clocks, migrations, routes, the
+    starter. Exits with 1 if there is an error."""
     findings = list(_findings(project_folder()))
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=2))
@@ -36,7 +36,7 @@ def doctor(*, as_json: Annotated[bool, typer.Option("--json", help="As JSON, for
 
 
 def _findings(project: Path) -> Iterator[Finding]:
-    yield from check_environment(project)
+    yield from check_files(project)
     sys.path.insert(0, str(project))
     settings: Any = attribute("app.settings", "AppSettings")
     try:
@@ -53,7 +53,7 @@ def _findings(project: Path) -> Iterator[Finding]:
     yield from check_servers(asyncio.run(runtime.locate_servers()), project, is_embedded=is_embedded)
     app = attribute("main", "app")
     assert isinstance(app, FastAPI)
-    yield from check_routes(app, project)
+    yield from check_routes(app)
 
 
 def _show(findings: list[Finding]) -> None:

@@ -1,18 +1,14 @@
-"""`ondol secret`: the secret that signs, and what hashing costs here."""
+"""`ondol secret`: the secret that signs."""
 
 import os
-import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ondol.auth.passwords import ARGON2_ITERATIONS, ARGON2_MEMORY_KIB, PasswordHasher
 from ondol.secrets import CURRENT, NEXT, PREVIOUS, next_step, read_environment_file, written
 
-app = typer.Typer(no_args_is_help=True, help="The secret that signs; what hashing a password costs.")
-
-MOST_ITERATIONS, ROUNDS = 50, 3
+app = typer.Typer(no_args_is_help=True, help="The secret that signs.")
 
 
 @app.command(epilog="Example: ondol secret rotate --file .env")
@@ -39,29 +35,3 @@ def rotate(
     for name, value in step.values.items():
         typer.echo(f"unset {name}" if value is None else f"{name}={value}")
     typer.echo(step.said, err=True)
-
-
-@app.command(epilog="Example: ondol secret tune --milliseconds 100")
-def tune(
-    milliseconds: Annotated[int, typer.Option("--milliseconds", min=1, help="What one hash may take.")] = 50,
-) -> None:
-    """Measure Argon2id on this machine, and print the settings that come nearest. Never below OWASP's minimum."""
-    best, took = ARGON2_ITERATIONS, _milliseconds(ARGON2_ITERATIONS)
-    for iterations in range(ARGON2_ITERATIONS + 1, MOST_ITERATIONS):
-        longer = _milliseconds(iterations)
-        if longer > milliseconds:
-            break
-        best, took = iterations, longer
-    typer.echo(f"AUTH__ARGON2_MEMORY_KIB={ARGON2_MEMORY_KIB}\nAUTH__ARGON2_ITERATIONS={best}")
-    typer.echo(f"One hash takes {took:.0f} ms here; hashes of before are replaced as people log in.", err=True)
-
-
-def _milliseconds(iterations: int) -> float:
-    """The best of three: the others waited for something else."""
-    hasher = PasswordHasher(argon2_iterations=iterations)
-    taken = []
-    for _ in range(ROUNDS):
-        started = time.perf_counter()
-        hasher.hash_now("a password to measure with")
-        taken.append(time.perf_counter() - started)
-    return min(taken) * 1000

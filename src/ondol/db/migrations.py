@@ -16,7 +16,6 @@ from sqlalchemy import Connection, MetaData, NullPool, create_engine, inspect
 from sqlalchemy.exc import OperationalError
 
 from ondol.db.check_constraints import constraint_differences
-from ondol.db.concurrent_indexes import make_indexes_concurrent
 from ondol.db.urls import libpq_url, sqlalchemy_url
 
 NOT_MIGRATED = (UndefinedColumn, UndefinedTable)
@@ -184,7 +183,6 @@ def run_migrations(context: Any, metadata: MetaData) -> None:
             compare_type=True,
             compare_server_default=True,
             autogenerate_plugins=["alembic.autogenerate.*", "alembic.ext.checkconstraint_byname"],
-            process_revision_directives=make_indexes_concurrent,
         )
         try:
             with context.begin_transaction():

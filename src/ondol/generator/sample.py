@@ -21,8 +21,6 @@ from typing import Any
 
 import libcst as cst
 
-from ondol.generator.chain import close_gaps
-
 
 @dataclass(frozen=True)
 class Sample:
@@ -49,13 +47,10 @@ def remove_sample(project: Path) -> None:
     gone_files = {project / name for name in sample.files}
     for feature in sample.features:
         gone_files |= {*project.rglob(f"{feature}.py"), *project.rglob(f"test_{feature}.py")}
-    migrations = project / "migrations" / "versions"
-    texts = [file.read_text(encoding="utf-8") for file in gone_files if file.parent == migrations]
     for file in gone_files:
         file.unlink()
         if not any(file.parent.iterdir()):
             file.parent.rmdir()
-    close_gaps(migrations, texts)
     modules = {
         file: Module(cst.parse_module(file.read_text(encoding="utf-8")), set(sample.names))
         for file in project.rglob("*.py")

@@ -1,7 +1,6 @@
 """Looks at an application's routes for what is easily forgotten."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
@@ -15,10 +14,8 @@ from ondol.web.unit_of_work import reading, transaction
 _WRITES = ("post", "put", "patch", "delete")
 
 
-def check_routes(app: FastAPI, project: Path) -> Iterator[Finding]:
-    """Writes that anybody may do, operations for a caller that name no scopes or that no test names, transactions
-    that commit after the answer."""
-    tests = "\n".join(file.read_text(encoding="utf-8", errors="replace") for file in (project / "tests").rglob("*.py"))
+def check_routes(app: FastAPI) -> Iterator[Finding]:
+    """Writes that anybody may do, operations for a caller that name no scopes, transactions that commit late."""
     for path, item in app.openapi()["paths"].items():
         for method, operation in item.items():
             name = f"{method.upper()} {path}"
@@ -28,8 +25,6 @@ def check_routes(app: FastAPI, project: Path) -> Iterator[Finding]:
                 yield warning("routes", f"Anybody may call {name}.", hint)
             elif scopes and not any(scopes) and REASON not in operation:
                 yield warning("routes", f"Every account may call {name}.", "Security(…, scopes=[…]) says which may")
-            if path.partition("{")[0].rstrip("/") not in tests:
-                yield warning("tests", f"No test names {name}.", "tests/api/ is where it belongs")
     for context in iter_route_contexts(app.routes):
         dependant = getattr(context, "dependant", None)
         if dependant is not None and any(_commits_late(each) for each in _all(dependant)):
