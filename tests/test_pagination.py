@@ -24,7 +24,9 @@ async def page(database: Database, paginator: Paginator, cursor: str | None = No
     numbers = func.generate_series(1, 50).table_valued(column("n"), name="numbers").render_derived()
     async with database.reading() as session:
         statement = select(numbers.c.n).order_by(numbers.c.n)
-        return await paginator.page(session, statement, PageQuery.model_construct(limit=2, cursor=cursor), bound_to=bound_to)
+        return await paginator.page(
+            session, statement, PageQuery.model_construct(limit=2, cursor=cursor), bound_to=bound_to
+        )
 
 
 async def test_a_cursor_outlives_a_rotation_of_the_secret_in_three_steps(database: Database) -> None:

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
+
+from pluralizer import Pluralizer
 
 from ondol.generator.fields import MAX_NAME, NAME, Context, parse, pascal
 from ondol.generator.plan import Plan, plan
-from ondol.generator.plurals import looks_plural, plural
 from ondol.generator.rendering import names_taken
 from ondol.generator.resource import Readers, Resource
 from ondol.generator.tables import Tables
@@ -67,9 +69,11 @@ def _checked(name: str, given_plural: str | None) -> str:
             raise ProjectError(
                 f"{word!r} is no name of a resource: it has letters a-z, digits and single _, such as `order_line`."
             )
-    if given_plural is None and looks_plural(name):
+    words: Any = Pluralizer()  # type: ignore[no-untyped-call]
+    head, joint, last = name.rpartition("_")
+    if given_plural is None and words.is_plural(last):
         raise ProjectError(f"{name!r} looks like a plural: give the singular; or both, with `--plural {name}_items`.")
-    many = given_plural or plural(name)
+    many = given_plural or head + joint + words.plural(last)
     if many == name:
         raise ProjectError("One and many of them need different names: `--plural` says the other.")
     return many

@@ -159,7 +159,9 @@ def test_a_receipt_is_mailed_by_the_worker(
     run_jobs: Callable[[], None],
     runtime: Runtime,
 ) -> None:
-    order = client.post("/api/v1/orders", json=lines((new_product(name="이불"), 2)), headers=customer.headers).json()
+    order = client.post(
+        "/api/v1/orders", json=lines((new_product(name="이불", price="12.50"), 2)), headers=customer.headers
+    ).json()
     assert runtime.mailer.mailbox.messages() == []
     run_jobs()
     [receipt] = runtime.mailer.mailbox.messages()

@@ -1,12 +1,15 @@
 from collections.abc import Mapping
+from itertools import count
 from typing import Any
 
 from factories.products import PRODUCTS
 from factory import Factory
 
+_numbers = count(1)
+
 
 def order_body(known: Mapping[str, str]) -> dict[str, Any]:
-    return {"lines": [{"product_id": known["product_id"], "quantity": 1}]}
+    return {"lines": [{"product_id": known["product_id"], "quantity": next(_numbers) % 1_000 + 1}]}
 
 
 ORDERS = Factory("/orders", "order_id", order_body, is_owned=True, needs=(PRODUCTS,))

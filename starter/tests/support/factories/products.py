@@ -1,11 +1,20 @@
 from collections.abc import Mapping
+from itertools import count
 from typing import Any
 
 from factory import Factory
 
+_numbers = count(1)
+
 
 def product_body(known: Mapping[str, str]) -> dict[str, Any]:
-    return {"name": "새 노트북", "price": "12.50", "currency": "KRW", "stock": 1_000_000}
+    number = next(_numbers)
+    return {
+        "name": f"새 노트북 {number}",
+        "price": f"12.{number % 100:02}",
+        "currency": "KRW",
+        "stock": 1_000_000 - number,
+    }
 
 
 PRODUCTS = Factory("/products", "product_id", product_body)
