@@ -141,7 +141,7 @@ def test_a_trace_is_shown_only_when_asked_for(tmp_path: Path) -> None:
         *("new", "dev", "demo", "update", "doctor", "serve", "worker", "settings", "add resource"),
         *("db upgrade", "db downgrade", "db revision", "db merge", "db check", "db seed"),
         *("user create", "user list", "user grant", "user disable", "user enable", "user sessions", "audit-log"),
-        *("secret rotate"),
+        "secret rotate",
     ],
 )
 def test_every_help_has_an_example(command: str) -> None:

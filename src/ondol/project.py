@@ -29,16 +29,16 @@ def project_folder() -> Path:
 
 
 def enter(folder: Path) -> None:
-    """Make the project's modules importable, and its folder the current one."""
+    """Make the project's modules importable."""
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
-    os.chdir(folder)
 
 
 def load(folder: Path | None = None) -> Runtime:
     """The runtime of the project's application, not yet opened. Raises ProjectError."""
     folder = folder or project_folder()
     enter(folder)
+    os.chdir(folder)
     application = getattr(importlib.import_module("main"), "app", None)
     runtime = getattr(getattr(application, "state", None), "runtime", None)
     if not isinstance(runtime, Runtime):

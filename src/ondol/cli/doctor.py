@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -17,7 +16,7 @@ from rich.markup import escape
 from ondol.doctor.files import check_files
 from ondol.doctor.findings import Finding, Level, error
 from ondol.doctor.servers import check_servers
-from ondol.project import attribute, load, project_folder
+from ondol.project import attribute, enter, load, project_folder
 from ondol.settings import NOT_UTF8, sentences
 from ondol.web.inspection import check_routes
 
@@ -37,7 +36,7 @@ def doctor(*, as_json: Annotated[bool, typer.Option("--json", help="As JSON, for
 
 def _findings(project: Path) -> Iterator[Finding]:
     yield from check_files(project)
-    sys.path.insert(0, str(project))
+    enter(project)
     settings: Any = attribute("app.settings", "AppSettings")
     try:
         settings()
