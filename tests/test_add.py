@@ -234,9 +234,14 @@ def test_two_newest_migrations_are_joined_first(project: Path) -> None:
 @pytest.mark.parametrize(
     ("one", "many"),
     [
-        *(("book", "books"), ("category", "categories"), ("day", "days"), ("bus", "buses"), ("box", "boxes")),
+        *(("book", "books"), ("category", "categories"), ("leap_day", "leap_days"), ("bus", "buses"), ("box", "boxes")),
         *(("church", "churches"), ("order_line", "order_lines"), ("person", "people"), ("analysis", "analyses")),
-        *(("quiz", "quizzes"), ("status", "statuses"), ("criterion", "criteria"), ("index", "indices")),
+        *(
+            ("quiz", "quizzes"),
+            ("ship_status", "ship_statuses"),
+            ("criterion", "criteria"),
+            ("stock_index", "stock_indices"),
+        ),
     ],
 )
 def test_the_plural_is_the_usual_one(project: Path, one: str, many: str) -> None:
