@@ -43,7 +43,8 @@ async def events() -> StreamingResponse:
 def test_a_process_that_waits_for_postgresql_ends(
     prod: Production, command: Sequence[str], workers: int, number: signal.Signals
 ) -> None:
-    log = prod.log(f"waiting-{command[1]}-{workers}-{number.name}")
+    # A log of its own: what another process wrote must not pass for a sign that this one waits.
+    log = prod.log(f"waiting{'-'.join(command)}-{workers}-{number.name}")
     environment = {**prod.environment, "PORT": str(free_port()), "WEB_CONCURRENCY": str(workers)}
     prod.postgres.stop()
     try:
@@ -69,7 +70,7 @@ def test_an_event_stream_ends_with_the_process(
 ) -> None:
     main = starter_copy / "main.py"
     main.write_text(main.read_text() + EVENTS)
-    name = f"streaming-{command[1]}-{workers}-{number.name}"
+    name = f"streaming{'-'.join(command)}-{workers}-{number.name}"
     changed = dataclasses.replace(prod, project=starter_copy)
     port = free_port()
     options = ["--port", str(port)] if command is PLAIN else []
