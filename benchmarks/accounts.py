@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "starter"), str(ROOT / "starter" / "tests" / "support")]
 
-from app.settings import LimitsSettings  # noqa: E402
+from generous import lift_limits  # noqa: E402
 from load import Measured, measure, request  # noqa: E402
 from operations import FORM, PASSWORD  # noqa: E402
 from people import people  # noqa: E402
@@ -88,17 +88,12 @@ def main() -> None:
         state = StateFolder.temporary(ROOT / "starter", f"benchmark-{os.getpid()}")
         servers = stack.enter_context(attached(state, temporary=True))
         upgrade(servers.database_url, ROOT / "starter")
-        limits = {
-            f"LIMITS__{name.upper()}": "1000000/s"
-            for name, setting in LimitsSettings.model_fields.items()
-            if setting.default is not None
-        }
+        lift_limits()
         environment = {
             "ENVIRONMENT": "test",
             "DATABASE_URL": servers.database_url,
             "REDIS_URL": servers.redis_url,
             "LOGGING__LEVEL": "WARNING",
-            **limits,
         }
         database = SyncDatabase(servers.database_url)
         stack.callback(database.close)

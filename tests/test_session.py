@@ -71,6 +71,18 @@ async def test_a_caught_error_does_not_lose_the_rest_silently(database: Database
     assert stored(database_url) == ["kept"]
 
 
+async def test_nor_does_it_synchronously(database: Database, database_url: str) -> None:
+    synchronous = SyncDatabase(database_url)
+    with pytest.raises(TransactionAborted), synchronous.transaction() as session:
+        session.execute(insert(Note).values(text="lost"))
+        with pytest.raises(DBAPIError):
+            session.connection().execute(text("SELECT 1/0"))
+    with synchronous.transaction() as session:
+        session.execute(insert(Note).values(text="kept"))
+    synchronous.close()
+    assert stored(database_url) == ["kept"]
+
+
 async def test_hooks_run_around_the_commit(database: Database, database_url: str) -> None:
     seen: list[tuple[str, list[str]]] = []
 

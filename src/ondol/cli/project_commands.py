@@ -1,10 +1,12 @@
 """For a project's own commands: `app/commands.py` holds a Typer app, whose commands `ondol` shows beside its own.
 
-app = typer.Typer()
+    app = typer.Typer()
 
-@app.command()
-def count() -> None:
-    typer.echo(run(lambda work: OrderService(work).count()))
+    @app.command()
+    def count() -> None:
+        typer.echo(run(lambda work: OrderService(work).count()))
+
+Each runs in one transaction, and prints with `show`.
 """
 
 import asyncio

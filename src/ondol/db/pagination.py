@@ -16,6 +16,7 @@ from sqlakeyset.asyncio import select_page
 from sqlalchemy import Row, Select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ondol.auth.keys import derived
 from ondol.errors import BadRequest
 
 T = TypeVar("T")
@@ -62,7 +63,7 @@ class Paginator:
 
     def __init__(self, key: bytes, *accepted: bytes) -> None:
         # itsdangerous signs with the last and accepts them all.
-        self._keys = [*reversed(accepted), key]
+        self._keys = derived("pagination", *reversed(accepted), key)
 
     async def page(
         self, session: AsyncSession, statement: Select[Any], query: PageQuery, *, bound_to: str = ""
@@ -94,4 +95,4 @@ class Paginator:
 
     def _serializer(self, context: str) -> URLSafeSerializer:
         options = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
-        return URLSafeSerializer(self._keys, salt=f"pagination:{context}".encode(), signer_kwargs=options)
+        return URLSafeSerializer(self._keys, salt=context.encode(), signer_kwargs=options)

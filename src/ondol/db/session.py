@@ -6,7 +6,7 @@ from typing import Any
 
 from psycopg.errors import ReadOnlySqlTransaction
 from psycopg.pq import TransactionStatus
-from sqlalchemy import Engine, ExceptionContext, TextClause, create_engine, event, text
+from sqlalchemy import Connection, Engine, ExceptionContext, TextClause, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import ORMExecuteState, Session, sessionmaker
@@ -74,6 +74,24 @@ def _refuse_writes(state: ORMExecuteState) -> None:
         raise ReadOnlyViolation
 
 
+class TransactionAborted(Exception):
+    """An error of PostgreSQL was caught in the block, which then went on: its COMMIT would be a ROLLBACK, silently.
+
+    It is a programming error: let the error pass, or run what may fail in `session.begin_nested()`.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("A statement of this transaction failed, so nothing of it can be committed.")
+
+
+def _refuse_aborted(connection: Connection) -> None:
+    driver: Any = connection.connection.driver_connection
+    if driver.info.transaction_status is TransactionStatus.INERROR:
+        # SQLAlchemy takes a commit that raises for one that was sent: the pool would not roll back.
+        connection.connection.rollback()
+        raise TransactionAborted
+
+
 def _discard_useless_connections(context: ExceptionContext) -> None:
     """Has the pool connect anew where an old connection stays wrong: to a server that is a replica by now, or with
     statements prepared before a migration changed what they return."""
@@ -110,6 +128,7 @@ class Database:
         if pooled and not names_time_zone(url):
             event.listen(self.engine.sync_engine, "connect", _use_utc)
         event.listen(self.engine.sync_engine, "handle_error", _discard_useless_connections)
+        event.listen(self.engine.sync_engine, "commit", _refuse_aborted)
         if on_use is not None:
             event.listen(self.engine.sync_engine, "checkout", lambda *_: on_use(1))
             event.listen(self.engine.sync_engine, "checkin", lambda *_: on_use(-1))
@@ -148,29 +167,10 @@ class Database:
         await self.engine.dispose()
 
 
-class TransactionAborted(Exception):
-    """An error of PostgreSQL was caught in the block, which then went on: its COMMIT would be a ROLLBACK, silently.
-
-    It is a programming error: let the error pass, or run what may fail in `session.begin_nested()`.
-    """
-
-    def __init__(self) -> None:
-        super().__init__("A statement of this transaction failed, so nothing of it can be committed.")
-
-
-async def _refuse_aborted(session: AsyncSession) -> None:
-    if not session.in_transaction():
-        return
-    connection = (await (await session.connection()).get_raw_connection()).driver_connection
-    if connection is not None and connection.info.transaction_status is TransactionStatus.INERROR:
-        raise TransactionAborted
-
-
 async def _commit(session: AsyncSession) -> None:
     lift_deadline()
     await session.flush()
     await _run(session, _BEFORE)
-    await _refuse_aborted(session)
     try:
         await session.commit()
     except DBAPIError as error:
@@ -196,6 +196,7 @@ class SyncDatabase:
             max_overflow=4,
             hide_parameters=True,
         )
+        event.listen(self.engine, "commit", _refuse_aborted)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
 
     @contextmanager
@@ -225,9 +226,12 @@ def _use_utc(connection: Any, _: Any) -> None:
     connection.commit()
 
 
+async def driver_connection(session: AsyncSession) -> Any:
+    """Return psycopg's own connection, in the session's transaction."""
+    return (await (await session.connection()).get_raw_connection()).driver_connection
+
+
 async def is_pooled(session: AsyncSession) -> bool:
     """Return whether a pooler stands between: the process that answers is not the one that the driver was told of."""
     answering = (await session.execute(text("SELECT pg_backend_pid()"))).scalar_one()
-    raw = await (await session.connection()).get_raw_connection()
-    connection = raw.driver_connection
-    return connection is not None and connection.info.backend_pid != answering
+    return bool((await driver_connection(session)).info.backend_pid != answering)

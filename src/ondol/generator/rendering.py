@@ -77,17 +77,12 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
         undefined=StrictUndefined,
     )
-    environment.filters |= {"source": _source, "sources": _sources, "member": member, "got": _got}
+    environment.filters |= {"source": _source, "sources": _sources, "member": member}
     return environment
 
 
 def _source(value: str | None) -> str:
     return "None" if value is None else json.dumps(value, ensure_ascii=False)
-
-
-def _got(attribute: str) -> str:
-    """How a service reads a value that may not be given."""
-    return f'values.get("{attribute}")'
 
 
 def _sources(values: Sequence[str]) -> str:

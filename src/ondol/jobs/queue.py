@@ -25,7 +25,7 @@ from pydantic_core import to_jsonable_python
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ondol.db.session import refuse_read_only
+from ondol.db.session import driver_connection, refuse_read_only
 
 P = ParamSpec("P")
 
@@ -79,7 +79,6 @@ async def defer(
 async def _insert(
     session: AsyncSession, task: AnyTask, arguments: dict[str, Any], at: datetime | None, queueing_lock: str | None
 ) -> int:
-    raw = (await (await session.connection()).get_raw_connection()).driver_connection
     deferrer = configure_task(
         name=task.name,
         # A connector that is never opened: the connection of the session is used instead of its pool.
@@ -89,7 +88,7 @@ async def _insert(
         lock=task.lock,
         queueing_lock=queueing_lock,
         schedule_at=at,
-        connection=raw,
+        connection=await driver_connection(session),
     )
     try:
         return await deferrer.defer_async(**to_jsonable_python(arguments))

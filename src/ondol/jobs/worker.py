@@ -115,10 +115,10 @@ class Worker:
         if task is None:
             return  # a worker of another version knows it
         if stalled.attempts + 1 >= _attempts(task):
-            log.error("job_given_up", job_id=stalled.id, job=stalled.task_name)
+            log.error("job_given_up", job_id=stalled.id, job=name)
             await manager.finish_job(stalled, status=Status.FAILED, delete_job=False)
         else:
-            log.warning("job_rescued", job_id=stalled.id, job=stalled.task_name)
+            log.warning("job_rescued", job_id=stalled.id, job=name)
             await manager.retry_job(stalled)
 
 

@@ -14,8 +14,7 @@ class MailedTokenRepository(Rows[MailedToken]):
         return await self._session.get(MailedToken, id_)
 
     async def user_of(self, purpose: Purpose, token: str) -> UUID | None:
-        """Return whose token it is. That account is to be locked before the token is taken: changes of an account
-        delete its tokens in the same order."""
+        """Return whose token it is, without taking it."""
         return await self._session.scalar(select(MailedToken.user_id).where(_is_good(purpose, token)))
 
     async def take(self, purpose: Purpose, token: str) -> MailedToken | None:

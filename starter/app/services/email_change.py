@@ -17,7 +17,7 @@ from app.schemas.email_change import EmailChangeCreate
 from app.schemas.users import UserRead
 from app.services.audit import AuditService
 from app.services.limits import Limits
-from app.services.mailed_tokens import InvalidMailedToken, mail_confirmation
+from app.services.mailed_tokens import mail_confirmation, redeem
 from app.services.notices import ATTEMPTS, Notice, mail_notice
 from app.services.users import EmailTaken, UserService
 
@@ -54,15 +54,10 @@ class EmailChangeService:
     async def confirm(self, token: str) -> UserRead:
         """Change the address and tell both. Raises TooManyRequests, InvalidMailedToken, EmailTaken."""
         await self._limits.count("reset")
-        users = UserRepository(self._work)
-        user_id = await self._tokens.user_of(Purpose.EMAIL_CHANGE, token)
-        user = await users.lock(user_id) if user_id else None
-        asked = await self._tokens.take(Purpose.EMAIL_CHANGE, token)
-        if asked is None or user is None or not user.is_active:
-            raise InvalidMailedToken
+        user, asked = await redeem(self._work, Purpose.EMAIL_CHANGE, token)
         former = user.email
         with violation_as(EmailTaken, "uq_users_email"):
-            await users.change(user, {"email": asked.email})
+            await UserRepository(self._work).change(user, {"email": asked.email})
         # With the former address, too, no password can be reset any more.
         await self._tokens.delete_of(user.id)
         for address in (former, user.email):

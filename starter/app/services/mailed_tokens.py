@@ -12,9 +12,11 @@ from ondol.jobs import retries
 from procrastinate import Blueprint, JobContext
 
 from app import mails
+from app.models import MailedToken, User
+from app.models.mailed_tokens import Purpose
 from app.repositories.mailed_tokens import MailedTokenRepository
 from app.repositories.users import UserRepository
-from app.runtime import Runtime
+from app.runtime import Runtime, UnitOfWork
 
 jobs = Blueprint()
 
@@ -22,6 +24,20 @@ jobs = Blueprint()
 class InvalidMailedToken(BadRequest):
     code = "invalid_token"
     detail = "This link is not valid (any more): ask for a new one."
+
+
+async def redeem(work: UnitOfWork, purpose: Purpose, token: str) -> tuple[User, MailedToken]:
+    """Use an account's token, and return the account, locked, and what was asked for. Raises InvalidMailedToken.
+
+    The account is locked first: changes of an account delete its tokens in the same order.
+    """
+    tokens = MailedTokenRepository(work)
+    user_id = await tokens.user_of(purpose, token)
+    user = await UserRepository(work).lock(user_id) if user_id else None
+    asked = await tokens.take(purpose, token)
+    if asked is None or user is None or not user.is_active:
+        raise InvalidMailedToken
+    return user, asked
 
 
 async def mail_confirmation(runtime: Runtime, token_id: UUID, write: Callable[[str, str], mails.Mail]) -> None:

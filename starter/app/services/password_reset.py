@@ -14,7 +14,7 @@ from app.runtime import Runtime, UnitOfWork
 from app.schemas.audit import Action
 from app.services.audit import AuditService
 from app.services.limits import Limits
-from app.services.mailed_tokens import InvalidMailedToken
+from app.services.mailed_tokens import redeem
 from app.services.notices import ATTEMPTS
 from app.services.users import UserService, device_subject, refuse_address
 
@@ -26,7 +26,6 @@ jobs = Blueprint()
 class PasswordResetService:
     def __init__(self, work: UnitOfWork) -> None:
         self._work = work
-        self._tokens = MailedTokenRepository(work)
         self._users = UserService(work)
         self._audit = AuditService(work)
         self._limits = Limits(work.runtime, work.client)
@@ -44,11 +43,7 @@ class PasswordResetService:
         """
         await self._limits.count("reset")
         hashed = await self._work.runtime.passwords.hash(new_password)
-        user_id = await self._tokens.user_of(Purpose.PASSWORD_RESET, token)
-        user = await UserRepository(self._work).lock(user_id) if user_id else None
-        asked = await self._tokens.take(Purpose.PASSWORD_RESET, token)
-        if asked is None or user is None or not user.is_active:
-            raise InvalidMailedToken
+        user, _ = await redeem(self._work, Purpose.PASSWORD_RESET, token)
         refuse_address(new_password, user.email)
         await self._users.set_password(user, hashed)
         await self._audit.note(Action.PASSWORD_RESET, target_id=user.id)

@@ -12,8 +12,8 @@ from app.models import LoginSession, RefreshToken
 from app.runtime import Runtime
 from app.services.auth import AuthService, LoggedIn, WrongCredentials
 from app.settings import AppSettings, LimitsSettings
+from operations import PASSWORD
 
-PASSWORD = "correct horse battery"
 EMAIL = "owner@example.com"
 
 
