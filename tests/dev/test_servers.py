@@ -16,7 +16,7 @@ import redis
 
 from ondol.dev.processes import ProcessIdentity
 from ondol.dev.programs import server_user
-from ondol.dev.servers import ServersError, StateFolder, attach
+from ondol.dev.servers import ServersError, StateFolder, attach, attached
 
 HOLD = """
 import sys, time
@@ -220,6 +220,13 @@ def test_as_root_nobodys_folders_are_opened(tmp_path: Path) -> None:
         status = Path(f"/proc/{attachment.addresses.postgres_pid}/status").read_text()
         attachment.release()
         assert f"Uid:\t{user.uid}\t" in status
+        with attached(state) as servers, psycopg.connect(servers.database_url) as connection:
+            connection.execute("CREATE TABLE mine ()")
+        shutil.rmtree(closed)
+        closed.mkdir()
+        # Another project at the same path does not meet the data of the deleted one.
+        with attached(StateFolder.for_project(closed)) as servers, psycopg.connect(servers.database_url) as connection:
+            assert connection.execute("SELECT to_regclass('mine')").fetchone() == (None,)
         assert closed.parent.stat().st_mode & 0o077 == 0
     finally:
         shutil.rmtree(state.path, ignore_errors=True)

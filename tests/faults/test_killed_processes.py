@@ -27,7 +27,9 @@ def test_web_workers_killed_under_load(prod: Production, whole: bool) -> None:
     with prod.web("victims", command=GUNICORN, WEB_CONCURRENCY="3") as web:
         load = Load(prod, [web.base], clients=20, stock=STOCK)
         with load.running() as outcome:
-            for _ in range(kills):
+            for kill in range(1, kills + 1):
+                # Each kill meets work, however slow the machine is.
+                eventually(lambda before=5 * kill: len(outcome.acknowledged) >= before, 60)
                 time.sleep(0.8)
                 workers = psutil.Process(web.process.pid).children()
                 while not workers:
@@ -37,7 +39,6 @@ def test_web_workers_killed_under_load(prod: Production, whole: bool) -> None:
             time.sleep(3)
     assert outcome.unexpected == []
     assert set(outcome.answers) <= {200, 201, 503}
-    assert len(outcome.acknowledged) > 5 * kills
     with psycopg.connect(prod.database_url) as connection:
         orders = {str(row[0]) for row in connection.execute("SELECT id FROM orders").fetchall()}
         assert [order for order in outcome.acknowledged if order not in orders] == []

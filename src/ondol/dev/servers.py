@@ -70,6 +70,7 @@ def attach(state: StateFolder, *, holder: ProcessIdentity | None = None, tempora
         try:
             if state.keeper() is None:
                 state.forget_run()
+                state.take_over()
                 _start_keeper(state, temporary=temporary)
             return Attachment(state, holder, _wait_for_addresses(state))
         except ServersError:

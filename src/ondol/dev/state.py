@@ -29,8 +29,9 @@ class Addresses:
 class StateFolder:
     """The layout of the folder; no logic of servers here."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, mark: Path | None = None) -> None:
         self.path = path
+        self._mark = mark
         self.data = path / "postgres"
         self.logs = path / "logs"
         self.leases = path / "leases"
@@ -51,7 +52,7 @@ class StateFolder:
         if user is None or can_reach(user, project):
             return cls(project / ".ondol")
         digest = hashlib.sha256(os.fsencode(project)).hexdigest()[:12]
-        return cls(Path("/var/lib/ondol") / f"{project.name}-{digest}")
+        return cls(Path("/var/lib/ondol") / f"{project.name}-{digest}", mark=project / ".ondol" / "servers")
 
     @classmethod
     def temporary(cls, project: Path, name: str) -> "StateFolder":
@@ -146,6 +147,19 @@ class StateFolder:
         for folder in (self.data, self.logs):
             shutil.rmtree(folder, ignore_errors=True)
         self._remembered.unlink(missing_ok=True)
+
+    def take_over(self) -> None:
+        """Remove the data of a deleted project that had the same path. Only when no server runs, and under the lock.
+
+        Data outside the project outlive it. The project holds a mark, a file with the path of its data; a new project
+        has none.
+        """
+        if self._mark is None or (self._mark.exists() and self._mark.read_text(encoding="utf-8") == str(self.path)):
+            return
+        self.throw_data_away()
+        self.logs.mkdir()
+        make_folder(self._mark.parent)
+        self._mark.write_text(str(self.path), encoding="utf-8")
 
 
 def make_folder(folder: Path) -> None:
