@@ -21,7 +21,6 @@ sys.path[:0] = [str(ROOT / "starter"), str(ROOT / "starter" / "tests" / "support
 
 from generous import lift_limits  # noqa: E402
 from load import Measured, measure, request  # noqa: E402
-from operations import FORM, PASSWORD  # noqa: E402
 from people import people  # noqa: E402
 from sqlalchemy import text  # noqa: E402
 
@@ -29,6 +28,7 @@ from ondol.db.migrations import upgrade  # noqa: E402
 from ondol.db.session import SyncDatabase  # noqa: E402
 from ondol.dev.ports import free_port  # noqa: E402
 from ondol.dev.servers import StateFolder, attached  # noqa: E402
+from ondol.testing.contract import FORM, PASSWORD  # noqa: E402
 from ondol.testing.processes import running  # noqa: E402
 
 LOGINS, LOGINS_AT_ONCE = 300, 20

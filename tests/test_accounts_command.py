@@ -36,6 +36,7 @@ def rows(finished: "subprocess.CompletedProcess[str]") -> list[dict[str, Any]]:
     return [json.loads(line) for line in finished.stdout.splitlines() if line.startswith("{")]
 
 
+@pytest.mark.whole
 def test_accounts_from_the_command_line(run: Any) -> None:
     [made] = rows(run("user", "create", "Jiwoo@Example.com", "--name", "김지우", "--json", answer=PASSWORD + "\n"))
     assert (made["email"], made["role"], made["is_active"]) == ("jiwoo@example.com", "customer", True)
@@ -64,6 +65,7 @@ def test_accounts_from_the_command_line(run: Any) -> None:
     assert "김지우" in table
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     ("arguments", "answer", "sentence"),
     [

@@ -143,6 +143,7 @@ def test_a_failure_half_way_restores_everything(project: Path, monkeypatch: pyte
     assert not (project / "tests" / "repositories").exists()
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     ("spec", "position"),
     [
@@ -171,6 +172,51 @@ def test_a_wrong_spec_points_at_the_character(project: Path, spec: str, position
     with pytest.raises(SpecError) as refused:
         add_resource(project, "thing", [spec], Options())
     assert str(refused.value).splitlines()[1:] == [f"  {spec}", "  " + " " * position + "^"]
+
+
+# Wrong values of fields, and Pydantic's name of the error.
+WRONG = {
+    "name:str:20": [('""', "string_too_short"), ('"x" * 21', "string_too_long"), (r'"\0"', "string_pattern_mismatch")],
+    "body:text:50": [('"x" * 51', "string_too_long"), (r'"\0"', "string_pattern_mismatch"), ("5", "string_type")],
+    "mail:email": [('"x"', "value_error"), ("5", "string_type")],
+    "device:uuid": [('"x"', "uuid_parsing"), ("5", "uuid_type")],
+    "state:enum:a,b": [('"c"', "enum"), ("5", "enum")],
+    "pages:int:min=1:max=9": [("0", "greater_than_equal"), ("10", "less_than_equal"), ("1.5", "int_from_float")],
+    "stock:int": [("2**31", "less_than_equal"), ('"1"', "number_type"), ("True", "number_type")],
+    "score:float:min=0:max=5": [("-1.0", "greater_than_equal"), ("6.0", "less_than_equal"), ('"1"', "number_type")],
+    "price:decimal:5,2:min=0:max=9": [
+        *(('"-1.00"', "greater_than_equal"), ('"10.00"', "less_than_equal"), ('"0.111"', "decimal_max_places")),
+        *(('"NaN"', "finite_number"), ('"x"', "decimal_parsing"), ("1", "decimal_text")),
+    ],
+    "is_open:bool": [('"true"', "bool_type"), ("1", "bool_type")],
+    "day:date": [('"2026-02-30"', "date_from_datetime_parsing"), ('"2026-01-01T00:00:00"', "date_text")],
+    "at:datetime": [
+        ('"2026-02-30T00:00:00Z"', "datetime_from_date_parsing"),
+        ('"2026-01-01T00:00:00"', "datetime_text"),
+    ],
+    "tags:list:str": [('"x"', "list_type"), ('["x"] * 51', "too_long"), ('[""]', "string_too_short")],
+    "more:json": [("[]", "dict_type"), (r'{"a": ["\0"]}', "value_error")],
+}
+
+
+def test_the_limits_of_a_field_hold(project: Path) -> None:
+    add(project, f"thing {' '.join(WRONG)}")
+    cases = ",".join(f"({spec.split(':')[0]!r}, {value}, {error!r})" for spec in WRONG for value, error in WRONG[spec])
+    script = f"""
+from pydantic import ValidationError
+from app.schemas.things import ThingCreate, ThingUpdate
+for name, value, kind in [{cases}]:
+    for schema in (ThingCreate, ThingUpdate):
+        try:
+            schema.model_validate({{name: value}})
+        except ValidationError as error:
+            found = [each["type"] for each in error.errors() if each["loc"][0] == name]
+            assert found == [kind], (name, value, found)
+        else:
+            raise AssertionError((name, value))
+"""
+    checked = subprocess.run([sys.executable, "-c", script], cwd=project, capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stderr
 
 
 @pytest.mark.parametrize(

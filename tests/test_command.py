@@ -46,6 +46,7 @@ def test_seed_fills_the_database_once(project_folder: Path, servers_of_the_test:
     assert second.stdout.strip() == "The sample data is there already."
 
 
+@pytest.mark.whole
 def test_migrations_go_down_and_up_and_match_the_models(
     project_folder: Path, servers_of_the_test: dict[str, str]
 ) -> None:
@@ -121,6 +122,7 @@ def test_without_its_extra_the_command_says_what_to_do(tmp_path: Path) -> None:
     assert "Traceback" not in refused.stderr
 
 
+@pytest.mark.whole
 def test_a_trace_is_shown_only_when_asked_for(tmp_path: Path) -> None:
     (tmp_path / "app").mkdir()
     (tmp_path / "main.py").write_text("app = unknown\n")

@@ -28,6 +28,7 @@ def paths(project: Path) -> set[str]:
     return set(json.loads(done.stdout))
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("flow", FLOWS)
 def test_a_flow_is_one_line(tmp_path: Path, flow: str) -> None:
     project = tmp_path / "shop"

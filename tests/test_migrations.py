@@ -120,6 +120,7 @@ DIFFERENCES = {
 }
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("difference", DIFFERENCES)
 def test_a_check_sees_every_kind_of_constraint(project: Path, database: TestDatabase, difference: str) -> None:
     models = project / "app" / "models" / "products.py"
@@ -144,6 +145,7 @@ def test_constraints_have_the_names_of_the_models(database: TestDatabase) -> Non
     assert "ck_products_price_not_negative" in checks
 
 
+@pytest.mark.whole
 def test_commands_do_not_migrate_and_say_what_is_missing(project: Path, database: TestDatabase) -> None:
     (project / "migrations" / "versions" / "0003_nickname.py").write_text(NICKNAME)
     edit(project / "app" / "models" / "users.py", *MODEL)
@@ -162,6 +164,7 @@ def test_commands_do_not_migrate_and_say_what_is_missing(project: Path, database
             assert "ondol db upgrade" in said.stdout + said.stderr, arguments
 
 
+@pytest.mark.whole
 def test_two_heads_are_named_with_the_command_that_joins_them(project: Path, database: TestDatabase) -> None:
     versions = project / "migrations" / "versions"
     (versions / "0003_nickname.py").write_text(NICKNAME)

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 from projects import bare_project
-from waiting import eventually
 
 from ondol.generator.create import create
 from ondol.generator.names import project_name
 from ondol.project import ProjectError
+from ondol.testing.waiting import eventually
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 

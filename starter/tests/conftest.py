@@ -1,29 +1,25 @@
-"""Fixtures of this service. Servers, databases and their cleaning come from `ondol.testing.plugin`."""
+"""Fixtures of this service. What is not here comes from `ondol.testing`: servers, databases, `make`, `run_jobs`, …"""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import jwt
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from generous import lift_limits
-from ondol.db.session import SyncDatabase
-from sqlalchemy import event
+from ondol.testing.contract import PASSWORD
+from ondol.testing.factory import Maker
 
 from app.factory import create_app
-from app.runtime import Runtime, UnitOfWork
+from app.runtime import Runtime
 from app.scopes import Role
 from app.services.users import UserService
 from app.settings import AppSettings
 from factories.products import PRODUCTS
-from maker import Maker
-
-PASSWORD = "correct horse battery"
+from people import hashed_password
 
 lift_limits()
 
@@ -57,24 +53,6 @@ def client(app: FastAPI) -> Iterator[TestClient]:
         yield client
 
 
-@pytest.fixture
-async def async_client(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
-    """The same for asynchronous tests, for many requests at once."""
-    async with app.router.lifespan_context(app):
-        transport = httpx2.ASGITransport(app=app)
-        async with httpx2.AsyncClient(transport=transport, base_url="http://testserver") as client:
-            yield client
-
-
-@pytest.fixture
-def database(settings: AppSettings) -> Iterator[SyncDatabase]:
-    """A look past the API, at what was committed."""
-    assert settings.database_url
-    database = SyncDatabase(settings.database_url.get_secret_value())
-    yield database
-    database.close()
-
-
 @dataclass(frozen=True)
 class Caller:
     """Somebody who is logged in."""
@@ -102,12 +80,11 @@ def log_in(client: TestClient) -> Callable[..., Caller]:
 
 
 @pytest.fixture
-def new_account(runtime: Runtime, in_transaction: Callable[..., Any]) -> Callable[..., None]:
+def new_account(in_transaction: Callable[..., Any]) -> Callable[..., None]:
     """An account with the password PASSWORD, as `ondol user create` makes it."""
-    hashed = runtime.passwords.hash_now(PASSWORD)
 
     def new_account(email: str, role: Role = Role.CUSTOMER) -> None:
-        account = {"email": email, "full_name": "김지우", "hashed_password": hashed, "role": role}
+        account = {"email": email, "full_name": "김지우", "hashed_password": hashed_password(), "role": role}
         in_transaction(lambda work: UserService(work).create(**account))
 
     return new_account
@@ -139,57 +116,5 @@ def admin(new_account: Callable[..., None], log_in: Callable[..., Caller]) -> Ca
 
 
 @pytest.fixture
-def make(client: TestClient, admin: Caller) -> Maker:
-    return Maker(client, admin)
-
-
-@pytest.fixture
 def new_product(make: Maker) -> Callable[..., dict[str, Any]]:
     return lambda **fields: make(PRODUCTS, **{"stock": 10, **fields})
-
-
-@pytest.fixture
-def statements(client: TestClient, runtime: Runtime) -> Iterator[list[str]]:
-    """What is sent to PostgreSQL, transactions' begin and end apart. Clear it to count anew."""
-    sent: list[str] = []
-    note: Callable[..., None] = lambda *arguments: sent.append(arguments[2])  # noqa: E731
-    event.listen(runtime.database.engine.sync_engine, "before_cursor_execute", note)
-    yield sent
-    event.remove(runtime.database.engine.sync_engine, "before_cursor_execute", note)
-
-
-@pytest.fixture
-def in_transaction(client: TestClient, runtime: Runtime) -> Callable[..., Any]:
-    """Awaits `act(work)` in a transaction that commits, without HTTP: for services and repositories."""
-
-    def run(act: Callable[[UnitOfWork], Awaitable[Any]]) -> Any:
-        async def call() -> Any:
-            async with runtime.transaction() as work:
-                return await act(work)
-
-        assert client.portal is not None
-        return client.portal.call(call)
-
-    return run
-
-
-@pytest.fixture
-def mailed(runtime: Runtime, run_jobs: Callable[[], None]) -> Callable[[str], EmailMessage]:
-    """The newest mail to an address, after the jobs that wait have run."""
-
-    def mailed(address: str) -> EmailMessage:
-        run_jobs()
-        return next(message for message in runtime.mailer.mailbox.messages() if message["To"] == address)
-
-    return mailed
-
-
-@pytest.fixture
-def run_jobs(client: TestClient, runtime: Runtime) -> Callable[[], None]:
-    """Runs every job that waits, as `ondol worker` would."""
-
-    def run_jobs() -> None:
-        assert client.portal is not None
-        client.portal.call(lambda: runtime.worker().run(until_empty=True))
-
-    return run_jobs

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
-from ondol.testing.processes import web_server
+from ondol.testing.processes import web_servers
 
 
 @pytest.fixture(scope="session")
@@ -32,5 +32,5 @@ def page(chromium: str) -> Iterator[Page]:
 @pytest.fixture
 def base(database_url: str, redis_url: str, project_folder: Path, tmp_path: Path) -> Iterator[str]:
     environment = {"ENVIRONMENT": "test", "DATABASE_URL": database_url, "REDIS_URL": redis_url}
-    with web_server(project_folder, environment, tmp_path / "log") as base:
+    with web_servers(1, project_folder, environment, tmp_path) as [base]:
         yield base

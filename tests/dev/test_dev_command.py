@@ -5,11 +5,11 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from waiting import eventually
 
 from ondol.dev.ports import free_port
 from ondol.dev.servers import StateFolder
 from ondol.testing.processes import running, wait_until_ready
+from ondol.testing.waiting import eventually
 
 DEVELOPMENT = {"ENVIRONMENT": "development", "DATABASE_URL": "", "REDIS_URL": ""}
 

@@ -16,6 +16,8 @@ from ondol.dev.processes import ProcessIdentity
 from ondol.dev.servers import StateFolder
 from ondol.testing.processes import running, wait_until_ready
 
+pytestmark = pytest.mark.whole
+
 UVICORN = ["-m", "uvicorn", "main:app", "--reload"]
 FASTAPI = ["-m", "fastapi", "dev"]
 DEVELOPMENT = {"ENVIRONMENT": "development", "DATABASE_URL": "", "REDIS_URL": ""}

@@ -13,7 +13,9 @@ import pytest
 from ondol.dev.processes import ProcessIdentity
 from ondol.dev.servers import StateFolder
 
-RUN = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "starter/tests/test_problems.py", "-k", "health"]
+pytestmark = pytest.mark.whole
+
+RUN = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/service/test_problems.py", "-k", "health"]
 
 
 def outside() -> set[str]:

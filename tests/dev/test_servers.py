@@ -18,6 +18,8 @@ from ondol.dev.processes import ProcessIdentity
 from ondol.dev.programs import server_user
 from ondol.dev.servers import ServersError, StateFolder, attach, attached
 
+pytestmark = pytest.mark.whole
+
 HOLD = """
 import sys, time
 from pathlib import Path

@@ -1,6 +1,6 @@
 """Faults, made for real: servers are stopped, killed and filled up, processes killed, clients slow.
 
-`pytest --whole` runs the long programmes whole; a plain run does a short version of each.
+They take long: `pytest --whole` runs them.
 """
 
 import itertools

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import httpx2
 import psycopg
+import pytest
 from production_rig import Production
 from psycopg import sql
 from steady_load import Load
 
 from ondol.dev.programs import postgres_folder
+
+pytestmark = pytest.mark.whole
 
 TABLES = ("users", "products", "orders", "order_lines", "login_sessions", "procrastinate_jobs", "alembic_version")
 

@@ -12,6 +12,8 @@ from production_rig import UVICORN, Production, Web
 from raw_http import connected, exchange, statuses, until_closed
 from websockets.sync.client import connect
 
+pytestmark = pytest.mark.whole
+
 ROUTES = """
 
 import asyncio

@@ -15,6 +15,8 @@ from steady_load import AUTH, Load
 
 from ondol.dev.servers import Attachment
 
+pytestmark = pytest.mark.whole
+
 
 def test_a_read_only_database_refuses_writes_and_serves_reads(prod: Production) -> None:
     """As after a failover, when the service still talks to what is a replica by now."""
@@ -56,7 +58,6 @@ def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
         folder.rmdir()
 
 
-@pytest.mark.whole
 def test_a_full_disk(servers: Attachment, project_folder: Path) -> None:
     folder = servers.state.path / "full-disk"
     folder.mkdir(mode=0o755)

@@ -10,19 +10,22 @@ from subprocess import Popen
 
 import psutil
 import psycopg
+import pytest
 from production_rig import GUNICORN, Production
 from steady_load import Load
-from waiting import eventually
 
 from ondol.testing.processes import running
+from ondol.testing.waiting import eventually
+
+pytestmark = pytest.mark.whole
 
 SUPPORT = Path(__file__).parents[1] / "support"
 STOCK = 100_000
 BATCH = 40  # times fifty kills: two thousand jobs
 
 
-def test_web_workers_killed_under_load(prod: Production, whole: bool) -> None:
-    kills = 50 if whole else 3
+def test_web_workers_killed_under_load(prod: Production) -> None:
+    kills = 50
     chance = random.Random(7)
     with prod.web("victims", command=GUNICORN, WEB_CONCURRENCY="3") as web:
         load = Load(prod, [web.base], clients=20, stock=STOCK)
@@ -67,8 +70,8 @@ def job_worker(prod: Production, name: str) -> Iterator["Popen[bytes]"]:
         yield process
 
 
-def test_job_workers_killed(prod: Production, whole: bool) -> None:
-    kills = 50 if whole else 2
+def test_job_workers_killed(prod: Production) -> None:
+    kills = 50
     with psycopg.connect(prod.database_url, autocommit=True) as connection, ExitStack() as stack:
         connection.execute("DELETE FROM procrastinate_jobs")
         connection.execute("CREATE TABLE effects (number int PRIMARY KEY, at timestamptz DEFAULT clock_timestamp())")

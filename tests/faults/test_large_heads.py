@@ -7,6 +7,8 @@ import pytest
 from production_rig import GUNICORN, UVICORN, Production
 from raw_http import exchange, statuses, until_closed
 
+pytestmark = pytest.mark.whole
+
 HOST = b"Host: localhost\r\n"
 LIMIT, URL_LIMIT = 65_536, 8_192
 

@@ -15,6 +15,8 @@ from steady_load import Load
 from ondol.dev.ports import free_port
 from ondol.dev.programs import popen_arguments, server_user
 
+pytestmark = pytest.mark.whole
+
 SERVER_CONNECTIONS = 5
 
 
@@ -57,7 +59,6 @@ max_client_conn = 500
         process.wait()
 
 
-@pytest.mark.whole
 def test_the_service_works_behind_pgbouncer(prod: Production) -> None:
     with psycopg.connect(prod.postgres.url("shop"), autocommit=True) as connection:
         connection.execute("ALTER ROLE shop SET statement_timeout = '15s'")
@@ -85,7 +86,6 @@ def test_the_service_works_behind_pgbouncer(prod: Production) -> None:
     assert prod.logged("no_statement_timeout") == []
 
 
-@pytest.mark.whole
 @pytest.mark.parametrize("ignored", ["", "ignore_startup_parameters = options"])
 def test_pgbouncer_without_a_direct_url_is_named(prod: Production, ignored: str) -> None:
     """Also where it lets our options pass: LISTEN would hear nothing."""

@@ -7,11 +7,15 @@ from contextlib import ExitStack
 
 import httpx2
 import psycopg
+import pytest
 from app.scopes import Role
 from people import people
 from production_rig import Production, Web
 from steady_load import AUTH, Load, Outcome
-from waiting import eventually
+
+from ondol.testing.waiting import eventually
+
+pytestmark = pytest.mark.whole
 
 
 def orders_in(prod: Production) -> set[str]:
@@ -32,14 +36,14 @@ def only_503(outcome: Outcome) -> None:
     assert set(outcome.refusals) <= {"database_unavailable", "timed_out"}
 
 
-def test_postgresql_restarted_under_load(prod: Production, whole: bool) -> None:
+def test_postgresql_restarted_under_load(prod: Production) -> None:
     with ExitStack() as stack:
         webs: Sequence[Web] = [stack.enter_context(prod.web(f"restart{number}")) for number in range(2)]
         database = prod.database
         stack.callback(database.close)
         [reader] = people(database, 1, auth=AUTH)
         with Load(prod, [web.base for web in webs], clients=20).running() as outcome:
-            for _ in range(5 if whole else 1):
+            for _ in range(5):
                 time.sleep(1)
                 prod.postgres.stop()
                 time.sleep(1)

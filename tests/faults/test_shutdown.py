@@ -18,6 +18,8 @@ from steady_load import AUTH, Load
 
 from ondol.dev.ports import free_port
 
+pytestmark = pytest.mark.whole
+
 RESTARTS = 10
 
 
@@ -89,7 +91,6 @@ backend instances
         process.wait()
 
 
-@pytest.mark.whole
 @pytest.mark.parametrize("command", [UVICORN, GUNICORN], ids=["uvicorn", "gunicorn"])
 def test_rolling_restarts_fail_no_request(prod: Production, command: Sequence[str]) -> None:
     ports = [free_port(), free_port()]

@@ -13,6 +13,8 @@ from production_rig import GUNICORN, UVICORN, Production
 from ondol.dev.ports import free_port
 from ondol.testing.processes import running, wait_until_ready
 
+pytestmark = pytest.mark.whole
+
 PLAIN = ("-m", "uvicorn", "main:app")
 WORKER = ("-m", "ondol.run", "worker")
 SIGNALS = [signal.SIGTERM, signal.SIGINT]

@@ -11,6 +11,8 @@ import pytest
 from production_rig import GUNICORN, UVICORN, Production
 from raw_http import connected, until_closed
 
+pytestmark = pytest.mark.whole
+
 SLOW = (
     b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nX-Slow: " + b"x" * 1_000,
     b"POST /api/v1/auth/token HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"
@@ -21,13 +23,10 @@ SLOW = (
 BEGINNING = (40, 150, 70)
 
 
-@pytest.mark.parametrize(
-    "command", [pytest.param(UVICORN, id="uvicorn"), pytest.param(GUNICORN, id="gunicorn", marks=pytest.mark.whole)]
-)
-def test_slow_clients_are_cut_while_others_are_served(prod: Production, whole: bool, command: tuple[str, ...]) -> None:
-    number, limit = (200, 30.0) if whole else (60, 4.0)
-    shorter = {} if whole else {"HTTP__RECEIVE_SECONDS": "2"}
-    with prod.web("slow-clients", command=command, **shorter) as web:
+@pytest.mark.parametrize("command", [pytest.param(UVICORN, id="uvicorn"), pytest.param(GUNICORN, id="gunicorn")])
+def test_slow_clients_are_cut_while_others_are_served(prod: Production, command: tuple[str, ...]) -> None:
+    number, limit = 200, 30.0
+    with prod.web("slow-clients", command=command) as web:
         sockets = [socket.create_connection(("127.0.0.1", web.port)) for _ in range(number)]
         waiting = selectors.DefaultSelector()
         for index, one in enumerate(sockets):

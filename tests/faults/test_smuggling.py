@@ -15,6 +15,8 @@ from raw_http import exchange, statuses
 
 from ondol.dev.ports import free_port
 
+pytestmark = pytest.mark.whole
+
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD", "PROPFIND")
 UPGRADES = ("foo", "websocket", "h2c", "foo, websocket", "WebSocket")
 SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: localhost\r\nX-Attack: 1\r\n\r\n"
@@ -133,7 +135,6 @@ def proxy(name: str, folder: Path, service: int) -> Iterator[int]:
         process.wait()
 
 
-@pytest.mark.whole
 @pytest.mark.parametrize("name", PROXIES)
 @pytest.mark.parametrize("command", [UVICORN, GUNICORN], ids=["uvicorn", "gunicorn"])
 def test_nobody_gets_the_answer_to_a_smuggled_request(prod: Production, command: tuple[str, ...], name: str) -> None:

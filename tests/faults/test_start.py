@@ -15,6 +15,8 @@ from production_rig import GUNICORN, PASSWORD, UVICORN, Production
 from ondol.dev.ports import free_port
 from ondol.testing.processes import running, wait_until_ready
 
+pytestmark = pytest.mark.whole
+
 WEAK = {
     "ENVIRONMENT": "production",
     "AUTH__SECRET_KEY": "changethis-changethis-changethis-changethis",

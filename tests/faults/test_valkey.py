@@ -6,9 +6,13 @@ import time
 from contextlib import ExitStack
 
 import httpx2
+import pytest
 from production_rig import Production
 from steady_load import Load
-from waiting import eventually
+
+from ondol.testing.waiting import eventually
+
+pytestmark = pytest.mark.whole
 
 RECOVERY_SECONDS = 2.0
 
@@ -21,11 +25,11 @@ def recovers(base: str) -> None:
     eventually(lambda: state(base) == "ok", RECOVERY_SECONDS)
 
 
-def test_valkey_killed_under_load(prod: Production, whole: bool) -> None:
+def test_valkey_killed_under_load(prod: Production) -> None:
     with ExitStack() as stack:
         webs = [stack.enter_context(prod.web(f"killed{number}")) for number in range(2)]
         with Load(prod, [web.base for web in webs], clients=20).running() as outcome:
-            for _ in range(5 if whole else 1):
+            for _ in range(5):
                 time.sleep(1)
                 prod.valkey.process.kill()  # type: ignore[union-attr]
                 prod.valkey.process.wait()  # type: ignore[union-attr]

@@ -13,6 +13,7 @@ import threading
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import Literal, TypeVar
 
 from pwdlib import PasswordHash
@@ -57,15 +58,11 @@ class PasswordHasher:
         argon2_iterations: int = ARGON2_ITERATIONS,
         bcrypt_rounds: int = BCRYPT_ROUNDS,
     ) -> None:
-        argon2 = Argon2Hasher(time_cost=argon2_iterations, memory_cost=argon2_memory_kib, parallelism=1)
-        bcrypt = BcryptHasher(rounds=bcrypt_rounds)
         self._scheme = scheme
-        self._hasher = PasswordHash((argon2, bcrypt) if scheme == "argon2" else (bcrypt, argon2))
+        self._hasher, self._decoy = _hasher_and_decoy(scheme, argon2_memory_kib, argon2_iterations, bcrypt_rounds)
         self._threads = threads
         self._places = threading.Semaphore(threads + queue)
         self._pool: ThreadPoolExecutor | None = None
-        # Verified against when the account does not exist, so that this takes as long as when it does.
-        self._decoy = self._hasher.hash(_prepare("no such account", scheme))
 
     async def hash(self, password: str) -> str:
         return await self._run(lambda: self._hash(password))
@@ -112,6 +109,15 @@ class PasswordHasher:
         valid, _ = self._hasher.verify_and_update(_prepare(password, stored), hashed)
         outdated = stored != self._scheme or self._hasher.current_hasher.check_needs_rehash(hashed)
         return valid, self._hash(password) if valid and outdated else None
+
+
+@cache
+def _hasher_and_decoy(scheme: Scheme, memory_kib: int, iterations: int, rounds: int) -> tuple[PasswordHash, str]:
+    """The decoy is verified against when the account does not exist, so that this takes as long as when it does."""
+    argon2 = Argon2Hasher(time_cost=iterations, memory_cost=memory_kib, parallelism=1)
+    bcrypt = BcryptHasher(rounds=rounds)
+    hasher = PasswordHash((argon2, bcrypt) if scheme == "argon2" else (bcrypt, argon2))
+    return hasher, hasher.hash(_prepare("no such account", scheme))
 
 
 def _yield_to_others() -> None:

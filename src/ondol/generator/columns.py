@@ -1,6 +1,7 @@
 """A field within its resource: the lines it has in each file."""
 
 import keyword
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pydantic import BaseModel
@@ -121,6 +122,30 @@ class Column:
     def constraint(self) -> str:
         table = self.field.kind.table
         return f"fk_{self.plural}_{self.name}_{table}" if table else f"uq_{self.plural}_{self.name}"
+
+    @property
+    def left_out(self) -> str:
+        """The value of one for which it was not given, as JSON has it."""
+        default, kind = self.field.default, self.field.kind
+        if default is None:
+            return "None"
+        if kind.in_model is not str:
+            return {"list": "[]", "dict": "{}"}.get(kind.in_model(default)) or kind.in_model(default)
+        return default.removeprefix("Decimal(").removesuffix(")")
+
+    def filter_cases(self) -> Iterator[str]:
+        kind = self.field.kind
+        if kind.pair is None:
+            return
+        other, one = (f'{{"{self.name}": {value}}}' for value in kind.pair)
+        match kind.filters:
+            case "range":
+                yield f'({one}, {other}, {{"min_{self.name}": {kind.pair[1]}}})'
+                yield f'({other}, {one}, {{"max_{self.name}": {kind.pair[0]}}})'
+            case "contains":
+                yield f'({one}, {other}, {{"{self.name}": {kind.pair[1][1:-1]}}})'
+            case "equal":
+                yield f"({one}, {other}, {one})"
 
     def given(self, value: str) -> str:
         """As an argument of a call."""

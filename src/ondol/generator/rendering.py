@@ -16,7 +16,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from ondol.generator.kinds.text import member
 from ondol.generator.resource import Resource
 from ondol.generator.tools import ruff_program, run
-from ondol.generator.trials import Trials
 
 # Where each template's file stands. `{}`: the plural.
 APP_FILES = {
@@ -29,14 +28,12 @@ APP_FILES = {
 TEST_FILES = {
     "factory": "tests/support/factories/{}.py",
     "test_api": "tests/api/test_{}.py",
-    "test_services": "tests/services/test_{}.py",
-    "test_repositories": "tests/repositories/test_{}.py",
 }
 
 
 def render(template: str, resource: Resource, **more: Any) -> str:
     """The text of one file, not yet tidy."""
-    return _environment().get_template(f"{template}.py.jinja").render(r=resource, t=Trials(resource), **more)
+    return _environment().get_template(f"{template}.py.jinja").render(r=resource, **more)
 
 
 def names_taken(resource: Resource) -> frozenset[str]:

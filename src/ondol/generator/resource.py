@@ -113,6 +113,22 @@ class Resource:
         return [column for column in self.columns if column.field.is_unique or column.field.kind.table]
 
     @property
+    def left_out(self) -> list[Column]:
+        """Those that need not be given."""
+        return [column for column in self.columns if not column.field.is_required]
+
+    @property
+    def is_numbered(self) -> bool:
+        """Whether the body of one that a test makes has its number in it."""
+        others = (column.field.kind for column in self.columns)
+        return any("number" in kind.good for kind in others if kind.table != self.plural)
+
+    @property
+    def filter_cases(self) -> list[str]:
+        """For tests: fields of one that is wanted, of one that is not, and the query."""
+        return [case for column in self.filtered for case in column.filter_cases()]
+
+    @property
     def private_references(self) -> list[Column]:
         """References to what only its owner may see, so that the caller must be asked for."""
         private = {*self.private_tables, *([self.plural] if self.is_private else [])}

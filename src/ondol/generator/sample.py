@@ -55,6 +55,7 @@ def remove_sample(project: Path) -> None:
         file: Module(cst.parse_module(file.read_text(encoding="utf-8")), set(sample.names))
         for file in project.rglob("*.py")
     }
+    with_tests = {file for file, module in modules.items() if module.has_tests()}
     roots = sorted(((project / root).resolve() for root in sample.roots), key=lambda root: -len(root.parts))
     gone = {_dotted(file.resolve(), roots) for file in gone_files}
     names = re.compile(rf"^(/api/v\d+/)?({'|'.join(map(re.escape, sample.features))})([:_/?]|$)")
@@ -63,7 +64,7 @@ def remove_sample(project: Path) -> None:
     while [file for file, module in modules.items() if module.prune(everything)]:
         pass
     for file, module in modules.items():
-        if file.name.startswith("test_") and not module.has_tests():
+        if file in with_tests and not module.has_tests():
             file.unlink()
         elif module.changed:
             file.write_text(module.tree.code, encoding="utf-8")

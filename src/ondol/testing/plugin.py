@@ -17,6 +17,13 @@ from ondol.dev.processes import ProcessIdentity
 from ondol.dev.servers import Attachment, StateFolder, attach
 from ondol.testing.databases import TestDatabase, migrated_template
 
+pytest.register_assert_rewrite("ondol.testing.contract", "ondol.testing.factory")
+pytest_plugins = [
+    "ondol.testing.fixtures",
+    "ondol.testing.contract.collection",
+    "ondol.testing.contract.fixtures",
+]
+
 _STATE, _HOLDER = "ONDOL_TEST_STATE", "ONDOL_TEST_HOLDER"
 _decided_here = pytest.StashKey[bool]()
 
@@ -45,6 +52,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         left_out = [item for item in items if item.get_closest_marker("whole")]
         items[:] = [item for item in items if item not in left_out]
         config.hook.pytest_deselected(items=left_out)
+
+
+@pytest.hookimpl(optionalhook=True, tryfirst=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """With `-n auto`: no other processes for a file that is named. Starting them takes longer than most files do."""
+    named = config.args[0] if len(config.args) == 1 else ""
+    file, _, test = named.partition("::")
+    return 0 if test or (file.endswith(".py") and not file.endswith("test_contract.py")) else None
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -8,7 +8,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from ondol.dev.ports import free_port
@@ -45,14 +45,20 @@ def running(
 
 
 @contextmanager
-def web_server(folder: Path, environment: Mapping[str, str], log: Path) -> Iterator[str]:
-    """One process of `ondol serve` on a free port, ready; gives its base URL."""
-    port = free_port()
-    environment = {**environment, "PORT": str(port), "WEB_CONCURRENCY": "1"}
-    with running(["-m", "ondol.run", "web"], folder=folder, environment=environment, log=log) as process:
-        base = f"http://127.0.0.1:{port}"
-        wait_until_ready(base, process, log)
-        yield base
+def web_servers(number: int, folder: Path, environment: Mapping[str, str], logs: Path) -> Iterator[list[str]]:
+    """`number` processes of `ondol serve`, each on a free port, ready; gives their base URLs. Logs: web0.log, …"""
+    with ExitStack() as stack:
+        started = []
+        for worker in range(number):
+            port, log = free_port(), logs / f"web{worker}.log"
+            own = {**environment, "PORT": str(port), "WEB_CONCURRENCY": "1"}
+            process = stack.enter_context(running(["-m", "ondol.run", "web"], folder=folder, environment=own, log=log))
+            started.append((f"http://127.0.0.1:{port}", process, log))
+        for base, process, log in started:
+            wait_until_ready(base, process, log)
+        yield [base for base, _, _ in started]
+        for _, process, _ in started:
+            process.terminate()  # all at once: each finishes what it has begun
 
 
 def wait_until_ready(base: str, process: "subprocess.Popen[bytes]", log: Path) -> None:

@@ -1,4 +1,6 @@
+from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -180,3 +182,18 @@ def test_a_refused_order_leaves_no_job(
     client.post("/api/v1/orders", json=lines((new_product(stock=0), 1)), headers=customer.headers)
     with database.transaction() as session:
         assert session.scalar(text("SELECT count(*) FROM procrastinate_jobs")) == 0
+
+
+def test_carts_in_opposite_order_meet_no_deadlock(
+    client: TestClient, customer: Any, new_product: Callable[..., dict[str, Any]]
+) -> None:
+    ids = [new_product(stock=1_000)["id"] for _ in "ab"]
+
+    def order(number: int) -> int:
+        lines = [{"product_id": product_id, "quantity": 1} for product_id in (ids if number % 2 else ids[::-1])]
+        return client.post("/api/v1/orders", json={"lines": lines}, headers=customer.headers).status_code
+
+    with ThreadPoolExecutor(20) as threads:
+        statuses = list(threads.map(order, range(40)))
+    assert Counter(statuses) == {201: 40}
+    assert [client.get(f"/api/v1/products/{product_id}").json()["stock"] for product_id in ids] == [960, 960]

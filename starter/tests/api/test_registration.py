@@ -1,13 +1,16 @@
+from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from ondol.db.session import SyncDatabase
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.models import MailedToken, User
-from people import code_in
+from app.models.mailed_tokens import Purpose
+from people import code_in, mailed_token
 
 PASSWORD, STRANGERS = "correct horse battery", "a password of a stranger"
 URL = "/api/v1/auth/register"
@@ -38,6 +41,18 @@ def test_an_account_is_made_by_whoever_reads_its_mail(client: TestClient, mailed
     assert log_in(client, "JIWOO@example.com") == 200
     again = confirm(client, code)
     assert (again.status_code, again.json()["code"]) == (400, "invalid_token")
+
+
+def test_of_twenty_who_confirm_one_address_at_once_one_gets_the_account(
+    client: TestClient, database: SyncDatabase
+) -> None:
+    tokens = [mailed_token(database, Purpose.REGISTRATION) for _ in range(20)]
+    with database.transaction() as session:
+        session.execute(update(MailedToken).values(email=EMAIL))
+    with ThreadPoolExecutor(len(tokens)) as threads:
+        answers = list(threads.map(lambda token: confirm(client, token), tokens))
+    assert Counter(answer.status_code for answer in answers) == {201: 1, 409: 19}
+    assert {answer.json()["code"] for answer in answers if answer.status_code == 409} == {"email_taken"}
 
 
 def test_a_stranger_who_registers_the_address_first_gets_nothing(client: TestClient, mailed: Mailed) -> None:

@@ -1,7 +1,10 @@
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from fastapi.testclient import TestClient
+
+from app.scopes import Role
 
 PASSWORD = "correct horse battery"
 
@@ -115,3 +118,20 @@ def test_logging_in_stamps_when_somebody_was_last_seen(
     after = client.get("/api/v1/users/me", headers=customer.headers).json()
     assert after["last_seen_at"] > before["last_seen_at"]
     assert (after["version"], after["updated_at"]) == (before["version"], before["updated_at"])
+
+
+def test_administrators_who_demote_each_other_leave_one(client: TestClient, new_account: Any, log_in: Any) -> None:
+    addresses = [f"admin{number}@example.com" for number in range(4)]
+    for address in addresses:
+        new_account(address, Role.ADMIN)
+    admins = [log_in(address) for address in addresses]
+
+    def demote(number: int) -> int:
+        url = f"/api/v1/users/{admins[(number + 1) % 4].id}"
+        return client.patch(url, json={"role": "customer"}, headers=admins[number].headers).status_code
+
+    with ThreadPoolExecutor(4) as threads:
+        statuses = list(threads.map(demote, range(4)))
+    assert set(statuses) <= {200, 401, 403, 409}
+    users = [client.get("/api/v1/users", headers=admin.headers) for admin in admins]
+    assert [answer for answer in users if answer.status_code == 200]

@@ -3,6 +3,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from ondol.testing.factory import Maker
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
@@ -10,7 +11,6 @@ from app.repositories.products import ProductRepository
 from app.runtime import Runtime, UnitOfWork
 from app.schemas.products import ProductQuery, ProductSort
 from factories.products import PRODUCTS
-from maker import Maker
 
 
 def test_read(make: Maker, admin: Any, in_transaction: Callable[..., Any]) -> None:

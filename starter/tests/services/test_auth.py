@@ -7,12 +7,12 @@ import pytest
 from fastapi.testclient import TestClient
 from ondol import TooManyRequests
 from ondol.auth.client import Client
+from ondol.testing.contract import PASSWORD
 
 from app.models import LoginSession, RefreshToken
 from app.runtime import Runtime
 from app.services.auth import AuthService, LoggedIn, WrongCredentials
 from app.settings import AppSettings, LimitsSettings
-from operations import PASSWORD
 
 EMAIL = "owner@example.com"
 

@@ -5,12 +5,12 @@ from uuid import UUID
 import pytest
 from fastapi.testclient import TestClient
 from ondol import PreconditionFailed
+from ondol.testing.factory import Maker
 
 from app.runtime import UnitOfWork
 from app.schemas.products import ProductCreate, ProductUpdate
 from app.services.products import ProductNotFound, ProductService
 from factories.products import PRODUCTS
-from maker import Maker
 
 
 def test_a_stale_version_changes_nothing(make: Maker, admin: Any, in_transaction: Callable[..., Any]) -> None:

@@ -4,19 +4,25 @@ import os
 import re
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from functools import cache
 from uuid import UUID
 
-import jwt
 from ondol.auth.opaque import digest, new_token
 from ondol.auth.passwords import PasswordHasher
 from ondol.db.session import SyncDatabase
 from ondol.runtime import tokens_for
 from ondol.settings import AuthSettings
+from ondol.testing.contract import PASSWORD
 
 from app.models import LoginSession, MailedToken, User
 from app.models.mailed_tokens import Purpose
 from app.scopes import SCOPES_OF, Role
-from operations import PASSWORD
+
+
+@cache
+def hashed_password() -> str:
+    """PASSWORD, hashed: once, for it takes its time."""
+    return PasswordHasher().hash_now(PASSWORD)
 
 
 def people(
@@ -29,11 +35,11 @@ def people(
 ) -> list[dict[str, str]]:
     """`number` accounts with a session each and the password PASSWORD; their request headers.
 
-    The password is hashed once: a thousand times would take the better part of a minute. `auth`: the
-    settings of the service under test, by default those of development. `scopes`: by default all of the role.
+    `auth`: the settings of the service under test, by default those of development. `scopes`: by default all of the
+    role.
     """
     tokens = tokens_for(auth or AuthSettings())
-    hashed = PasswordHasher().hash_now(PASSWORD)
+    hashed = hashed_password()
     expires = datetime.now(UTC) + timedelta(days=1)
     with database.transaction() as session:
         users = [
@@ -52,12 +58,6 @@ def people(
     ]
 
 
-def session_of(headers: dict[str, str]) -> str:
-    """The id of the session that somebody's requests are made in."""
-    claims = jwt.decode(headers["Authorization"].split()[1], options={"verify_signature": False})
-    return str(claims["sid"])
-
-
 def mailed_token(database: SyncDatabase, purpose: Purpose) -> str:
     """A token as a job mails it, of somebody new."""
     token, expires_at = new_token(), datetime.now(UTC) + timedelta(minutes=5)
@@ -65,7 +65,7 @@ def mailed_token(database: SyncDatabase, purpose: Purpose) -> str:
     asked = MailedToken(purpose=purpose, email=email, digest=digest(token), expires_at=expires_at)
     with database.transaction() as session:
         if purpose is not Purpose.REGISTRATION:
-            user = User(email=email, full_name="n", hashed_password=PasswordHasher().hash_now(PASSWORD))
+            user = User(email=email, full_name="n", hashed_password=hashed_password())
             session.add(user)
             session.flush()
             asked.user_id = user.id
@@ -73,6 +73,11 @@ def mailed_token(database: SyncDatabase, purpose: Purpose) -> str:
             asked.email = f"new-{email}"
         session.add(asked)
     return token
+
+
+def fresh_token(database: SyncDatabase, purpose: Purpose) -> dict[str, str]:
+    """The field of a request that takes a mailed token, with one that nobody has used."""
+    return {"token": mailed_token(database, purpose)}
 
 
 def code_in(message: EmailMessage) -> str:

@@ -19,15 +19,13 @@ class Kind:
     `python`: the type in models and responses. `sa`: SQLAlchemy's type in a migration; `column`: in the model, where
     `python` does not say it. `schema`: the type in a request's body, `query`: in query parameters, where every value
     is text. `good`: an expression with a right value, a different one for each `number`. `pair`: a lower and a higher
-    one. `wrong`: wrong values, each with the type of Pydantic's error and what follows the field's name in its `loc`.
-    `default`: makes source of what stands after `default=`; raises Refused.
+    one. `default`: makes source of what stands after `default=`; raises Refused.
     """
 
     python: str
     sa: str
     schema: str
     good: str
-    wrong: Sequence[tuple[str, str, str]]
     column: str = ""
     out: str = ""
     """In responses, where `python` is not enough."""
@@ -49,8 +47,3 @@ class Kind:
     table: str = ""
     target: str = ""
     """Of a reference: the other table and its class."""
-
-
-def wrong(*values: tuple[str, str]) -> Sequence[tuple[str, str, str]]:
-    """Wrong values whose error is at the field itself."""
-    return [(value, error, "") for value, error in values]

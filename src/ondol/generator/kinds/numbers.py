@@ -1,14 +1,12 @@
 """Numbers, and truth."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
-from ondol.generator.kinds.base import Kind, Refused, wrong
+from ondol.generator.kinds.base import Kind, Refused
 
 INT32 = (-(2**31), 2**31 - 1)
 INT64 = (-(2**63), 2**63 - 1)
-_NO_NUMBER = (('"1"', "number_type"), ("True", "number_type"))
 
 
 @dataclass(frozen=True)
@@ -62,12 +60,6 @@ def integer(limits: Limits) -> Kind:
         query="Int64" if is_big else "Int32",
         good=f"{limits.low} + number % {limits.span(100_000)}",
         pair=_pair(str(limits.low), str(limits.low + 1), limits),
-        wrong=wrong(
-            (str(low - 1), "greater_than_equal"),
-            (str(high + 1), "less_than_equal"),
-            ("1.5", "int_from_float"),
-            *_NO_NUMBER,
-        ),
         default=default,
         can_sort=True,
         can_be_unique=True,
@@ -89,7 +81,6 @@ def floating(limits: Limits) -> Kind:
         query="FiniteFloat",
         good=f"float({limits.low} + number % {limits.span(1_000)})",
         pair=_pair(f"{limits.low}.0", f"{limits.low + 1}.0", limits),
-        wrong=wrong(*_outside(limits, lambda limit: f"{limit}.0"), *_NO_NUMBER),
         default=default,
         can_sort=True,
         filters="range",
@@ -113,8 +104,6 @@ def amount(digits: int, places: int, limits: Limits) -> Kind:
 
     arguments = [str(digits), str(places), *limits.arguments("minimum", "maximum")]
     form = f"DecimalText({', '.join(arguments)})"
-    limited = (limits.minimum, limits.maximum)
-    inside = Limits(*(limit if limit is not None and abs(limit) + 1 < largest else None for limit in limited))
     return Kind(
         python="Decimal",
         column=f"Numeric({digits}, {places})",
@@ -124,13 +113,6 @@ def amount(digits: int, places: int, limits: Limits) -> Kind:
         query=f"Annotated[Decimal, {form}]",
         good=f'f"{{{low} + number % {span}}}{point}"',
         pair=(f'"{low}{point}"', f'"{low + 1}{point}"') if span > 1 else None,
-        wrong=wrong(
-            *_outside(inside, lambda limit: f'"{limit}{point}"'),
-            (f'"0.{"1" * (places + 1)}"', "decimal_max_places"),
-            ('"NaN"', "finite_number"),
-            ('"x"', "decimal_parsing"),
-            (str(low), "decimal_text"),
-        ),
         default=default,
         can_sort=True,
         filters="range",
@@ -151,7 +133,6 @@ def truth() -> Kind:
         query="bool",
         good="number % 2 == 0",
         pair=("False", "True"),
-        wrong=wrong(('"true"', "bool_type"), ("1", "bool_type")),
         default=default,
         filters="equal",
         is_filtered_anyway=True,
@@ -170,12 +151,3 @@ def _number(text: str) -> Decimal:
 
 def _pair(low: str, high: str, limits: Limits) -> tuple[str, str] | None:
     return (low, high) if limits.span(2) > 1 else None
-
-
-def _outside(limits: Limits, write: Callable[[int], str]) -> list[tuple[str, str]]:
-    found = []
-    if limits.minimum is not None:
-        found.append((write(limits.minimum - 1), "greater_than_equal"))
-    if limits.maximum is not None:
-        found.append((write(limits.maximum + 1), "less_than_equal"))
-    return found

@@ -1,8 +1,9 @@
 """The resources of the service. What is listed here is tested with all that every resource must stand."""
 
+from ondol.testing.factory import Factory
+
 from factories.orders import ORDERS
 from factories.products import PRODUCTS
-from factory import Factory
 
 # Each after those it refers to.
 FACTORIES: list[Factory] = [PRODUCTS, ORDERS]

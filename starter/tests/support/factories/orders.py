@@ -2,8 +2,9 @@ from collections.abc import Mapping
 from itertools import count
 from typing import Any
 
+from ondol.testing.factory import Factory
+
 from factories.products import PRODUCTS
-from factory import Factory
 
 _numbers = count(1)
 

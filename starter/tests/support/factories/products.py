@@ -2,7 +2,7 @@ from collections.abc import Mapping
 from itertools import count
 from typing import Any
 
-from factory import Factory
+from ondol.testing.factory import Factory
 
 _numbers = count(1)
 

@@ -1,0 +1,77 @@
+"""Collects the tests of this folder for a project that has a test_contract.py with a CONTRACT."""
+
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ondol.testing.contract import Contract
+
+HERE = Path(__file__).parent
+
+
+class ContractModule(pytest.Module):
+    """The project's own file; below it, a module for each of ours."""
+
+    @property
+    def contract(self) -> Contract | None:
+        return getattr(self.obj, "CONTRACT", None)
+
+    def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
+        yield from super().collect()
+        if self.contract is not None:
+            for file in sorted(HERE.glob("test_*.py")):
+                if file.stem == "test_resources" and not self.contract.factories:
+                    continue
+                nodeid = f"{self.nodeid}::{file.stem}"
+                yield pytest.Module.from_parent(self, path=file, name=file.stem, nodeid=nodeid)
+
+
+def contract_of(node: pytest.Item | pytest.Collector) -> Contract:
+    module = node.getparent(ContractModule)
+    assert module is not None
+    assert module.contract is not None
+    return module.contract
+
+
+@pytest.hookimpl
+def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
+    if module_path.name == "test_contract.py":
+        return ContractModule.from_parent(parent, path=module_path)
+    return None
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test with an argument `factory` is run for each resource."""
+    if "factory" in metafunc.fixturenames and metafunc.definition.getparent(ContractModule):
+        factories = contract_of(metafunc.definition).factories
+        metafunc.parametrize("factory", factories, ids=[factory.path.strip("/") for factory in factories])
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    ours = [item for item in items if item.path.parent == HERE]
+    left_out = _left_out(config)
+    if unknown := left_out.keys() - {_function(item) for item in ours} if ours else ():
+        raise pytest.UsageError(f"[tool.ondol.contract] names no test: {', '.join(sorted(unknown))}.")
+    for item in ours:
+        if reason := left_out.get(_function(item)):
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def _function(item: pytest.Item) -> str:
+    return str(getattr(item, "originalname", item.name))
+
+
+def _left_out(config: pytest.Config) -> dict[str, Any]:
+    project = config.rootpath / str(config.getini("ondol_project"))
+    file = project / "pyproject.toml"
+    if not file.exists():
+        return {}
+    table: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}).get("ondol", {})
+    left_out: dict[str, Any] = table.get("contract", {})
+    for name, reason in left_out.items():
+        if not isinstance(reason, str) or not reason.strip():
+            raise pytest.UsageError(f"[tool.ondol.contract] {name}: say why, such as {name} = 'The proxy does it.'")
+    return left_out

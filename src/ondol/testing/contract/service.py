@@ -1,0 +1,122 @@
+"""A running web process, and how to ask it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http.client import HTTPConnection
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import jwt
+
+from ondol.db.session import SyncDatabase
+from ondol.testing.contract import FORM, ME, PASSWORD, Contract
+from ondol.testing.contract.operations import Document, Operation
+from ondol.testing.factory import Factory
+
+Headers = dict[str, str]
+
+
+def claims_of(headers: Headers) -> dict[str, Any]:
+    """What the bearer token in somebody's request headers says."""
+    token = headers["Authorization"].split()[1]
+    claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
+    return claims
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: Headers
+    body: bytes
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass
+class Service:
+    """A running web process, its document, an administrator, and things that exist, by the name of their parameter."""
+
+    base: str
+    raw: dict[str, Any]
+    contract: Contract
+    database: SyncDatabase
+    known: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.document = Document(self.raw)
+        [self.admin] = self.people(1, self.contract.administrator)
+        [somebody] = self.people(1)
+        self.known |= {"user_id": claims_of(somebody)["sub"], "session_id": claims_of(somebody)["sid"]}
+        for factory in self.contract.factories:
+            self.known |= self.make(factory, self.known)
+
+    def people(self, number: int, role: Any = None, scopes: frozenset[str] | None = None) -> list[Headers]:
+        """Headers of `number` new accounts, by default customers."""
+        return self.contract.people(self.database, number, role or self.contract.customer, scopes=scopes)
+
+    def email_of(self, headers: Headers) -> str:
+        return str(self.send("GET", ME, headers=headers).json()["email"])
+
+    def send(
+        self,
+        method: str,
+        target: str,
+        *,
+        body: Any = None,
+        headers: Headers | None = None,
+        chunked: bool = False,
+    ) -> Answer:
+        """One request with exactly these bytes, on a connection of its own."""
+        connection = HTTPConnection(urlsplit(self.base).netloc, timeout=20)
+        try:
+            connection.request(method, target, body=body, headers=headers or {}, encode_chunked=chunked)
+            answer = connection.getresponse()
+            found = {name.lower(): value for name, value in answer.getheaders()}
+            return Answer(answer.status, found, answer.read())
+        finally:
+            connection.close()
+
+    def request(
+        self,
+        operation: Operation,
+        headers: Headers,
+        known: Mapping[str, str] | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> Answer:
+        """A right request of the operation. `known`: instead of what exists; `extra`: fields that the body has too."""
+        known = {"current_password": PASSWORD, **(known or self.known)}
+        path = operation.path
+        for parameter in operation.named("path"):
+            path = path.replace(f"{{{parameter['name']}}}", known[parameter["name"]])
+        if operation.body is None:
+            return self.send(operation.method, path, headers=headers)
+        body = {**self.right_body(operation, known), **(extra or {})}
+        kind = {"Content-Type": str(operation.media_type)}
+        return self.send(operation.method, path, body=encoded(operation, body), headers={**headers, **kind})
+
+    def call(self, method: str, path: str, value: Any, caller: Headers | None = None) -> Any:
+        """With JSON, as the administrator or whoever has the headers `caller`; must succeed."""
+        headers = {**(caller or self.admin), "Content-Type": "application/json"}
+        answer = self.send(method, path, body=json.dumps(value), headers=headers)
+        assert answer.status < 300, answer.body
+        return answer.json()
+
+    def make(self, factory: Factory, known: Mapping[str, str], caller: Headers | None = None) -> dict[str, str]:
+        """One more of a resource: its id, by the name of its path parameter."""
+        return {factory.id_name: self.call("POST", factory.url, factory.make_body(known), caller)["id"]}
+
+    def right_body(self, operation: Operation, known: Mapping[str, str]) -> dict[str, Any]:
+        """What its factory sends, as far as the operation takes it; or a sample of its schema."""
+        assert operation.body is not None
+        for factory in self.contract.factories:
+            if operation.path in (factory.url, factory.one):
+                body = factory.make_body(known)
+                return {name: body[name] for name in operation.body["properties"] if name in body}
+        return self.document.sample_object(operation.body, known)
+
+
+def encoded(operation: Operation, body: Mapping[str, Any]) -> bytes:
+    """The body as the operation takes it."""
+    return (urlencode(body) if operation.media_type == FORM else json.dumps(body)).encode()

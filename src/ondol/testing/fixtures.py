@@ -1,0 +1,86 @@
+"""Fixtures for tests within the process. They build on those of the project's conftest.py: `settings`, `app`, `client`,
+`runtime` and, to make resources, `admin`."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from email.message import EmailMessage
+from typing import Any
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sqlalchemy import event
+
+from ondol.db.session import SyncDatabase
+from ondol.runtime import Runtime, UnitOfWork
+from ondol.testing.factory import Caller, Maker
+
+
+@pytest.fixture
+async def async_client(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
+    """As `client`, for asynchronous tests."""
+    async with app.router.lifespan_context(app):
+        transport = httpx2.ASGITransport(app=app)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://testserver") as client:
+            yield client
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[SyncDatabase]:
+    """A look past the API, at what was committed."""
+    database = SyncDatabase(database_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def make(client: TestClient, admin: Caller) -> Maker:
+    """Make a resource through the API: `make(PRODUCTS, name="n")`."""
+    return Maker(client, admin)
+
+
+@pytest.fixture
+def statements(client: TestClient, runtime: Runtime[Any]) -> Iterator[list[str]]:
+    """What is sent to PostgreSQL, transactions' begin and end apart. Clear it to count anew."""
+    sent: list[str] = []
+    note: Callable[..., None] = lambda *arguments: sent.append(arguments[2])  # noqa: E731
+    event.listen(runtime.database.engine.sync_engine, "before_cursor_execute", note)
+    yield sent
+    event.remove(runtime.database.engine.sync_engine, "before_cursor_execute", note)
+
+
+@pytest.fixture
+def in_transaction(client: TestClient, runtime: Runtime[Any]) -> Callable[..., Any]:
+    """Awaits `act(work)` in a transaction that commits, without HTTP: for services and repositories."""
+
+    def run(act: Callable[[UnitOfWork[Any]], Awaitable[Any]]) -> Any:
+        async def call() -> Any:
+            async with runtime.transaction() as work:
+                return await act(work)
+
+        assert client.portal is not None
+        return client.portal.call(call)
+
+    return run
+
+
+@pytest.fixture
+def mailed(runtime: Runtime[Any], run_jobs: Callable[[], None]) -> Callable[[str], EmailMessage]:
+    """The newest mail to an address, after the jobs that wait have run."""
+
+    def mailed(address: str) -> EmailMessage:
+        run_jobs()
+        return next(message for message in runtime.mailer.mailbox.messages() if message["To"] == address)
+
+    return mailed
+
+
+@pytest.fixture
+def run_jobs(client: TestClient, runtime: Runtime[Any]) -> Callable[[], None]:
+    """Runs every job that waits, as `ondol worker` would."""
+
+    def run_jobs() -> None:
+        assert client.portal is not None
+        client.portal.call(lambda: runtime.worker().run(until_empty=True))
+
+    return run_jobs

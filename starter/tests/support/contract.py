@@ -1,0 +1,25 @@
+"""What the tests of `ondol.testing.contract` must be told of this service."""
+
+from functools import partial
+
+from ondol.testing.contract import Contract
+
+from app.models.mailed_tokens import Purpose
+from app.scopes import SCOPES_OF, Role
+from factories import FACTORIES
+from people import fresh_token, people
+
+CONTRACT = Contract(
+    factories=FACTORIES,
+    scopes_of=SCOPES_OF,
+    customer=Role.CUSTOMER,
+    administrator=Role.ADMIN,
+    people=people,
+    fresh={
+        "auth_confirm_registration": partial(fresh_token, purpose=Purpose.REGISTRATION),
+        "auth_reset_password": partial(fresh_token, purpose=Purpose.PASSWORD_RESET),
+        "auth_change_email": partial(fresh_token, purpose=Purpose.EMAIL_CHANGE),
+    },
+    ends_sessions=frozenset({"auth_logout", "users_change_password", "sessions_end"}),
+    shows_everybody=frozenset({"users_list", "audit_list"}),
+)
