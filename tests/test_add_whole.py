@@ -157,7 +157,9 @@ def test_the_written_tests_notice(project: Path, shared_servers: dict[str, str],
     environment = {name: text for name, text in shared_servers.items() if name != "DATABASE_URL"}
     files = ["tests/api/test_books.py", "tests/test_contract.py"]
     try:
-        tested = run(project, "pytest", "-q", "-x", "-p", "no:cacheprovider", "-k", test, *files, **environment)
+        tested = run(
+            project, "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider", "-k", test, *files, **environment
+        )
     finally:
         file.write_text(text)
     assert tested.returncode == 1, tested.stdout[-3_000:]

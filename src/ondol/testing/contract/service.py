@@ -107,6 +107,14 @@ class Service:
         """One more of a resource: its id, by the name of its path parameter."""
         return {factory.id_name: self.call("POST", factory.url, factory.make_body(known), caller)["id"]}
 
+    def known_to(self, caller: Headers, known: Mapping[str, str] | None = None) -> dict[str, str]:
+        """What exists; of the resources that belong to somebody, one more of each that is the caller's."""
+        found = dict(known or self.known)
+        for factory in self.contract.factories:
+            if factory.is_owned:
+                found |= self.make(factory, found, caller)
+        return found
+
     def right_body(self, operation: Operation, known: Mapping[str, str]) -> dict[str, Any]:
         """What its factory sends, as far as the operation takes it; or a sample of its schema."""
         assert operation.body is not None

@@ -45,9 +45,7 @@ class Caller:
 def new_caller(service: Service, role: Any) -> Caller:
     known = {**service.known, **credentials(service), "password": PASSWORD, "current_password": PASSWORD}
     headers = service.people(1, role)[0] if role else {}
-    for factory in service.contract.factories if role else ():
-        if factory.is_owned:  # only its owner may see it, so that each caller needs one
-            known |= service.make(factory, known, headers)
+    known = service.known_to(headers, known) if role else known
     return Caller(role, service.contract.scopes_of.get(role, frozenset()), headers, known)
 
 
