@@ -2,10 +2,18 @@
 
 from ondol.jobs import AnyTask
 
-from app.services import email_change, mailed_tokens, notices, orders, password_reset, registration, sessions
+from app.services import (
+    email_change,
+    mailed_tokens,
+    notices,
+    orders,  # sample
+    password_reset,
+    registration,
+    sessions,
+)
 
 JOBS: list[AnyTask] = [
-    orders.send_receipt,
+    orders.send_receipt,  # sample
     registration.mail_registration,
     password_reset.mail_password_reset,
     email_change.mail_email_change,

@@ -11,28 +11,35 @@ class Role(StrEnum):
 class Scope(StrEnum):
     ACCOUNT_READ = "account:read"
     ACCOUNT_WRITE = "account:write"
-    PRODUCTS_WRITE = "products:write"
-    ORDERS_READ = "orders:read"
-    ORDERS_WRITE = "orders:write"
+    PRODUCTS_WRITE = "products:write"  # sample
+    ORDERS_READ = "orders:read"  # sample
+    ORDERS_WRITE = "orders:write"  # sample
     USERS_READ = "users:read"
     USERS_WRITE = "users:write"
     AUDIT_READ = "audit:read"
-    DASHBOARD_READ = "dashboard:read"
+    DASHBOARD_READ = "dashboard:read"  # sample
 
 
 DESCRIPTIONS = {
     Scope.ACCOUNT_READ: "Read your own account and sessions.",
     Scope.ACCOUNT_WRITE: "Change your own account, end sessions.",
-    Scope.PRODUCTS_WRITE: "Create, change and delete products.",
-    Scope.ORDERS_READ: "Read your own orders.",
-    Scope.ORDERS_WRITE: "Place and cancel your own orders.",
+    Scope.PRODUCTS_WRITE: "Create, change and delete products.",  # sample
+    Scope.ORDERS_READ: "Read your own orders.",  # sample
+    Scope.ORDERS_WRITE: "Place and cancel your own orders.",  # sample
     Scope.USERS_READ: "Read all accounts.",
     Scope.USERS_WRITE: "Change all accounts.",
     Scope.AUDIT_READ: "Read who did what.",
-    Scope.DASHBOARD_READ: "See how the shop does.",
+    Scope.DASHBOARD_READ: "See how the shop does.",  # sample
 }
 
 SCOPES_OF = {
-    Role.CUSTOMER: frozenset({Scope.ACCOUNT_READ, Scope.ACCOUNT_WRITE, Scope.ORDERS_READ, Scope.ORDERS_WRITE}),
+    Role.CUSTOMER: frozenset(
+        {
+            Scope.ACCOUNT_READ,
+            Scope.ACCOUNT_WRITE,
+            Scope.ORDERS_READ,  # sample
+            Scope.ORDERS_WRITE,  # sample
+        }
+    ),
     Role.ADMIN: frozenset(Scope),
 }

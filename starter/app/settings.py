@@ -31,6 +31,7 @@ class LimitsSettings(Group):
     refresh_account: RateText = "60/m"
 
 
+# sample: begin
 class ShopSettings(Group):
     """This service's own group: `SHOP__LOW_STOCK=5`."""
 
@@ -39,6 +40,7 @@ class ShopSettings(Group):
     dashboard_cache_seconds: float = Field(30, gt=0)
 
 
+# sample: end
 class AppSettings(Settings):
     """Ondol's groups and ours."""
 
@@ -46,4 +48,4 @@ class AppSettings(Settings):
 
     project_folder: Path = PROJECT
     limits: LimitsSettings = LimitsSettings()
-    shop: ShopSettings = ShopSettings()
+    shop: ShopSettings = ShopSettings()  # sample

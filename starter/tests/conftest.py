@@ -18,7 +18,7 @@ from app.runtime import Runtime
 from app.scopes import Role
 from app.services.users import UserService
 from app.settings import AppSettings
-from factories.products import PRODUCTS
+from factories.products import PRODUCTS  # sample
 from people import hashed_password
 
 lift_limits()
@@ -115,6 +115,10 @@ def admin(new_account: Callable[..., None], log_in: Callable[..., Caller]) -> Ca
     return log_in("root@example.com")
 
 
+# sample: begin
 @pytest.fixture
 def new_product(make: Maker) -> Callable[..., dict[str, Any]]:
     return lambda **fields: make(PRODUCTS, **{"stock": 10, **fields})
+
+
+# sample: end

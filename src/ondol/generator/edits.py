@@ -1,178 +1,131 @@
-"""Edits of Python files as syntax trees (libcst): what a person changed meanwhile stays, and nothing is added twice."""
+"""Edits of Python files by line: what a person changed meanwhile stays, and nothing is added twice."""
 
-from collections.abc import Callable
-from typing import Any
-
-import libcst as cst
+import ast
+from collections.abc import Callable, Iterator, Sequence
 
 
 class NotAsExpected(Exception):
     """The file has no such place. The message names it."""
 
 
-def mentions(tree: cst.Module, name: str) -> bool:
-    """Whether a name stands anywhere in the code, as itself or as a text."""
-    found = _Names()
-    tree.visit(found)
-    return name in found.names
+def mentions(text: str, name: str) -> bool:
+    """Return whether a name stands anywhere in the code, as itself or as a text."""
+    return name in set(_names(ast.parse(text)))
 
 
-def with_import(tree: cst.Module, module: str, name: str) -> cst.Module:
-    """`from module import name`, in the statement for that module if there is one, else in one of its own after the
-    other imports."""
-    last = -1
-    for number, line in enumerate(tree.body):
-        if not isinstance(line, cst.SimpleStatementLine):
-            continue
-        match line.body[0]:
-            case cst.ImportFrom(names=[*aliases]) as statement if _code(statement.module) == module:
-                if any(alias.evaluated_name == name for alias in aliases):
-                    return tree
-                added = cst.ImportAlias(cst.Name(name))
-                ordered = sorted([*aliases, added], key=lambda alias: str(alias.evaluated_name))
-                names = [alias.with_changes(comma=cst.MaybeSentinel.DEFAULT) for alias in ordered]
-                return _replaced(tree, number, line.with_changes(body=[statement.with_changes(names=names)]))
-            case cst.ImportFrom() | cst.Import():
-                last = number
-    if last < 0:
+def _names(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name) | ast.Attribute(attr=name) | ast.alias(name=name) | ast.Constant(value=str(name)):
+                yield name
+
+
+def with_import(text: str, module: str, name: str) -> str:
+    """Add `from module import name` before the other imports; ruff puts it in order."""
+    imports = [node for node in ast.parse(text).body if isinstance(node, ast.Import | ast.ImportFrom)]
+    if not imports:
         raise NotAsExpected("imports")
-    new = cst.parse_statement(f"from {module} import {name}\n")
-    return tree.with_changes(body=[*tree.body[: last + 1], new, *tree.body[last + 1 :]])
+    there = [node for node in imports if isinstance(node, ast.ImportFrom) and node.module == module]
+    if any(alias.name == name for node in there for alias in node.names):
+        return text
+    return _with_line(text, imports[0].lineno, f"from {module} import {name}")
 
 
-def with_element(
-    tree: cst.Module, variable: str, code: str, *, is_sorted: bool = False, before: str | None = None
-) -> cst.Module:
-    """`code` as an element of the list that is assigned to `variable`: at its place in the order, before the element
-    that names `before`, or at the end."""
-
-    def change(value: cst.BaseExpression) -> cst.BaseExpression:
-        if not isinstance(value, cst.List):
-            raise NotAsExpected(f"a list {variable}")
-        there = [_code(element.value) for element in value.elements]
-        if code in there:
-            return value
-        place = len(there)
-        if is_sorted:
-            place = next((number for number, other in enumerate(there) if other > code), place)
-        elif before is not None:
-            place = next((number for number, other in enumerate(there) if before in other), place)
-        new = cst.Element(cst.parse_expression(code))
-        return value.with_changes(elements=_inserted(value.elements, place, new))
-
-    return _assigned(tree, variable, change)
+def with_element(text: str, variable: str, code: str, *, is_sorted: bool = False, before: str | None = None) -> str:
+    """Add `code` to the list that is assigned to `variable`: at its place in the order, before the element that names
+    `before`, or at the end."""
+    found = _value(text, variable)
+    if not isinstance(found, ast.List):
+        raise NotAsExpected(f"a list {variable}")
+    there = [ast.get_source_segment(text, element) or "" for element in found.elts]
+    if code in there:
+        return text
+    follows: Callable[[str], bool] = lambda other: other > code if is_sorted else before is not None and before in other  # noqa: E731
+    place = next((number for number, other in enumerate(there) if follows(other)), len(there))
+    return _with_item(text, found, found.elts, place, code)
 
 
-def with_entry(tree: cst.Module, variable: str, key: str, value: str) -> cst.Module:
-    """An entry of the dict that is assigned to `variable`."""
-
-    def change(found: cst.BaseExpression) -> cst.BaseExpression:
-        if not isinstance(found, cst.Dict):
-            raise NotAsExpected(f"a dict {variable}")
-        if _entry(found, key) is not None:
-            return found
-        new = cst.DictElement(cst.parse_expression(key), cst.parse_expression(value))
-        return found.with_changes(elements=_inserted(found.elements, len(found.elements), new))
-
-    return _assigned(tree, variable, change)
+def with_entry(text: str, variable: str, key: str, value: str) -> str:
+    """Add an entry to the dict that is assigned to `variable`."""
+    found = _value(text, variable)
+    if not isinstance(found, ast.Dict):
+        raise NotAsExpected(f"a dict {variable}")
+    if _entry(text, found, key) is not None:
+        return text
+    return _with_item(text, found, found.values, len(found.values), f"{key}: {value}")
 
 
-def with_member_of_set(tree: cst.Module, variable: str, key: str, code: str) -> cst.Module:
-    """A member of the `frozenset` that stands in the dict `variable` under `key`."""
-
-    def change(found: cst.BaseExpression) -> cst.BaseExpression:
-        entry = _entry(found, key)
-        match entry:
-            case cst.DictElement(value=cst.Call(func=cst.Name("frozenset"), args=[])):
-                members = cst.Set([cst.Element(cst.parse_expression(code))])
-            case cst.DictElement(
-                value=cst.Call(func=cst.Name("frozenset"), args=[cst.Arg(value=cst.Set() as members)])
-            ):
-                if code in [_code(element.value) for element in members.elements]:
-                    return found
-                new = cst.Element(cst.parse_expression(code))
-                members = members.with_changes(elements=_inserted(members.elements, len(members.elements), new))
-            case _:
-                raise NotAsExpected(f"a frozenset for {key} in {variable}")
-        return found.with_deep_changes(entry, value=cst.Call(cst.Name("frozenset"), [cst.Arg(members)]))
-
-    return _assigned(tree, variable, change)
+def with_member_of_set(text: str, variable: str, key: str, code: str) -> str:
+    """Add a member to the `frozenset` that stands in the dict `variable` under `key`."""
+    found = _value(text, variable)
+    match _entry(text, found, key) if isinstance(found, ast.Dict) else None:
+        case ast.Call(func=ast.Name("frozenset"), args=[]) as call:
+            return _with_text(text, call.end_lineno, call.end_col_offset, -1, f"{{{code}}}")
+        case ast.Call(func=ast.Name("frozenset"), args=[ast.Set() as members]):
+            if code in [ast.get_source_segment(text, element) for element in members.elts]:
+                return text
+            return _with_item(text, members, members.elts, len(members.elts), code)
+    raise NotAsExpected(f"a frozenset for {key} in {variable}")
 
 
-def with_member(tree: cst.Module, class_name: str, name: str, value: str) -> cst.Module:
-    """`name = value` at the end of a class."""
-    for number, node in enumerate(tree.body):
-        if (
-            isinstance(node, cst.ClassDef)
-            and node.name.value == class_name
-            and isinstance(node.body, cst.IndentedBlock)
-        ):
-            if mentions(cst.Module([node]), name):
-                return tree
-            line = cst.parse_statement(f"{name} = {value}\n")
-            body: Any = node.body.with_changes(body=[*node.body.body, line])
-            return _replaced(tree, number, node.with_changes(body=body))
+def with_member(text: str, class_name: str, name: str, value: str) -> str:
+    """Add `name = value` at the end of a class."""
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.ClassDef) and node.name == class_name:
+            if name in set(_names(node)):
+                return text
+            last = node.body[-1]
+            return _with_line(text, (last.end_lineno or last.lineno) + 1, " " * last.col_offset + f"{name} = {value}")
     raise NotAsExpected(f"a class {class_name}")
 
 
-def _assigned(
-    tree: cst.Module, variable: str, change: Callable[[cst.BaseExpression], cst.BaseExpression]
-) -> cst.Module:
-    for number, line in enumerate(tree.body):
-        if not isinstance(line, cst.SimpleStatementLine):
-            continue
-        match line.body[0]:
-            case cst.Assign(targets=[cst.AssignTarget(target=cst.Name(name))], value=value) as statement:
-                pass
-            case cst.AnnAssign(target=cst.Name(name), value=cst.BaseExpression() as value) as statement:
-                pass
-            case _:
-                continue
-        if name == variable:
-            return _replaced(tree, number, line.with_changes(body=[statement.with_changes(value=change(value))]))
-    raise NotAsExpected(variable)
+def _value(text: str, variable: str) -> ast.expr | None:
+    """What is assigned to a variable of the module."""
+    for node in ast.parse(text).body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if name == variable:
+                return value
+            case ast.AnnAssign(target=ast.Name(id=name), value=value) if name == variable:
+                return value
+    return None
 
 
-def _entry(found: cst.BaseExpression, key: str) -> Any:
-    if not isinstance(found, cst.Dict):
-        return None
-    entries = (element for element in found.elements if isinstance(element, cst.DictElement))
-    return next((element for element in entries if _code(element.key) == key), None)
+def _entry(text: str, found: ast.Dict, key: str) -> ast.expr | None:
+    pairs = zip(found.keys, found.values, strict=True)
+    return next((value for name, value in pairs if name and ast.get_source_segment(text, name) == key), None)
 
 
-def _inserted(elements: Any, place: int, new: Any) -> list[Any]:
-    """The elements with one more. The commas of the others stay, with their line breaks and comments."""
-    found = list(elements)
-    comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
-    if place == len(found):
-        if found and isinstance(found[-1].comma, cst.Comma):  # a trailing comma stays the last
-            new = new.with_changes(comma=found[-1].comma)
-            before = found[-2].comma if len(found) > 1 else comma
-            found[-1] = found[-1].with_changes(comma=before)
-        elif found:
-            found[-1] = found[-1].with_changes(comma=comma)
-        return [*found, new]
-    return [
-        *found[:place],
-        new.with_changes(comma=found[place].comma if place + 1 < len(found) else comma),
-        *found[place:],
-    ]
+def _with_item(text: str, whole: ast.expr, items: Sequence[ast.expr], place: int, code: str) -> str:
+    """The same with `code` among the items of a list, set or dict: on a line of its own where they have such."""
+    lines = text.splitlines()
+    closing = lines[(whole.end_lineno or 1) - 1]
+    is_spread = closing.strip()[:1] in ("]", "}") and whole.lineno != whole.end_lineno
+    if not is_spread:
+        if place < len(items):
+            return _with_text(text, items[place].lineno, items[place].col_offset, 0, f"{code}, ")
+        if items:
+            return _with_text(text, items[-1].end_lineno, items[-1].end_col_offset, 0, f", {code}")
+        return _with_text(text, whole.end_lineno, whole.end_col_offset, -1, code)
+    indent = " " * (len(closing) - len(closing.lstrip()) + 4)
+    if place < len(items):
+        return _with_line(text, items[place].lineno, f"{indent}{code},")
+    added = _with_line(text, whole.end_lineno or 1, f"{indent}{code},")
+    last = items[-1] if items else None
+    if last is None or lines[(last.end_lineno or 1) - 1].encode()[last.end_col_offset or 0 :].lstrip().startswith(b","):
+        return added
+    return _with_text(added, last.end_lineno, last.end_col_offset, 0, ",")
 
 
-def _replaced(tree: cst.Module, number: int, node: Any) -> cst.Module:
-    return tree.with_changes(body=[*tree.body[:number], node, *tree.body[number + 1 :]])
+def _with_line(text: str, number: int, line: str) -> str:
+    """With a line more, which then is the one of that number."""
+    lines = text.splitlines(keepends=True)
+    return "".join([*lines[: number - 1], f"{line}\n", *lines[number - 1 :]])
 
 
-def _code(node: cst.CSTNode | None) -> str:
-    return cst.Module([]).code_for_node(node) if node is not None else ""
-
-
-class _Names(cst.CSTVisitor):
-    def __init__(self) -> None:
-        self.names: set[str] = set()
-
-    def visit_Name(self, node: cst.Name) -> None:
-        self.names.add(node.value)
-
-    def visit_SimpleString(self, node: cst.SimpleString) -> None:
-        self.names.add(str(node.evaluated_value))
+def _with_text(text: str, line: int | None, column: int | None, shift: int, more: str) -> str:
+    """With more text at a place as `ast` gives it: columns are bytes."""
+    lines = text.splitlines(keepends=True)
+    raw = lines[(line or 1) - 1].encode()
+    place = (column or 0) + shift
+    lines[(line or 1) - 1] = (raw[:place] + more.encode() + raw[place:]).decode()
+    return "".join(lines)

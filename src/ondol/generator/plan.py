@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import libcst as cst
-
 from ondol.db.migrations import heads
 from ondol.generator.edits import NotAsExpected, mentions
 from ondol.generator.registration import Registration, registrations
@@ -90,7 +88,7 @@ def _registered(project: Path, resource: Resource) -> dict[Path, str]:
         path = Path(registration.path)
         try:
             edited[path] = _edited(_read(project / path) or "", registration)
-        except (NotAsExpected, cst.ParserSyntaxError) as error:
+        except (NotAsExpected, SyntaxError) as error:
             reason = f"does not have {error}" if isinstance(error, NotAsExpected) else "is no Python"
             refused.append(f"{path} {reason}; add:\n\n{registration.lines}")
     if refused:
@@ -99,11 +97,10 @@ def _registered(project: Path, resource: Resource) -> dict[Path, str]:
 
 
 def _edited(text: str, registration: Registration) -> str:
-    tree = cst.parse_module(text)
     try:
-        return registration.edit(tree).code
+        return registration.edit(text)
     except NotAsExpected:
-        if all(mentions(tree, name) for name in registration.mentions):
+        if all(mentions(text, name) for name in registration.mentions):
             return text  # somebody has added it by hand
         raise
 

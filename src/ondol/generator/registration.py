@@ -3,8 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-import libcst as cst
-
 from ondol.generator import edits
 from ondol.generator.resource import Readers, Resource
 
@@ -14,7 +12,7 @@ class Registration:
     """`mentions`: the names that stand in the file when it is done. `lines`: what a person would add."""
 
     path: str
-    edit: Callable[[cst.Module], cst.Module]
+    edit: Callable[[str], str]
     mentions: Sequence[str]
     lines: str
 
@@ -24,26 +22,26 @@ def registrations(resource: Resource) -> list[Registration]:
     tag = f'{{"name": "{plural}", "description": "{resource.many.capitalize()}."}}'
     scopes = list(_scopes(resource))
 
-    def models(tree: cst.Module) -> cst.Module:
-        tree = edits.with_import(tree, f"app.models.{plural}", name)
-        return edits.with_element(tree, "__all__", f'"{name}"', is_sorted=True)
+    def models(text: str) -> str:
+        text = edits.with_import(text, f"app.models.{plural}", name)
+        return edits.with_element(text, "__all__", f'"{name}"', is_sorted=True)
 
-    def permissions(tree: cst.Module) -> cst.Module:
+    def permissions(text: str) -> str:
         for scope in scopes:
-            tree = edits.with_member(tree, "Scope", scope.member, f'"{scope.value}"')
-            tree = edits.with_entry(tree, "DESCRIPTIONS", f"Scope.{scope.member}", f'"{scope.text}"')
+            text = edits.with_member(text, "Scope", scope.member, f'"{scope.value}"')
+            text = edits.with_entry(text, "DESCRIPTIONS", f"Scope.{scope.member}", f'"{scope.text}"')
             if scope.is_for_all:
-                tree = edits.with_member_of_set(tree, "SCOPES_OF", "Role.CUSTOMER", f"Scope.{scope.member}")
-        return tree
+                text = edits.with_member_of_set(text, "SCOPES_OF", "Role.CUSTOMER", f"Scope.{scope.member}")
+        return text
 
-    def routers(tree: cst.Module) -> cst.Module:
-        tree = edits.with_import(tree, "app.routers", plural)
-        tree = edits.with_element(tree, "ROUTERS", f"{plural}.router")
-        return edits.with_element(tree, "TAGS", tag, before='"health"')
+    def routers(text: str) -> str:
+        text = edits.with_import(text, "app.routers", plural)
+        text = edits.with_element(text, "ROUTERS", f"{plural}.router")
+        return edits.with_element(text, "TAGS", tag, before='"health"')
 
-    def factories(tree: cst.Module) -> cst.Module:
-        tree = edits.with_import(tree, f"factories.{plural}", constant)
-        return edits.with_element(tree, "FACTORIES", constant)
+    def factories(text: str) -> str:
+        text = edits.with_import(text, f"factories.{plural}", constant)
+        return edits.with_element(text, "FACTORIES", constant)
 
     members = "\n".join(f'    {scope.member} = "{scope.value}"' for scope in scopes)
     described = "\n".join(f'    Scope.{scope.member}: "{scope.text}",' for scope in scopes)

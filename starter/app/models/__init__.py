@@ -4,8 +4,8 @@ from app.models.audit import AuditEntry
 from app.models.auth import RefreshToken
 from app.models.base import Model
 from app.models.mailed_tokens import MailedToken
-from app.models.orders import Order, OrderLine
-from app.models.products import Product
+from app.models.orders import Order, OrderLine  # sample
+from app.models.products import Product  # sample
 from app.models.sessions import LoginSession
 from app.models.users import User
 
@@ -14,9 +14,9 @@ __all__ = [
     "LoginSession",
     "MailedToken",
     "Model",
-    "Order",
-    "OrderLine",
-    "Product",
+    "Order",  # sample
+    "OrderLine",  # sample
+    "Product",  # sample
     "RefreshToken",
     "User",
 ]

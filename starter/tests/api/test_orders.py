@@ -197,3 +197,27 @@ def test_carts_in_opposite_order_meet_no_deadlock(
         statuses = list(threads.map(order, range(40)))
     assert Counter(statuses) == {201: 40}
     assert [client.get(f"/api/v1/products/{product_id}").json()["stock"] for product_id in ids] == [960, 960]
+
+
+@pytest.mark.parametrize("size", [1, 30])
+def test_an_order_is_placed_in_four_statements(
+    client: TestClient, customer: Any, new_product: Callable[..., dict[str, Any]], statements: list[str], size: int
+) -> None:
+    body = {"lines": [{"product_id": new_product()["id"], "quantity": 1} for _ in range(size)]}
+    client.get("/api/v1/users/me", headers=customer.headers)  # the login session is known from here on
+    statements.clear()
+    assert client.post("/api/v1/orders", json=body, headers=customer.headers).status_code == 201
+    own = [each for each in statements if "pg_notify" not in each]  # procrastinate's does not pass SQLAlchemy
+    assert [each.split()[0] for each in own] == ["SELECT", "UPDATE", "INSERT", "INSERT"]
+
+
+def test_an_order_is_read_without_its_customers_password_hash(
+    client: TestClient, customer: Any, new_product: Callable[..., dict[str, Any]], statements: list[str]
+) -> None:
+    body = {"lines": [{"product_id": new_product()["id"], "quantity": 1}]}
+    order = client.post("/api/v1/orders", json=body, headers=customer.headers).json()
+    statements.clear()
+    for url in (f"/api/v1/orders/{order['id']}", "/api/v1/orders"):
+        assert client.get(url, headers=customer.headers).status_code == 200
+    assert len(statements) == 4
+    assert not [each for each in statements if "hashed_password" in each or "email" in each]

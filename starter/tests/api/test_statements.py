@@ -1,6 +1,5 @@
 """What requests send to PostgreSQL: no more statements than needed, no column that nobody sees."""
 
-from collections.abc import Callable
 from typing import Annotated, Any
 
 import pytest
@@ -13,33 +12,7 @@ from app.access import current_user
 from app.scopes import Scope
 from app.settings import AppSettings, LimitsSettings
 
-Product = dict[str, Any]
-ORDERS = "/api/v1/orders"
 ME = "/api/v1/users/me"
-
-
-@pytest.mark.parametrize("size", [1, 30])
-def test_an_order_is_placed_in_four_statements(
-    client: TestClient, customer: Any, new_product: Callable[..., Product], statements: list[str], size: int
-) -> None:
-    body = {"lines": [{"product_id": new_product()["id"], "quantity": 1} for _ in range(size)]}
-    client.get(ME, headers=customer.headers)  # the login session is known from here on
-    statements.clear()
-    assert client.post(ORDERS, json=body, headers=customer.headers).status_code == 201
-    own = [each for each in statements if "pg_notify" not in each]  # procrastinate's does not pass SQLAlchemy
-    assert [each.split()[0] for each in own] == ["SELECT", "UPDATE", "INSERT", "INSERT"]
-
-
-def test_an_order_is_read_without_its_customers_password_hash(
-    client: TestClient, customer: Any, new_product: Callable[..., Product], statements: list[str]
-) -> None:
-    body = {"lines": [{"product_id": new_product()["id"], "quantity": 1}]}
-    order = client.post(ORDERS, json=body, headers=customer.headers).json()
-    statements.clear()
-    for url in (f"{ORDERS}/{order['id']}", ORDERS):
-        assert client.get(url, headers=customer.headers).status_code == 200
-    assert len(statements) == 4
-    assert not [each for each in statements if "hashed_password" in each or "email" in each]
 
 
 def test_a_password_hash_leaves_postgresql_only_to_be_checked(

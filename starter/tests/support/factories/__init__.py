@@ -2,8 +2,11 @@
 
 from ondol.testing.factory import Factory
 
-from factories.orders import ORDERS
-from factories.products import PRODUCTS
+from factories.orders import ORDERS  # sample
+from factories.products import PRODUCTS  # sample
 
 # Each after those it refers to.
-FACTORIES: list[Factory] = [PRODUCTS, ORDERS]
+FACTORIES: list[Factory] = [
+    PRODUCTS,  # sample
+    ORDERS,  # sample
+]
