@@ -20,6 +20,7 @@ EXTRAS = {
 # example: (the extra it needs, what a client does, what stands in the output)
 CASES = {
     "problems": (None, 'get("/rooms/attic").json()["code"]', "no_such_room"),
+    "error_bodies": (None, 'get("/rooms/attic").json()', "{'errors': {'base': ['This house has no such room.']}}"),
     "middleware": (None, 'get("/", headers={"X-Request-ID": "12345678"}).headers["X-Request-ID"]', "12345678"),
     "docs_pages": (None, 'get("/docs").text', "/docs-assets/swagger-ui-bundle.js"),
     "database": (None, 'get("/").json()', "{'now': '20"),

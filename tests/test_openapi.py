@@ -4,6 +4,8 @@ import json
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Query
+from fastapi.exception_handlers import request_validation_exception_handler
+from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 
 from ondol.errors import Conflict
@@ -25,9 +27,11 @@ class FieldError(BaseModel):
     field: str
 
 
-def documented(*, fastapi_validation_body: bool = False, models: bool = False) -> dict[str, Any]:
+def documented(*, own_validation: bool = False, models: bool = False) -> dict[str, Any]:
     app = FastAPI()
-    install_problems(app, fastapi_validation_body=fastapi_validation_body)
+    install_problems(app)
+    if own_validation:
+        app.add_exception_handler(RequestValidationError, request_validation_exception_handler)
     install_openapi(app)
 
     @app.get("/plain", responses=problem_responses(Conflict))
@@ -96,6 +100,6 @@ def test_models_of_the_project_keep_their_names() -> None:
     assert ref_of(documented(), "/plain", "409") == "Problem"
 
 
-def test_fastapis_validation_body_is_documented_where_it_is_sent() -> None:
-    document = documented(fastapi_validation_body=True)
+def test_a_422_that_the_project_answers_itself_stays_as_fastapi_describes_it() -> None:
+    document = documented(own_validation=True)
     assert ref_of(document, "/plain", "422", "application/json") == "HTTPValidationError"

@@ -26,7 +26,7 @@ from ondol.web.middleware import (
     SecurityHeadersMiddleware,
 )
 from ondol.web.openapi import install_openapi
-from ondol.web.problems import install_problems
+from ondol.web.problems import ErrorBodies, install_problems
 from ondol.web.routes import HeadMiddleware, has_websockets
 
 # What pages of the listed origins may send and read, besides what every page may (Fetch, CORS protocol).
@@ -34,12 +34,16 @@ CORS_ALLOWED_HEADERS = ("Authorization", "Content-Type", "If-Match", "If-None-Ma
 CORS_EXPOSED_HEADERS = (REQUEST_ID, "ETag", "Location", "Retry-After", "RateLimit", "RateLimit-Policy")
 
 
-def install(app: FastAPI, runtime: Runtime) -> None:
-    """Middleware, problems, health, docs and the runtime itself (as `app.state.runtime`). Call it once, first."""
+def install(app: FastAPI, runtime: Runtime, *, errors: ErrorBodies | None = None) -> None:
+    """Install middleware, problems, health, docs and the runtime itself (as `app.state.runtime`). Call it once, first.
+
+    `errors`: the body of errors, where it is not to be RFC 9457's.
+    """
+    errors = errors or ErrorBodies()
     settings = runtime.settings
     app.state.runtime = runtime
     runtime.has_websockets = lambda: has_websockets(app.routes)
-    install_problems(app)
+    install_problems(app, errors)
     install_openapi(app)
     app.include_router(health.router)
     if settings.metrics.enabled:
@@ -50,7 +54,7 @@ def install(app: FastAPI, runtime: Runtime) -> None:
     database = settings.database_url.get_secret_value() if settings.database_url else ""
     if settings.environment is not Environment.PRODUCTION and not leads_elsewhere(database):
         app.include_router(mailbox.router)
-    _install_middleware(app, runtime)
+    _install_middleware(app, runtime, errors)
 
 
 def docs_enabled(runtime: Runtime) -> bool:
@@ -58,11 +62,13 @@ def docs_enabled(runtime: Runtime) -> bool:
     return runtime.settings.environment is not Environment.PRODUCTION if docs is None else docs
 
 
-def _install_middleware(app: FastAPI, runtime: Runtime) -> None:
+def _install_middleware(app: FastAPI, runtime: Runtime, errors: ErrorBodies) -> None:
     """The last one added is the outermost: a request meets them from the bottom of this list to its top."""
     http = runtime.settings.http
-    app.add_middleware(LastResortMiddleware, timeout_seconds=http.timeout_seconds, on_error=runtime.report)
-    app.add_middleware(ContentCodingMiddleware)
+    app.add_middleware(
+        LastResortMiddleware, timeout_seconds=http.timeout_seconds, on_error=runtime.report, answer=errors.answer
+    )
+    app.add_middleware(ContentCodingMiddleware, answer=errors.answer)
     app.add_middleware(health.TrustedHosts, allowed_hosts=http.allowed_hosts)
     app.add_middleware(
         CORSMiddleware,
@@ -73,7 +79,7 @@ def _install_middleware(app: FastAPI, runtime: Runtime) -> None:
         allow_credentials=runtime.settings.auth.cookies,
         max_age=600,
     )
-    app.add_middleware(PlainErrorsMiddleware)
+    app.add_middleware(PlainErrorsMiddleware, answer=errors.answer)
     app.add_middleware(GZipMiddleware, minimum_size=http.gzip_minimum_bytes)
     app.add_middleware(HeadMiddleware, api=app)
     app.add_middleware(RateLimitHeadersMiddleware)

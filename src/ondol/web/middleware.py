@@ -16,7 +16,7 @@ from ondol.errors import Problem, Unavailable, code_for
 from ondol.observability.errors import ErrorHook
 from ondol.observability.tracing import note_request
 from ondol.timeouts import request_deadline
-from ondol.web.problems import problem_response, response_for
+from ondol.web.problems import Answer, ProblemDetails, problem_json
 
 REQUEST_ID = "X-Request-ID"
 _WELL_FORMED_ID = re.compile(r"[A-Za-z0-9._-]{8,128}")
@@ -137,14 +137,16 @@ class SecurityHeadersMiddleware:
 class ContentCodingMiddleware:
     """Refuses compressed request bodies: whoever unpacks them lets a few bytes become gigabytes (RFC 9110, 15.5.16)."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, answer: Answer = problem_json) -> None:
         self.app = app
+        self._answer = answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             coding = Headers(scope=scope).get("Content-Encoding", "identity")
             if coding.strip().lower() not in ("identity", ""):
-                await response_for(UnsupportedCoding(headers={"Accept-Encoding": "identity"}))(scope, receive, send)
+                refused = ProblemDetails.of(UnsupportedCoding(headers={"Accept-Encoding": "identity"}))
+                await self._answer(refused)(scope, receive, send)
                 return
         await self.app(scope, receive, send)
 
@@ -155,8 +157,9 @@ class PlainErrorsMiddleware:
     A text longer than MAX_PLAIN_ERROR_BYTES, or a compressed one, is passed on as it is.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, answer: Answer = problem_json) -> None:
         self.app = app
+        self._answer = answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -180,22 +183,21 @@ class PlainErrorsMiddleware:
                 await send({**message, "body": text})
             elif not message.get("more_body", False):
                 begun, start = start, None
-                await _problem_from(begun, text)(scope, receive, send)
+                await self._problem_from(begun, text)(scope, receive, send)
 
         await self.app(scope, receive, send_problem)
+
+    def _problem_from(self, start: Message, text: bytes) -> Response:
+        status = start["status"]
+        answer = self._answer(ProblemDetails(status, code_for(status), text.decode(errors="replace")))
+        answer.raw_headers += [(name, value) for name, value in start["headers"] if name.lower() not in _OF_THE_BODY]
+        return answer
 
 
 def _is_plain_error(start: Message) -> bool:
     headers = Headers(scope=start)
     is_text = headers.get("Content-Type", "").startswith("text/plain")
     return start["status"] >= 400 and is_text and "Content-Encoding" not in headers
-
-
-def _problem_from(start: Message, text: bytes) -> Response:
-    status = start["status"]
-    answer = problem_response(status, code=code_for(status), detail=text.decode(errors="replace"))
-    answer.raw_headers += [(name, value) for name, value in start["headers"] if name.lower() not in _OF_THE_BODY]
-    return answer
 
 
 def _is_disconnect(error: BaseException) -> bool:
@@ -212,8 +214,15 @@ class LastResortMiddleware:
     client is then what happened.
     """
 
-    def __init__(self, app: ASGIApp, timeout_seconds: float, on_error: ErrorHook | None = None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        timeout_seconds: float,
+        on_error: ErrorHook | None = None,
+        answer: Answer = problem_json,
+    ) -> None:
         self.app = app
+        self._answer = answer
         self._timeout_seconds = timeout_seconds
         self._on_error = on_error
 
@@ -244,16 +253,13 @@ class LastResortMiddleware:
             if isinstance(error, TimeoutError) and deadline.expired():
                 log.warning("request_timed_out", after_seconds=self._timeout_seconds)
                 # Closed, for its body may still be on its way.
-                answer = response_for(TimedOut(headers={"Connection": "close"}))
+                problem = ProblemDetails.of(TimedOut(headers={"Connection": "close"}))
             else:
                 log.exception("unhandled_error")
                 if self._on_error is not None:
                     self._on_error(error, {"method": scope["method"], "path": scope["path"]})
-                answer = problem_response(
-                    500,
-                    code="internal_error",
-                    detail="Something went wrong on our side; it has been recorded.",
-                )
+                detail = "Something went wrong on our side; it has been recorded."
+                problem = ProblemDetails(500, "internal_error", detail)
             if answered:
                 raise  # the answer has begun: all that is left is to break the connection
-            await answer(scope, receive, send)
+            await self._answer(problem)(scope, receive, send)

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from copy import deepcopy
 from typing import Any
 
 from fastapi import FastAPI
@@ -18,9 +17,9 @@ from ondol.web.middleware import UnsupportedCoding
 from ondol.web.problems import (
     MEDIA_TYPE,
     REF,
-    ProblemBody,
-    ValidationProblemBody,
-    on_validation_error,
+    ErrorBodies,
+    ProblemDetails,
+    bodies_of,
     problem_responses,
 )
 
@@ -37,24 +36,14 @@ class ContentTooLarge(Problem):
 
 
 _VALIDATION_EXAMPLE = {
-    "type": "about:blank",
-    "title": "Unprocessable Content",
     "status": 422,
-    "detail": "1 value is not acceptable.",
+    "detail": "1 field failed validation.",
     "code": "validation_failed",
     "errors": [
         {"loc": ["query", "limit"], "msg": "Input should be less than or equal to 100", "type": "less_than_equal"}
     ],
 }
-_VALIDATION_FAILED = {
-    "description": "Validation failed",
-    "content": {
-        MEDIA_TYPE: {
-            "schema": {"$ref": REF.format(model="ValidationProblem")},
-            "examples": {"validation_failed": {"value": _VALIDATION_EXAMPLE}},
-        }
-    },
-}
+_NAMED = ("type", "title", "status", "code", "detail")
 _METHODS = ("get", "put", "post", "delete", "patch")
 
 
@@ -79,24 +68,21 @@ def install_openapi(app: FastAPI) -> None:
         nonlocal completed
         document = made_by_fastapi()
         if document is not completed:  # FastAPI keeps its document, until somebody asks it to make another
-            _complete(
-                app, document, validation=app.exception_handlers.get(RequestValidationError) is on_validation_error
-            )
+            _complete(app, document)
             completed = document
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend it
 
 
-def _complete(app: FastAPI, document: dict[str, Any], *, validation: bool) -> None:
-    """`validation`: whether a 422 is ours; else it stays as FastAPI describes it."""
+def _complete(app: FastAPI, document: dict[str, Any]) -> None:
+    # A 422 that the project answers by a handler of its own stays as FastAPI describes it.
+    bodies, validation = bodies_of(app, Problem) or ErrorBodies(), bodies_of(app, RequestValidationError)
     for operation in _operations(document):
         for parameter in operation.get("parameters", ()):
             if "schema" in parameter:
                 parameter["schema"] = _never_null(parameter["schema"])
         answers = operation.setdefault("responses", {})
-        if validation and _is_fastapis_own(answers.get("422", {})):
-            answers["422"] = deepcopy(_VALIDATION_FAILED)
         by_nature: list[type[Problem]] = [DatabaseUnavailable]
         if operation.get("security"):
             by_nature += [Unauthorized, InsufficientScope]
@@ -104,10 +90,31 @@ def _complete(app: FastAPI, document: dict[str, Any], *, validation: bool) -> No
             by_nature += [UnreadableBody, ContentTooLarge, UnsupportedCoding]
         for status, answer in problem_responses(*by_nature).items():
             answers.setdefault(str(status), answer)
+        for answer in answers.values():
+            if answer.get("content", {}).get(MEDIA_TYPE, {}).get("schema") == {"$ref": REF.format(model="Problem")}:
+                examples = answer["content"].pop(MEDIA_TYPE)["examples"].values()
+                answer["content"] |= _content(bodies, "Problem", *(example["value"] for example in examples))
+        if validation and _is_fastapis_own(answers.get("422", {})):
+            content = _content(validation, "ValidationProblem", _VALIDATION_EXAMPLE)
+            answers["422"] = {"description": "Validation failed", "content": content}
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     if validation:
         _drop_fastapis_own(app, document, schemas)
-    _add_schemas(document, schemas)
+    _add_schemas(document, schemas, bodies)
+
+
+def _content(bodies: ErrorBodies, model: str, *examples: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the content of an answer, with each example as `bodies` writes it."""
+    content: dict[str, Any] = {}
+    for example in examples:
+        more = {name: value for name, value in example.items() if name not in _NAMED}
+        problem = ProblemDetails(example["status"], example["code"], example["detail"], {}, more, None)
+        answer = bodies.answer(problem)
+        of_type = content.setdefault(
+            str(answer.media_type), {"schema": {"$ref": REF.format(model=model)}, "examples": {}}
+        )
+        of_type["examples"][problem.code] = {"value": json.loads(bytes(answer.body))}
+    return content
 
 
 def _drop_fastapis_own(app: FastAPI, document: dict[str, Any], schemas: dict[str, Any]) -> None:
@@ -138,15 +145,18 @@ def _is_fastapis_own(answer: dict[str, Any]) -> bool:
     return bool(schema.get("$ref") == "#/components/schemas/HTTPValidationError")
 
 
-def _add_schemas(document: dict[str, Any], schemas: dict[str, Any]) -> None:
+def _add_schemas(document: dict[str, Any], schemas: dict[str, Any], bodies: ErrorBodies) -> None:
     """Under their names where these are free. Until now all refer to them by names that no model can have."""
     ours: dict[str, Any] = {}
-    for model in (ProblemBody, ValidationProblemBody):
+    titles: dict[str, str] = {}
+    for name, model in (("Problem", bodies.model), ("ValidationProblem", bodies.validation_model)):
         schema = model.model_json_schema(ref_template=REF)
+        titles[name] = schema["title"]
         ours |= schema.pop("$defs", {}) | {schema["title"]: schema}
     names = {name: name if name not in schemas else f"Ondol{name}" for name in ours}
     schemas |= {names[name]: schema for name, schema in ours.items()}
     refs = {REF.format(model=name): f"#/components/schemas/{new}" for name, new in names.items()}
+    refs |= {REF.format(model=name): refs[REF.format(model=title)] for name, title in titles.items()}
     _rename(document, refs)
 
 

@@ -1,6 +1,7 @@
 """Problems as answers: `application/problem+json` (RFC 9457), the same for every error there is."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
@@ -53,31 +54,60 @@ class ValidationProblemBody(ProblemBody):
     errors: list[FieldError]
 
 
-def problem_response(
-    status: int, *, code: str, detail: str, headers: Mapping[str, str] | None = None, **members: Any
-) -> Response:
-    """The answer for a problem, with the id of the request under way."""
-    request_id = structlog.contextvars.get_contextvars().get("request_id")
-    content = encoded_problem(status, detail, code=code, request_id=request_id, **members)
-    return Response(content, status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
+@dataclass(frozen=True)
+class ProblemDetails:
+    """What an error tells the client, before it becomes an answer. A 422 has `members["errors"]`, as FieldError."""
+
+    status: int
+    code: str
+    detail: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    members: Mapping[str, Any] = field(default_factory=dict)
+    request_id: str | None = field(default_factory=lambda: structlog.contextvars.get_contextvars().get("request_id"))
+
+    @classmethod
+    def of(cls, problem: Problem) -> "ProblemDetails":
+        return cls(problem.status, problem.code, problem.detail, problem.headers, problem.members)
 
 
-def response_for(problem: Problem) -> Response:
-    return problem_response(
-        problem.status, code=problem.code, detail=problem.detail, headers=problem.headers, **problem.members
-    )
+def problem_json(problem: ProblemDetails) -> Response:
+    """Return the answer as RFC 9457 has it."""
+    about: dict[str, Any] = {"code": problem.code, **problem.members}
+    if problem.request_id is not None:
+        about["request_id"] = problem.request_id
+    content = encoded_problem(problem.status, problem.detail, **about)
+    return Response(content, problem.status, headers=dict(problem.headers), media_type=MEDIA_TYPE)
 
 
-def install_problems(app: FastAPI, *, fastapi_validation_body: bool = False) -> None:
-    """Answers every error of `app` as a problem.
+Answer = Callable[[ProblemDetails], Response]
 
-    `fastapi_validation_body=True` leaves 422 as FastAPI makes it (`{"detail": [...]}`).
+
+@dataclass(frozen=True)
+class ErrorBodies:
+    """How errors are answered, all of them: 404 and 405, 422, body limits, timeouts and 500 too.
+
+    `answer` makes the response and gives it the problem's headers. `model` and `validation_model` (422) describe its
+    body in the OpenAPI document. What the server refuses before the application sees it stays as RFC 9457 has it.
     """
-    app.add_exception_handler(Problem, _on_problem)
-    app.add_exception_handler(HTTPException, _on_http_exception)
-    app.add_exception_handler(SQLAlchemyError, _on_database_error)
-    if not fastapi_validation_body:
-        app.add_exception_handler(RequestValidationError, on_validation_error)
+
+    answer: Answer = problem_json
+    model: type[BaseModel] = ProblemBody
+    validation_model: type[BaseModel] = ValidationProblemBody
+
+
+def install_problems(app: FastAPI, bodies: ErrorBodies | None = None) -> None:
+    """Answer every error of `app` as a problem (RFC 9457), or with `bodies` of the project's own."""
+    handlers = _Handlers(bodies or ErrorBodies())
+    app.add_exception_handler(Problem, handlers.on_problem)
+    app.add_exception_handler(HTTPException, handlers.on_http_exception)
+    app.add_exception_handler(SQLAlchemyError, handlers.on_database_error)
+    app.add_exception_handler(RequestValidationError, handlers.on_validation_error)
+
+
+def bodies_of(app: FastAPI, error: type[Exception]) -> ErrorBodies | None:
+    """Return how `app` answers an error; None where it has a handler of its own."""
+    handlers = getattr(app.exception_handlers.get(error), "__self__", None)
+    return handlers.bodies if isinstance(handlers, _Handlers) else None
 
 
 def problem_responses(*kinds: type[Problem]) -> dict[int | str, dict[str, Any]]:
@@ -98,38 +128,36 @@ def problem_responses(*kinds: type[Problem]) -> dict[int | str, dict[str, Any]]:
     return by_status
 
 
-async def _on_problem(_: Request, error: Exception) -> Response:
-    assert isinstance(error, Problem)
-    return response_for(error)
+class _Handlers:
+    def __init__(self, bodies: ErrorBodies) -> None:
+        self.bodies = bodies
 
+    async def on_problem(self, _: Request, error: Exception) -> Response:
+        assert isinstance(error, Problem)
+        return self.bodies.answer(ProblemDetails.of(error))
 
-async def _on_http_exception(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    status, headers = error.status_code, error.headers
-    if status == HTTPStatus.METHOD_NOT_ALLOWED:
-        # The router names the methods of one route; a path may have several (RFC 9110, section 15.5.6).
-        headers = {"Allow": allowed_at(request.app, request.scope)}
-    return problem_response(status, code=code_for(status), detail=str(error.detail), headers=headers)
+    async def on_http_exception(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        status, headers = error.status_code, error.headers or {}
+        if status == HTTPStatus.METHOD_NOT_ALLOWED:
+            # The router names the methods of one route; a path may have several (RFC 9110, section 15.5.6).
+            headers = {"Allow": allowed_at(request.app, request.scope)}
+        return self.bodies.answer(ProblemDetails(status, code_for(status), str(error.detail), headers))
 
+    async def on_database_error(self, _: Request, error: Exception) -> Response:
+        problem = problem_for(error)
+        if problem is None:
+            raise error  # a defect: the middleware answers 500 and logs the trace
+        if problem.status >= 500:
+            log.warning("database_unavailable", **reason_of(error))
+        return self.bodies.answer(ProblemDetails.of(problem))
 
-async def _on_database_error(_: Request, error: Exception) -> Response:
-    problem = problem_for(error)
-    if problem is None:
-        raise error  # a defect: the middleware answers 500 and logs the trace
-    if problem.status >= 500:
-        log.warning("database_unavailable", **reason_of(error))
-    return response_for(problem)
-
-
-async def on_validation_error(_: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
-    found = error.errors()
-    return problem_response(
-        422,
-        code="validation_failed",
-        detail=f"{len(found)} value{'s are' if len(found) != 1 else ' is'} not acceptable.",
-        errors=list(_field_errors(found[:MAX_ERRORS])),
-    )
+    async def on_validation_error(self, _: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        found = error.errors()
+        detail = f"{len(found)} field{'s' if len(found) != 1 else ''} failed validation."
+        members = {"errors": list(_field_errors(found[:MAX_ERRORS]))}
+        return self.bodies.answer(ProblemDetails(422, "validation_failed", detail, members=members))
 
 
 def _field_errors(errors: Iterable[Any]) -> Iterable[dict[str, Any]]:
