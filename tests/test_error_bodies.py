@@ -22,8 +22,8 @@ class Thing(BaseModel):
 
 
 def application(tmp_path: Path, errors: ErrorBodies) -> FastAPI:
-    app = FastAPI(max_body_size=1_000)
-    http = HttpSettings(timeout_seconds=0.2, allowed_hosts=["testserver"])
+    app = FastAPI()
+    http = HttpSettings(max_body_bytes=1_000, timeout_seconds=0.2, allowed_hosts=["testserver"])
     install(app, Runtime(Settings(environment="test", project_folder=tmp_path, http=http)), errors=errors)
 
     @app.post("/things", responses=problem_responses(Conflict))

@@ -4,10 +4,10 @@ import gzip
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
-from fastapi import FastAPI, Request, WebSocket
+from fastapi import Body, FastAPI, Request, WebSocket
 from fastapi.responses import PlainTextResponse, StreamingResponse
 from fastapi.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
@@ -52,6 +52,30 @@ def application(tmp_path: Path, **http: Any) -> FastAPI:
         return request.client.host if request.client else "nowhere"
 
     return app
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_every_route_has_a_body_limit_and_may_have_its_own(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, chunked: bool
+) -> None:
+    app = application(tmp_path, max_body_bytes=1_000)
+
+    @app.post("/words")
+    @app.post("/books", max_body_size=5_000)
+    async def take(body: Annotated[bytes, Body()]) -> int:
+        return len(body)
+
+    client = TestClient(app)
+    headers = {"Content-Type": "application/octet-stream"}
+    answers = {}
+    for url, size in (("/words", 900), ("/words", 1_100), ("/books", 4_900), ("/books", 5_100)):
+        content = iter([b"x" * 400, b"x" * (size - 400)]) if chunked else b"x" * size
+        answers[url, size] = client.post(url, content=content, headers=headers)
+    assert [answer.status_code for answer in answers.values()] == [200, 413, 200, 413]
+    for refused in (answers["/words", 1_100], answers["/books", 5_100]):
+        assert refused.json()["code"] == "content_too_large"
+        assert refused.headers["X-Request-ID"] == refused.json()["request_id"]
+    assert "unhandled_error" not in caplog.text
 
 
 @pytest.fixture

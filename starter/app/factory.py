@@ -46,7 +46,6 @@ def create_app(settings: AppSettings | None = None) -> FastAPI:
         app.add_middleware(ServerTimingMiddleware)
     api = APIRouter(
         prefix="/api/v1",
-        max_body_size=settings.http.max_body_bytes,
         dependencies=[Depends(limit_api)] if settings.limits.api_address else [],
         responses=problem_responses(TooManyRequests),
     )

@@ -1,6 +1,7 @@
 """`install(app, runtime)`: everything a service wants on a FastAPI application, each part also installable alone."""
 
 from fastapi import FastAPI
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
@@ -65,6 +66,7 @@ def docs_enabled(runtime: Runtime) -> bool:
 def _install_middleware(app: FastAPI, runtime: Runtime, errors: ErrorBodies) -> None:
     """The last one added is the outermost: a request meets them from the bottom of this list to its top."""
     http = runtime.settings.http
+    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=http.max_body_bytes)  # a route may have its own
     app.add_middleware(
         LastResortMiddleware, timeout_seconds=http.timeout_seconds, on_error=runtime.report, answer=errors.answer
     )
