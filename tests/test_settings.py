@@ -19,7 +19,7 @@ class ShopSettings(Settings):
 
 @pytest.fixture(autouse=True)
 def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in ("ENVIRONMENT", "DATABASE_URL", "REDIS_URL", "PORT", "WEB_CONCURRENCY"):
+    for name in ("ENV_FILE", "ENVIRONMENT", "DATABASE_URL", "REDIS_URL", "PORT", "WEB_CONCURRENCY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SECRETS_DIR", str(tmp_path / "secrets"))
@@ -41,6 +41,16 @@ def test_environment_beats_dotenv_beats_secrets_beats_default(monkeypatch: pytes
     assert sources["AUTH__AUDIENCE"] == ".env"
     assert sources["SHOP__LOW_STOCK"] == "secrets folder"
     assert sources["PORT"] == "default"
+
+
+def test_env_file_names_another_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("PORT=1111\n")
+    (tmp_path / "other.env").write_text("PORT=2222\n")
+    assert Settings().port == 1111
+    monkeypatch.setenv("ENV_FILE", "other.env")
+    assert Settings().port == 2222
+    monkeypatch.setenv("ENV_FILE", "/dev/null")  # as in tests: what a developer has in .env does not reach them
+    assert Settings().port == 8000
 
 
 def test_a_group_is_read_from_its_names_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from pydantic import (
 )
 from pydantic_settings import (
     BaseSettings,
+    DotEnvSettingsSource,
     EnvSettingsSource,
     NestedSecretsSettingsSource,
     PydanticBaseSettingsSource,
@@ -84,7 +85,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_nested_delimiter="__",
-        env_file=".env",
+        env_file=".env",  # the variable ENV_FILE names another one
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,
@@ -164,10 +165,13 @@ class Settings(BaseSettings):
             secrets_dir_missing="ok",
             secrets_nested_delimiter="__",
         )
-        for source in (env_settings, dotenv_settings, secrets):
+        dotenv = DotEnvSettingsSource(
+            settings_cls, env_file=os.environ.get("ENV_FILE", cls.model_config.get("env_file"))
+        )
+        for source in (env_settings, dotenv, secrets):
             _forget_bare_groups(source)
-        cls.sources = {"environment": env_settings, ".env": dotenv_settings, "secrets folder": secrets}
-        return init_settings, env_settings, dotenv_settings, secrets
+        cls.sources = {"environment": env_settings, ".env": dotenv, "secrets folder": secrets}
+        return init_settings, env_settings, dotenv, secrets
 
     sources: ClassVar[dict[str, PydanticBaseSettingsSource]] = {}
     """By name, the strongest first; `ondol.effective` tells from them where a value came from."""

@@ -12,7 +12,7 @@ from people import people
 from prometheus_client.parser import text_string_to_metric_families
 
 from ondol.db.session import SyncDatabase
-from ondol.testing.contract.collector import Collector
+from ondol.testing.collector import Collector
 
 COMMANDS = {"uvicorn": ["-m", "ondol.run", "web"], "gunicorn": ["-m", "gunicorn", "main:app"]}
 TOKEN = "prometheus-and-nobody-else"

@@ -40,6 +40,8 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[_HOLDER] = str(holder)
         os.environ[_STATE] = str(StateFolder.temporary(_project(config), str(holder)).path)
         config.stash[_decided_here] = True
+    # Tests, and the processes that they start, do not depend on what a developer has in .env.
+    os.environ["ENV_FILE"] = os.devnull
     config.addinivalue_line("markers", "whole: a test that only a run with --whole makes")
     # pytest's own temporary files too stay within the checkout.
     scratch = config.rootpath / ".ondol" / "tmp"

@@ -7,8 +7,8 @@ import psycopg
 import redis
 
 from ondol.dev.ports import free_port
+from ondol.testing.collector import Collector
 from ondol.testing.contract import AUTH, ME, PASSWORD
-from ondol.testing.contract.collector import Collector
 from ondol.testing.contract.fixtures import Rig
 from ondol.testing.contract.service import Service
 from ondol.testing.processes import running
