@@ -25,7 +25,7 @@ from ondol.testing.factory import Factory
 
 PASSWORD = "correct horse battery"
 ME, AUTH = "/api/v1/users/me", "/api/v1/auth"
-FORM = "application/x-www-form-urlencoded"
+FORM, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 MAX_ANSWER = 4096
 """Bytes of a refusal."""
 
@@ -44,7 +44,7 @@ class Contract:
 
     By operationId: `fresh` makes the fields of a body that one call uses up, such as a mailed token; `ends_sessions`
     are operations after which their caller is logged out; `shows_everybody` those that show other people's data to
-    whoever may call them.
+    whoever may call them; `signed` makes the headers that prove who sends a body, for a webhook.
 
     `production`: settings that the project requires in production besides the library's.
     """
@@ -57,4 +57,5 @@ class Contract:
     fresh: Mapping[str, Callable[[SyncDatabase], dict[str, str]]] = field(default_factory=dict)
     ends_sessions: frozenset[str] = frozenset()
     shows_everybody: frozenset[str] = frozenset()
+    signed: Mapping[str, Callable[[bytes], dict[str, str]]] = field(default_factory=dict)
     production: Mapping[str, str] = field(default_factory=dict)

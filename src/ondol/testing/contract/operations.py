@@ -1,11 +1,16 @@
 """The operations of the OpenAPI document, and for each a request that is right."""
 
+import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
-from ondol.testing.contract import PASSWORD
+from ondol.testing.contract import MULTIPART, PASSWORD
 from ondol.web.public import REASON
+
+BOUNDARY = "a-line-that-is-in-no-value"
 
 
 @dataclass(frozen=True)
@@ -22,6 +27,36 @@ class Operation:
     scopes: frozenset[str]
     public_reason: str | None
     """Why anybody may call it, or a caller without scopes, if the route says so (`ondol.web.public`)."""
+
+    @property
+    def content_type(self) -> dict[str, str]:
+        """The header of a right request."""
+        if self.media_type is None:
+            return {}
+        boundary = f"; boundary={BOUNDARY}" if self.media_type == MULTIPART else ""
+        return {"Content-Type": f"{self.media_type}{boundary}"}
+
+    @property
+    def pattern(self) -> str:
+        """A regular expression for its path."""
+        return re.sub(r"\\{\w+\\}", "[^/]+", re.escape(self.path))
+
+    def encoded(self, body: Mapping[str, Any]) -> bytes:
+        """The body as the operation takes it."""
+        match self.media_type:
+            case "application/x-www-form-urlencoded":
+                return urlencode(body).encode()
+            case "multipart/form-data":
+                return (
+                    b"".join(self._part(name, value) for name, value in body.items()) + f"--{BOUNDARY}--\r\n".encode()
+                )
+        return json.dumps(body).encode()
+
+    def _part(self, name: str, value: Any) -> bytes:
+        schema = (self.body or {}).get("properties", {}).get(name, {})
+        is_file = "contentMediaType" in schema or schema.get("format") == "binary"
+        filename = '; filename="x.txt"\r\nContent-Type: text/plain' if is_file else ""
+        return f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"{filename}\r\n\r\n{value}\r\n'.encode()
 
     def named(self, place: str) -> list[dict[str, Any]]:
         """Parameters in "path", "query" or "header"."""

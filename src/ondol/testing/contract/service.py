@@ -10,11 +10,12 @@ from urllib.parse import urlencode, urlsplit
 import jwt
 
 from ondol.db.session import SyncDatabase
-from ondol.testing.contract import FORM, ME, PASSWORD, Contract
+from ondol.testing.contract import ME, PASSWORD, Contract
 from ondol.testing.contract.operations import Document, Operation
 from ondol.testing.factory import Factory
 
 Headers = dict[str, str]
+EVENTS = "text/event-stream"
 
 
 def claims_of(headers: Headers) -> dict[str, Any]:
@@ -68,13 +69,14 @@ class Service:
         headers: Headers | None = None,
         chunked: bool = False,
     ) -> Answer:
-        """One request with exactly these bytes, on a connection of its own."""
+        """One request with exactly these bytes, on a connection of its own. Of a stream of events the first line."""
         connection = HTTPConnection(urlsplit(self.base).netloc, timeout=20)
         try:
             connection.request(method, target, body=body, headers=headers or {}, encode_chunked=chunked)
             answer = connection.getresponse()
             found = {name.lower(): value for name, value in answer.getheaders()}
-            return Answer(answer.status, found, answer.read())
+            is_stream = found.get("content-type", "").startswith(EVENTS)
+            return Answer(answer.status, found, answer.readline() if is_stream else answer.read())
         finally:
             connection.close()
 
@@ -87,14 +89,31 @@ class Service:
     ) -> Answer:
         """A right request of the operation. `known`: instead of what exists; `extra`: fields that the body has too."""
         known = {"current_password": PASSWORD, **(known or self.known)}
+        content = None
+        if operation.body is not None:
+            content = operation.encoded({**self.right_body(operation, known), **(extra or {})})
+        sign = self.contract.signed.get(operation.id)
+        proof = sign(content or b"") if sign else {}
+        target = self.path_of(operation, known)
+        if query := self._samples(operation, "query", known):
+            target += f"?{urlencode(query)}"
+        given = {**self._samples(operation, "header", known), **operation.content_type, **headers, **proof}
+        return self.send(operation.method, target, body=content, headers=given)
+
+    def path_of(self, operation: Operation, known: Mapping[str, str] | None = None) -> str:
+        """The operation's path, with ids that exist, or samples."""
         path = operation.path
-        for parameter in operation.named("path"):
-            path = path.replace(f"{{{parameter['name']}}}", known[parameter["name"]])
-        if operation.body is None:
-            return self.send(operation.method, path, headers=headers)
-        body = {**self.right_body(operation, known), **(extra or {})}
-        kind = {"Content-Type": str(operation.media_type)}
-        return self.send(operation.method, path, body=encoded(operation, body), headers={**headers, **kind})
+        for name, value in self.path_parameters(operation, known).items():
+            path = path.replace(f"{{{name}}}", value)
+        return path
+
+    def path_parameters(self, operation: Operation, known: Mapping[str, str] | None = None) -> dict[str, str]:
+        return self._samples(operation, "path", known or self.known)
+
+    def _samples(self, operation: Operation, place: str, known: Mapping[str, str]) -> dict[str, str]:
+        """Right values of the parameters that must be there."""
+        needed = [parameter for parameter in operation.named(place) if parameter.get("required")]
+        return {each["name"]: str(self.document.sample(each["schema"], each["name"], known)) for each in needed}
 
     def call(self, method: str, path: str, value: Any, caller: Headers | None = None) -> Any:
         """With JSON, as the administrator or whoever has the headers `caller`; must succeed."""
@@ -123,8 +142,3 @@ class Service:
                 body = factory.make_body(known)
                 return {name: body[name] for name in operation.body["properties"] if name in body}
         return self.document.sample_object(operation.body, known)
-
-
-def encoded(operation: Operation, body: Mapping[str, Any]) -> bytes:
-    """The body as the operation takes it."""
-    return (urlencode(body) if operation.media_type == FORM else json.dumps(body)).encode()

@@ -20,7 +20,7 @@ from schemathesis.core.failures import FailureGroup
 
 from ondol.testing.contract import AUTH, FORM, PASSWORD
 from ondol.testing.contract.operations import Operation
-from ondol.testing.contract.service import Service, claims_of
+from ondol.testing.contract.service import EVENTS, Service, claims_of
 
 GIVEN_OUT = {"invalid_cursor", "invalid_token", "precondition_failed", "password_is_address"}
 COUNTED_CASES, EXAMPLES, ROUNDS = 5_000, 110, 5
@@ -80,6 +80,9 @@ def test_every_operation_for_every_caller(service: Service, whole: bool) -> None
         if caller.may(operation)
     ]
     assert len(pairs) >= len(operations)
+    # Schemathesis would wait for the end of a stream, and cannot sign what it sends.
+    apart = {operation.id for operation, caller, _ in pairs if is_stream(service, operation, caller)}
+    apart |= set(service.contract.signed)
     statuses: Counter[int] = Counter()
     failures: list[str] = []
 
@@ -104,13 +107,19 @@ def test_every_operation_for_every_caller(service: Service, whole: bool) -> None
         return answer
 
     for operation, caller, described in pairs:
-        answer = call(operation, caller, right_case(service, operation, caller, described))
         who = f"{operation.id} as {caller.role}"
-        assert 200 <= answer.status_code < 300, f"{who}: {answer.status_code} {answer.text}"
+        if operation.id in apart:
+            told = service.request(operation, caller.headers, caller.known)
+            status, text = told.status, told.body.decode(errors="replace")
+        else:
+            answer = call(operation, caller, right_case(service, operation, caller, described))
+            status, text = answer.status_code, answer.text
+        assert 200 <= status < 300, f"{who}: {status} {text}"
         # API3: no password hash, and no account of somebody who has to do with nothing here.
-        assert not re.search(r"\$argon2|\$2[aby]\$|hashed_password", answer.text), who
+        assert not re.search(r"\$argon2|\$2[aby]\$|hashed_password", text), who
         if operation.id not in service.contract.shows_everybody:
-            assert [secret for secret in bystander if secret in answer.text] == [], who
+            assert [secret for secret in bystander if secret in text] == [], who
+    pairs = [pair for pair in pairs if pair[0].id not in apart]
 
     def counted() -> int:
         return sum(number for status, number in statuses.items() if status not in NOT_COUNTED)
@@ -118,7 +127,7 @@ def test_every_operation_for_every_caller(service: Service, whole: bool) -> None
     wanted = COUNTED_CASES if whole else 2 * len(pairs)
     for number in range(ROUNDS):
         for operation, caller, described in pairs:
-            for strategy in strategies(operation, caller, described):
+            for strategy in strategies(service, operation, caller, described):
                 fuzz(strategy, EXAMPLES if whole else 1, number, partial(call, operation, caller))
         if counted() >= wanted:
             break
@@ -127,9 +136,15 @@ def test_every_operation_for_every_caller(service: Service, whole: bool) -> None
     assert counted() >= wanted, statuses
 
 
-def strategies(operation: Operation, caller: Caller, described: Any) -> Iterator[Any]:
+def is_stream(service: Service, operation: Operation, caller: Caller) -> bool:
+    if operation.method != "GET":
+        return False
+    return service.request(operation, caller.headers, caller.known).headers.get("content-type", "").startswith(EVENTS)
+
+
+def strategies(service: Service, operation: Operation, caller: Caller, described: Any) -> Iterator[Any]:
     """Right requests; and wrong ones, if it takes anything that could be wrong."""
-    path = path_of(operation, caller)
+    path = service.path_parameters(operation, caller.known)
     yield described.as_strategy(path_parameters=path or None)
     if operation.body or len(operation.parameters) > len(path):
         yield described.as_strategy(GenerationMode.NEGATIVE, path_parameters=path or None)
@@ -153,12 +168,8 @@ def fuzz(strategy: Any, examples: int, number: int, call: Callable[[Any], Any]) 
     run()
 
 
-def path_of(operation: Operation, caller: Caller) -> dict[str, str]:
-    return {parameter["name"]: caller.known[parameter["name"]] for parameter in operation.named("path")}
-
-
 def right_case(service: Service, operation: Operation, caller: Caller, described: Any) -> Any:
-    options: dict[str, Any] = {"path_parameters": path_of(operation, caller)}
+    options: dict[str, Any] = {"path_parameters": service.path_parameters(operation, caller.known)}
     if operation.body is not None:
         fresh = service.contract.fresh.get(operation.id)
         used_up = fresh(service.database) if fresh else {}

@@ -1,5 +1,6 @@
 """Passwords, tokens and cookies are planted in every request, and then looked for in everything that was written."""
 
+import json
 from pathlib import Path
 from urllib.parse import quote
 
@@ -74,7 +75,9 @@ def test_no_secret_is_written_anywhere(rig: Rig, service: Service, tmp_path: Pat
             said.append(service.request(operation, everywhere).body.decode())
             url = operation.path.replace("{", "").replace("}", "")
             query = f"access_token={PLANTED}&password={quote(PASSWORD)}"
-            said.append(client.request(operation.method, f"{url}?{query}", json={"password": PLANTED}).text)
+            body = json.dumps({"password": PLANTED})
+            kind = {"Content-Type": "application/json"}
+            said.append(service.send(operation.method, f"{url}?{query}", body=body, headers=kind).body.decode())
         said.append(client.post(f"{AUTH}/register/confirm", content=f'{{"password": "{PLANTED}').text)
     eventually(lambda: len(collector.spans()) > 20, 10)
     collector.stop()

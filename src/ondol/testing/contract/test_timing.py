@@ -14,9 +14,8 @@ from aiosmtpd.handlers import Mailbox as MailFolder
 
 from ondol.dev.ports import free_port
 from ondol.testing.contract.fixtures import Rig
-from ondol.testing.contract.test_enumeration import ASKS, known_address, reset
+from ondol.testing.contract.test_enumeration import ASKS, known_address
 from ondol.testing.processes import running
-from ondol.testing.waiting import eventually
 
 pytestmark = pytest.mark.whole
 
@@ -67,21 +66,3 @@ def test_known_and_unknown_take_as_long(rig: Rig, tmp_path: Path, project_folder
             # The quicker ones: what else this machine does makes some slower, and none quicker.
             one, other = statistics.quantiles(known)[0], statistics.quantiles(unknown)[0]
             assert abs(one - other) < LIKE * min(one, other) + 0.003, (name, one, other)
-
-
-def test_mail_reaches_a_real_server(rig: Rig, tmp_path: Path, project_folder: Path) -> None:
-    """Also one that was down when it was asked for: the job tries again."""
-    address, folder = known_address(rig), tmp_path / "mail"
-    with (
-        running(
-            ["-m", "ondol.run", "worker"], folder=project_folder, environment=rig.environment, log=tmp_path / "log"
-        ),
-        rig.client() as client,
-    ):
-        assert reset(client, address).status_code == 202
-        eventually(lambda: "job_failed" in (tmp_path / "log").read_text(), 10)
-        with mail_server("up", folder):
-            eventually(lambda: bool(list((folder / "new").glob("*"))), 20)
-    [mail] = [file.read_text() for file in (folder / "new").glob("*")]
-    assert f"To: {address}" in mail
-    assert "reset-password#token=" in mail

@@ -1,0 +1,32 @@
+"""Mail through a real server."""
+
+from pathlib import Path
+
+import pytest
+
+from ondol.testing.contract.fixtures import Rig
+from ondol.testing.contract.test_enumeration import known_address, reset
+from ondol.testing.contract.test_timing import ENVIRONMENT, mail_server
+from ondol.testing.processes import running
+from ondol.testing.waiting import eventually
+
+__all__ = ["ENVIRONMENT"]
+
+
+@pytest.mark.whole
+def test_mail_reaches_a_real_server(rig: Rig, tmp_path: Path, project_folder: Path) -> None:
+    """Also one that was down when it was asked for: the job tries again."""
+    address, folder = known_address(rig), tmp_path / "mail"
+    with (
+        running(
+            ["-m", "ondol.run", "worker"], folder=project_folder, environment=rig.environment, log=tmp_path / "log"
+        ),
+        rig.client() as client,
+    ):
+        assert reset(client, address).status_code == 202
+        eventually(lambda: "job_failed" in (tmp_path / "log").read_text(), 10)
+        with mail_server("up", folder):
+            eventually(lambda: bool(list((folder / "new").glob("*"))), 20)
+    [mail] = [file.read_text() for file in (folder / "new").glob("*")]
+    assert f"To: {address}" in mail
+    assert "reset-password#token=" in mail

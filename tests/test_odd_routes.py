@@ -1,0 +1,128 @@
+"""The contract's tests accept routes of every kind: uploads, streams, signed webhooks, caching, text in paths."""
+
+from pathlib import Path
+
+import pytest
+from projects import add, bare_project, run
+
+ROUTER = '''\
+import asyncio
+import hmac
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, File, Form, Header, Path, Request, Response, Security, UploadFile, status
+from fastapi.responses import StreamingResponse
+from ondol import Unauthorized
+from ondol.auth.caller import Caller
+from ondol.web.problems import problem_responses
+from ondol.web.public import public
+
+from app.access import current_user
+from app.scopes import Scope
+
+router = APIRouter(prefix="/odd", tags=["odd"])
+Anyone = Annotated[Caller, Security(current_user, scopes=[Scope.ACCOUNT_READ])]
+Slug = Annotated[str, Path(pattern="^[a-z]{1,20}$", examples=["news"])]
+KEY = b"shared with the sender"
+
+
+@router.post("/pictures", name="upload", status_code=status.HTTP_201_CREATED)
+async def upload(
+    file: Annotated[UploadFile, File()], title: Annotated[str, Form(min_length=1, max_length=50)], user: Anyone
+) -> int:
+    """Upload a picture."""
+    return len(await file.read())
+
+
+@router.get("/events", name="events", response_class=StreamingResponse)
+async def events(user: Anyone) -> StreamingResponse:
+    """Stream events until the client leaves."""
+
+    async def ticks() -> AsyncIterator[str]:
+        while True:
+            yield "data: tick\\n\\n"
+            await asyncio.sleep(0.1)
+
+    return StreamingResponse(ticks(), media_type="text/event-stream")
+
+
+@router.post(
+    "/webhooks",
+    name="webhook",
+    status_code=status.HTTP_204_NO_CONTENT,
+    responses=problem_responses(Unauthorized),
+    openapi_extra=public("The signature says who calls."),
+)
+async def webhook(request: Request, signature: Annotated[str, Header(alias="X-Signature", max_length=64)]) -> None:
+    """Take what another service sends."""
+    expected = hmac.new(KEY, await request.body(), "sha256").hexdigest()
+    if not hmac.compare_digest(expected.encode(), signature.encode()):
+        raise Unauthorized("The signature does not fit the body.")
+
+
+@router.get("/prices", name="prices")
+async def prices(response: Response) -> list[int]:
+    """Read prices that anybody may keep for a minute."""
+    response.headers["Cache-Control"] = "public, max-age=60"
+    return [1]
+
+
+@router.get("/tags/feed", name="tag_feed")
+async def tag_feed() -> list[str]:
+    """Read the newest tags."""
+    return ["news"]
+
+
+@router.get("/tags/{slug}", name="tag")
+async def tag(slug: Slug) -> str:
+    """Read one tag."""
+    return slug
+'''
+CONTRACT = """
+def signed(body: bytes) -> dict[str, str]:
+    return {"X-Signature": hmac.new(KEY, body, "sha256").hexdigest()}
+"""
+CHECKS = [
+    f"tests/test_contract.py::test_{name}"
+    for name in ("authorization", "document", "hostile_input", "http", "resources", "schemathesis", "secrets")
+]
+
+
+def replace(file: Path, old: str, new: str) -> None:
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new, 1))
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    project = bare_project(tmp_path_factory.mktemp("odd") / "shop")
+    add(project, "note title:str:50 --owner --public-read")
+    (project / "app" / "routers" / "odd.py").write_text(ROUTER)
+    routers = project / "app" / "routers" / "__init__.py"
+    replace(routers, "ROUTERS = [", "ROUTERS = [\n    odd.router,")
+    replace(routers, "from app.routers import (", "from app.routers import (\n    odd,")
+    contract = project / "tests" / "support" / "contract.py"
+    replace(contract, "from functools import partial\n", "import hmac\nfrom functools import partial\n")
+    replace(contract, "from app.scopes import", "from app.routers.odd import KEY\nfrom app.scopes import")
+    replace(
+        contract, "\nCONTRACT = Contract(", f"{CONTRACT}\n\nCONTRACT = Contract(\n    signed={{'odd_webhook': signed}},"
+    )
+    return project
+
+
+@pytest.mark.whole
+def test_the_contract_holds(project: Path) -> None:
+    tested = run(project, "pytest", "-q", *CHECKS)
+    assert tested.returncode == 0, tested.stdout[-6_000:]
+
+
+@pytest.mark.whole
+def test_a_route_without_a_docstring_is_named(project: Path) -> None:
+    router = project / "app" / "routers" / "odd.py"
+    text = router.read_text()
+    replace(router, '    """Read one tag."""\n', "")
+    tested = run(project, "pytest", "-q", "tests/test_contract.py::test_document")
+    router.write_text(text)
+    assert "odd_tag: its function has no docstring" in tested.stdout
