@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from projects import add, bare_project
 
+from ondol.db.migrations import SeveralHeads
 from ondol.generator import plan as planning
 from ondol.generator.add import Options, add_resource
 from ondol.generator.fields import GRAMMAR, SpecError
@@ -62,6 +63,14 @@ def test_the_starters_products_are_what_is_written(project: Path) -> None:
         different = [line[2:].strip() for line in difflib.ndiff(ours, written) if line[:2] in ("- ", "+ ")]
         assert len(different) < len(ours) / 3, layer
         assert [line for line in different if len(line) > 1 and not any(word in line for word in special)] == [], layer
+
+
+def test_the_database_checks_limits_and_choices(project: Path) -> None:
+    add(project, "thing pages:int:min=1 stock:int:min=0 status:enum:draft,live type:enum:a,b-c:optional")
+    [migration] = (project / "migrations" / "versions").glob("*_things.py")
+    for file in (project / "app" / "models" / "things.py", migration):
+        for check in ("pages >= 1", "stock >= 0", "status IN ('draft', 'live')", "type IN ('a', 'b-c')"):
+            assert check in file.read_text(), (file, check)
 
 
 def test_nothing_happens_twice(project: Path) -> None:
@@ -273,7 +282,7 @@ def test_two_newest_migrations_are_joined_first(project: Path) -> None:
                 "down_revision = None", 'down_revision = "0001"'
             )
         )
-    with pytest.raises(ProjectError, match="ondol db merge"):
+    with pytest.raises(SeveralHeads, match="ondol db merge"):
         add(project, "note body:text")
 
 

@@ -236,6 +236,34 @@ def test_an_index_is_found_by_revision_and_judged_by_squawk(project: Path, datab
     assert "require-concurrent-index-creation" in judged.stdout
 
 
+@pytest.mark.whole
+def test_a_revision_is_tidy_sorts_by_time_and_names_its_risks(project: Path, database: TestDatabase) -> None:
+    models = project / "app" / "models" / "products.py"
+    changes = {
+        "    currency: Mapped[str] = mapped_column(String(3))\n": "    weight: Mapped[int]\n",
+        "mapped_column(String(200))": "mapped_column(Text)",
+    }
+    text = models.read_text()
+    for old, new in changes.items():
+        assert old in text
+        text = text.replace(old, new)
+    models.write_text(text)
+    written = ondol(project, database, "revision", "products weigh something")
+    assert written.returncode == 0, written.stderr
+    said = " ".join(written.stdout.split())
+    for risk in (
+        "It drops products.currency: first deploy code that does not use it.",
+        "products.weight is NOT NULL without server_default: it fails where there are rows.",
+        "It changes the type of products.name: PostgreSQL may rewrite the table, locked.",
+    ):
+        assert risk in said
+    newest = sorted((project / "migrations" / "versions").glob("*.py"))[-1]
+    assert newest.name.endswith("_products_weigh_something.py")
+    for check in (["check"], ["format", "--check"]):
+        checked = subprocess.run([sys.executable, "-m", "ruff", *check, newest], cwd=project, capture_output=True)
+        assert checked.returncode == 0, checked.stdout
+
+
 def linted(project: Path, sql: str) -> "subprocess.CompletedProcess[str]":
     squawk = Path(sys.executable).with_name("squawk")
     return subprocess.run([squawk], input=sql, cwd=project, capture_output=True, text=True, timeout=60)

@@ -9,6 +9,9 @@ from rich.console import Console
 from ondol import run
 from ondol.db import migrations
 from ondol.db.session import SyncDatabase
+from ondol.generator import revisions
+from ondol.generator.tools import ruff_program
+from ondol.generator.tools import run as run_tool
 from ondol.project import attribute, database_url, load, scratch_database
 from ondol.runtime import Runtime
 
@@ -42,14 +45,20 @@ def downgrade(revision: Annotated[str, typer.Argument(help="Where to: a revision
 def revision(message: Annotated[str, typer.Argument(help="What changes, in a few words.")]) -> None:
     """Write a migration from what changed in the models."""
     runtime = load()
+    project = runtime.settings.project_folder
     with scratch_database(runtime) as url:
-        migrations.revise(url, runtime.settings.project_folder, message)
+        file, operations = revisions.revise(url, project, message)
+    ruff = ruff_program()
+    run_tool(project, ruff, "check", "--quiet", "--fix-only", str(file))
+    run_tool(project, ruff, "format", "--quiet", str(file))
+    for risk in revisions.risks(operations):
+        console.print(f"[yellow]{risk}[/yellow]")
 
 
 @app.command(epilog="Example: ondol db merge")
 def merge(message: Annotated[str, typer.Argument(help="Why, in a few words.")] = "merge") -> None:
     """Write a migration that joins the ends of two branches."""
-    migrations.merge(load().settings.project_folder, message)
+    revisions.merge(load().settings.project_folder, message)
 
 
 @app.command(epilog="Example: ondol db check")

@@ -109,20 +109,6 @@ def refuse_several_heads(project: Path) -> None:
         raise SeveralHeads(newest)
 
 
-def revise(scratch_url: str, project: Path, message: str) -> None:
-    """Write a new migration from the difference between the models and the migrations before it.
-
-    `scratch_url`: an empty database, which this migrates.
-    """
-    upgrade(scratch_url, project)
-    command.revision(alembic_config(scratch_url, project), message, autogenerate=True)
-
-
-def merge(project: Path, message: str) -> None:
-    """Writes a migration that joins all heads."""
-    command.merge(alembic_config("postgresql://", project), "heads", message=message)
-
-
 def check(scratch_url: str, project: Path) -> None:
     """Raises ModelsDiffer when the models and the migrations differ.
 

@@ -3,14 +3,14 @@
 import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from ondol.db.migrations import heads
+from ondol.db.migrations import heads, refuse_several_heads
 from ondol.generator.edits import NotAsExpected, mentions
 from ondol.generator.registration import Registration, registrations
 from ondol.generator.rendering import APP_FILES, TEST_FILES, render, tidy
 from ondol.generator.resource import Resource
+from ondol.generator.revisions import next_revision
 from ondol.generator.tables import constants_of, migration_of
 from ondol.project import ProjectError
 
@@ -111,14 +111,8 @@ def _migration(project: Path, resource: Resource) -> tuple[Path, str]:
         found = constants_of(there)
         path, revision, down_revision = there.relative_to(project), found["revision"], found["down_revision"]
         return path, render("migration", resource, revision=revision, down_revision=down_revision)
-    newest = heads(project)
-    if len(newest) > 1:
-        raise ProjectError(f"There are {len(newest)} newest migrations: join them first, with `ondol db merge`.")
-    # The time, not the next number: a starter's newer version, or a colleague, may take that one as well.
-    now = datetime.now(UTC)
-    while list((project / VERSIONS).glob(f"{now:%Y%m%d%H%M%S}_*")):
-        now += timedelta(seconds=1)
-    revision = f"{now:%Y%m%d%H%M%S}"
+    refuse_several_heads(project)
+    revision, newest = next_revision(project), heads(project)
     text = render("migration", resource, revision=revision, down_revision=newest[0] if newest else None)
     return VERSIONS / f"{revision}_{resource.plural}.py", text
 

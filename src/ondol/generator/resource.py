@@ -152,6 +152,8 @@ class Resource:
                 yield Check(f"{column.name}_not_negative", f"{quoted} >= 0")
             elif minimum is not None:
                 yield Check(f"{column.name}_minimum", f"{quoted} >= {minimum}")
+            if choices := column.field.kind.choices:
+                yield Check(f"{column.name}_known", f"{quoted} IN ({', '.join(map(repr, choices))})")
 
     @property
     def sort_indexes(self) -> list[Index]:
