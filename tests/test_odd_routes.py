@@ -126,3 +126,38 @@ def test_a_route_without_a_docstring_is_named(project: Path) -> None:
     tested = run(project, "pytest", "-q", "tests/test_contract.py::test_document")
     router.write_text(text)
     assert "odd_tag: its function has no docstring" in tested.stdout
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize(
+    ("line", "code", "said"),
+    [
+        (
+            'test_every_reference_leads_somewhere = "Ours lead to another document."',
+            0,
+            "Ours lead to another document.",
+        ),
+        ('test_head_is_answered_where_get_is = "Of another module."', 0, "2 passed"),
+        ('test_no_such_check = "x"', 4, "names what is no test: test_no_such_check."),
+        ('test_every_reference_leads_somewhere = ""', 4, "say why"),
+    ],
+)
+def test_a_check_is_switched_off_with_a_reason(project: Path, line: str, code: int, said: str) -> None:
+    pyproject = project / "pyproject.toml"
+    text = pyproject.read_text()
+    pyproject.write_text(f"{text}\n[tool.ondol.contract]\n{line}\n")
+    tested = run(project, "pytest", "-q", "tests/test_contract.py::test_document")
+    pyproject.write_text(text)
+    assert tested.returncode == code
+    assert said in tested.stdout + tested.stderr
+
+
+@pytest.mark.whole
+def test_a_contract_that_is_missing_is_an_error(project: Path) -> None:
+    file = project / "tests" / "test_contract.py"
+    text = file.read_text()
+    file.write_text('"""Nothing."""\n')
+    tested = run(project, "pytest", "-q", "tests/test_contract.py")
+    file.write_text(text)
+    assert "has neither a CONTRACT nor a test" in tested.stdout
+    assert tested.returncode != 0

@@ -1,5 +1,6 @@
 """Collects the tests of this folder for a project that has a test_contract.py with a CONTRACT."""
 
+import re
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from ondol.testing.contract import Contract
 
 HERE = Path(__file__).parent
+MODULES = sorted(HERE.glob("test_*.py"))
 
 
 class ContractModule(pytest.Module):
@@ -20,13 +22,16 @@ class ContractModule(pytest.Module):
         return getattr(self.obj, "CONTRACT", None)
 
     def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
-        yield from super().collect()
-        if self.contract is not None:
-            for file in sorted(HERE.glob("test_*.py")):
-                if file.stem == "test_resources" and not self.contract.factories:
-                    continue
-                nodeid = f"{self.nodeid}::{file.stem}"
-                yield pytest.Module.from_parent(self, path=file, name=file.stem, nodeid=nodeid)
+        yield from (own := list(super().collect()))
+        if self.contract is None:
+            if not own:
+                raise self.CollectError(f"{self.path.name} has neither a CONTRACT nor a test.")
+            return
+        for file in MODULES:
+            if file.stem == "test_resources" and not self.contract.factories:
+                continue
+            nodeid = f"{self.nodeid}::{file.stem}"
+            yield pytest.Module.from_parent(self, path=file, name=file.stem, nodeid=nodeid)
 
 
 def contract_of(node: pytest.Item | pytest.Collector) -> Contract:
@@ -52,9 +57,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     ours = [item for item in items if item.path.parent == HERE]
-    left_out = _left_out(config)
-    if unknown := left_out.keys() - {_function(item) for item in ours} if ours else ():
-        raise pytest.UsageError(f"[tool.ondol.contract] names no test: {', '.join(sorted(unknown))}.")
+    left_out = _left_out(config) if ours else {}
     for item in ours:
         if reason := left_out.get(_function(item)):
             item.add_marker(pytest.mark.skip(reason=reason))
@@ -71,6 +74,9 @@ def _left_out(config: pytest.Config) -> dict[str, Any]:
         return {}
     table: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}).get("ondol", {})
     left_out: dict[str, Any] = table.get("contract", {})
+    tests = {name for module in MODULES for name in re.findall(r"def (test_\w+)\(", module.read_text(encoding="utf-8"))}
+    if unknown := left_out.keys() - tests:
+        raise pytest.UsageError(f"[tool.ondol.contract] names what is no test: {', '.join(sorted(unknown))}.")
     for name, reason in left_out.items():
         if not isinstance(reason, str) or not reason.strip():
             raise pytest.UsageError(f"[tool.ondol.contract] {name}: say why, such as {name} = 'The proxy does it.'")
