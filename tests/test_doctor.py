@@ -51,7 +51,7 @@ def test_what_is_wrong_is_found_and_nothing_else(tmp_path: Path, database_url: s
 
     (project / "app/routers/late.py").write_text(LATE)
     listed = project / "app/routers/__init__.py"
-    text = listed.read_text().replace("import audit,", "import audit, late,")
+    text = listed.read_text().replace("import (", "import (\n    late,")
     listed.write_text(text.replace("ROUTERS = [", "ROUTERS = [late.router, "))
     (project / ".env").write_text("# nothing\n")
     subprocess.run(["git", "add", "--force", ".env"], cwd=project, check=True)

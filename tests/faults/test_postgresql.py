@@ -43,8 +43,8 @@ def test_postgresql_restarted_under_load(prod: Production) -> None:
         stack.callback(database.close)
         [reader] = people(database, 1, auth=AUTH)
         with Load(prod, [web.base for web in webs], clients=20).running() as outcome:
-            for _ in range(5):
-                time.sleep(1)
+            for restart in range(1, 6):
+                eventually(lambda before=10 * restart: len(outcome.acknowledged) > before, 60)
                 prod.postgres.stop()
                 time.sleep(1)
                 prod.postgres.start()
@@ -54,7 +54,6 @@ def test_postgresql_restarted_under_load(prod: Production) -> None:
     only_503(outcome)
     assert outcome.answers[503] > 0
     assert set(outcome.acknowledged) <= orders_in(prod)
-    assert len(outcome.acknowledged) > 50
     assert prod.logged("unhandled_error") == []
 
 
