@@ -104,6 +104,7 @@ def test_edits_survive_what_people_changed(project: Path) -> None:
     ours = "# nothing yet\n    Role.CUSTOMER: frozenset({Scope.USERS_READ}),  # for now\n    Role.ADMIN"
     scopes.write_text(re.sub(r"Role\.CUSTOMER: frozenset\(.*\),\n    Role\.ADMIN", ours, text, flags=re.DOTALL))
     routers.write_text(
+        '"""한국어\u2028설명."""\n\nfrom __future__ import annotations\n'
         "from fastapi import APIRouter\nfrom app.routers import (\n    auth,  # first\n    users,\n)\n\n"
         "extra = APIRouter()\nROUTERS = [extra,\n  auth.router, users.router]   # all\n"
         "TAGS: list[dict[str, str]] = []\n"
@@ -113,6 +114,7 @@ def test_edits_survive_what_people_changed(project: Path) -> None:
     assert "frozenset({Scope.USERS_READ, Scope.NOTES_READ, Scope.NOTES_WRITE}),  # for now" in scopes.read_text()
     assert "ROUTERS = [extra,\n  auth.router, users.router, notes.router]   # all" in routers.read_text()
     assert '"notes"' in routers.read_text()
+    compile(routers.read_text(), routers, "exec")  # `from __future__` is still the first of the imports
 
 
 def test_where_a_file_is_not_as_expected_nothing_changes_and_the_lines_are_told(project: Path) -> None:

@@ -21,14 +21,14 @@ def _names(tree: ast.AST) -> Iterator[str]:
 
 
 def with_import(text: str, module: str, name: str) -> str:
-    """Add `from module import name` before the other imports; ruff puts it in order."""
+    """Add `from module import name` after the other imports; ruff puts it in order."""
     imports = [node for node in ast.parse(text).body if isinstance(node, ast.Import | ast.ImportFrom)]
     if not imports:
         raise NotAsExpected("imports")
     there = [node for node in imports if isinstance(node, ast.ImportFrom) and node.module == module]
     if any(alias.name == name for node in there for alias in node.names):
         return text
-    return _with_line(text, imports[0].lineno, f"from {module} import {name}")
+    return _with_line(text, (imports[-1].end_lineno or 0) + 1, f"from {module} import {name}")
 
 
 def with_element(text: str, variable: str, code: str, *, is_sorted: bool = False, before: str | None = None) -> str:
@@ -97,7 +97,7 @@ def _entry(text: str, found: ast.Dict, key: str) -> ast.expr | None:
 
 def _with_item(text: str, whole: ast.expr, items: Sequence[ast.expr], place: int, code: str) -> str:
     """The same with `code` among the items of a list, set or dict: on a line of its own where they have such."""
-    lines = text.splitlines()
+    lines = _lines(text)
     closing = lines[(whole.end_lineno or 1) - 1]
     is_spread = closing.strip()[:1] in ("]", "}") and whole.lineno != whole.end_lineno
     if not is_spread:
@@ -118,13 +118,18 @@ def _with_item(text: str, whole: ast.expr, items: Sequence[ast.expr], place: int
 
 def _with_line(text: str, number: int, line: str) -> str:
     """With a line more, which then is the one of that number."""
-    lines = text.splitlines(keepends=True)
+    lines = _lines(text)
     return "".join([*lines[: number - 1], f"{line}\n", *lines[number - 1 :]])
+
+
+def _lines(text: str) -> list[str]:
+    """The lines as `ast` counts them: other characters that end a line for `splitlines` may stand in a text."""
+    return [f"{line}\n" for line in text.removesuffix("\n").split("\n")]
 
 
 def _with_text(text: str, line: int | None, column: int | None, shift: int, more: str) -> str:
     """With more text at a place as `ast` gives it: columns are bytes."""
-    lines = text.splitlines(keepends=True)
+    lines = _lines(text)
     raw = lines[(line or 1) - 1].encode()
     place = (column or 0) + shift
     lines[(line or 1) - 1] = (raw[:place] + more.encode() + raw[place:]).decode()
