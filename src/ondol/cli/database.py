@@ -45,10 +45,9 @@ def downgrade(revision: Annotated[str, typer.Argument(help="Where to: a revision
 def revision(message: Annotated[str, typer.Argument(help="What changes, in a few words.")]) -> None:
     """Write a migration from what changed in the models."""
     runtime = load()
-    project = runtime.settings.project_folder
+    project, ruff = runtime.settings.project_folder, ruff_program()
     with scratch_database(runtime) as url:
         file, operations = revisions.revise(url, project, message)
-    ruff = ruff_program()
     run_tool(project, ruff, "check", "--quiet", "--fix-only", str(file))
     run_tool(project, ruff, "format", "--quiet", str(file))
     for risk in revisions.risks(operations):
