@@ -71,6 +71,7 @@ async def test_connections_run_in_utc_unless_the_url_says_otherwise(database_url
             connection.execute(f"ALTER DATABASE {name} RESET timezone")
 
 
+@pytest.mark.whole
 def test_every_process_works_in_the_schema_that_the_url_names(
     worker_database: TestDatabase, redis_url: str, project_folder: Path
 ) -> None:

@@ -29,6 +29,7 @@ def samples(text: str) -> dict[tuple[str, str], float]:
     return found
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS.keys())
 def test_metrics_add_up_over_all_processes(serve: Callable[..., Any], command: list[str]) -> None:
     environment = {
