@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from ondol.effective import effective
 from ondol.guard import is_guessable, leads_elsewhere
 from ondol.settings import Group, Settings, load_settings, sentences
+from ondol.testing.contract.test_production import SOUND
 
 
 class Shop(Group):
@@ -106,18 +107,6 @@ def test_a_wrong_value_is_named_without_being_shown(
         Settings()
     assert message in str(refused.value)
     assert "hidden" not in str(refused.value)
-
-
-SOUND = {
-    "ENVIRONMENT": "production",
-    "DATABASE_URL": "postgresql://shop:Tb5kq9Zx@db.internal/shop",
-    "REDIS_URL": "redis://valkey.internal",
-    "AUTH__SECRET_KEY": "mVn3c0sQ_8yT-hR5xKdL2wZp7JfGb9Ae4uXt",
-    "HTTP__ALLOWED_HOSTS": '["shop.example.com"]',
-    "MAIL__HOST": "smtp.internal",
-    "MAIL__LINKS": "https://shop.example.com",
-}
-"""Settings that production starts on."""
 
 
 def refusal(monkeypatch: pytest.MonkeyPatch, **changes: str | None) -> list[str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ondol.testing.contract.fixtures import Rig
-from ondol.testing.contract.test_enumeration import known_address, reset
+from ondol.testing.contract.test_enumeration import reset
 from ondol.testing.contract.test_timing import ENVIRONMENT, mail_server
 from ondol.testing.processes import running
 from ondol.testing.waiting import eventually
@@ -16,7 +16,7 @@ __all__ = ["ENVIRONMENT"]
 @pytest.mark.whole
 def test_mail_reaches_a_real_server(rig: Rig, tmp_path: Path, project_folder: Path) -> None:
     """Also one that was down when it was asked for: the job tries again."""
-    address, folder = known_address(rig), tmp_path / "mail"
+    address, folder = rig.new_address(), tmp_path / "mail"
     with (
         running(
             ["-m", "ondol.run", "worker"], folder=project_folder, environment=rig.environment, log=tmp_path / "log"

@@ -10,8 +10,8 @@ from ondol import run
 from ondol.db import migrations
 from ondol.db.session import SyncDatabase
 from ondol.generator import revisions
+from ondol.generator.pristine import tidy
 from ondol.generator.tools import ruff_program
-from ondol.generator.tools import run as run_tool
 from ondol.project import attribute, database_url, load, scratch_database
 from ondol.runtime import Runtime
 
@@ -48,8 +48,7 @@ def revision(message: Annotated[str, typer.Argument(help="What changes, in a few
     project, ruff = runtime.settings.project_folder, ruff_program()
     with scratch_database(runtime) as url:
         file, operations = revisions.revise(url, project, message)
-    run_tool(project, ruff, "check", "--quiet", "--fix-only", str(file))
-    run_tool(project, ruff, "format", "--quiet", str(file))
+    tidy(project, ruff, file=str(file))
     for risk in revisions.risks(operations):
         console.print(f"[yellow]{risk}[/yellow]")
 

@@ -59,10 +59,10 @@ def write_pristine(folder: Path, origin: Origin) -> None:
     _give_name(folder, origin.name)
 
 
-def tidy(folder: Path, *ruff: str) -> None:
+def tidy(folder: Path, *ruff: str, file: str = ".") -> None:
     """What was taken out leaves lines that nobody would write so. `ruff`: the command that runs it."""
-    run(folder, *ruff, "check", "--no-cache", "--quiet", "--fix-only", ".")
-    run(folder, *ruff, "format", "--no-cache", "--quiet", ".")
+    run(folder, *ruff, "check", "--no-cache", "--quiet", "--fix-only", file)
+    run(folder, *ruff, "format", "--no-cache", "--quiet", file)
 
 
 def record(folder: Path, origin: Origin, project: Path) -> None:

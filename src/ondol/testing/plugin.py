@@ -38,7 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if _STATE not in os.environ:
         holder = ProcessIdentity.of(os.getpid())
         os.environ[_HOLDER] = str(holder)
-        os.environ[_STATE] = str(StateFolder.temporary(_project(config), str(holder)).path)
+        os.environ[_STATE] = str(StateFolder.temporary(project_of(config), str(holder)).path)
         config.stash[_decided_here] = True
     # Tests, and the processes that they start, do not depend on what a developer has in .env.
     os.environ["ENV_FILE"] = os.devnull
@@ -71,7 +71,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
             _attach(state).release()
 
 
-def _project(config: pytest.Config) -> Path:
+def project_of(config: pytest.Config) -> Path:
     return (config.rootpath / str(config.getini("ondol_project"))).resolve()
 
 
@@ -93,7 +93,7 @@ def whole(pytestconfig: pytest.Config) -> bool:
 
 @pytest.fixture(scope="session")
 def project_folder(pytestconfig: pytest.Config) -> Path:
-    return _project(pytestconfig)
+    return project_of(pytestconfig)
 
 
 @pytest.fixture(scope="session")

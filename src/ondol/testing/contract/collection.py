@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ondol.testing.contract import Contract
+from ondol.testing.plugin import project_of
 
 HERE = Path(__file__).parent
 MODULES = sorted(HERE.glob("test_*.py"))
@@ -41,7 +42,6 @@ def contract_of(node: pytest.Item | pytest.Collector) -> Contract:
     return module.contract
 
 
-@pytest.hookimpl
 def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
     if module_path.name == "test_contract.py":
         return ContractModule.from_parent(parent, path=module_path)
@@ -68,8 +68,7 @@ def _function(item: pytest.Item) -> str:
 
 
 def _left_out(config: pytest.Config) -> dict[str, Any]:
-    project = config.rootpath / str(config.getini("ondol_project"))
-    file = project / "pyproject.toml"
+    file = project_of(config) / "pyproject.toml"
     if not file.exists():
         return {}
     table: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}).get("ondol", {})

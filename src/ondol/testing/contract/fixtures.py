@@ -61,6 +61,10 @@ class Rig(Processes):
         with self.client(headers=headers) as client:
             return str(client.get(ME).json()["email"])
 
+    def new_address(self) -> str:
+        """The e-mail address of a new customer."""
+        return self.email_of(self.people(1)[0])
+
     def restart_valkey(self) -> None:
         """Start it, empty, and wait until both workers use it."""
         self.valkey.start()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from ondol.testing.contract import MULTIPART, PASSWORD
+from ondol.testing.contract import FORM, MULTIPART, PASSWORD
 from ondol.web.public import REASON
 
 BOUNDARY = "a-line-that-is-in-no-value"
@@ -43,13 +43,11 @@ class Operation:
 
     def encoded(self, body: Mapping[str, Any]) -> bytes:
         """The body as the operation takes it."""
-        match self.media_type:
-            case "application/x-www-form-urlencoded":
-                return urlencode(body).encode()
-            case "multipart/form-data":
-                return (
-                    b"".join(self._part(name, value) for name, value in body.items()) + f"--{BOUNDARY}--\r\n".encode()
-                )
+        if self.media_type == FORM:
+            return urlencode(body).encode()
+        if self.media_type == MULTIPART:
+            parts = [self._part(name, value) for name, value in body.items()]
+            return b"".join([*parts, f"--{BOUNDARY}--\r\n".encode()])
         return json.dumps(body).encode()
 
     def _part(self, name: str, value: Any) -> bytes:

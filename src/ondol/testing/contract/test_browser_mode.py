@@ -15,9 +15,7 @@ OURS = {"X-CSRF-Protection": "1"}
 
 @pytest.fixture
 def form(rig: Rig) -> dict[str, str]:
-    with rig.client() as client:
-        email = client.get(ME, headers=rig.people(1)[0]).json()["email"]
-    return {"username": email, "password": PASSWORD}
+    return {"username": rig.new_address(), "password": PASSWORD}
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""HTTP itself: headers, methods, and requests that two servers would read differently."""
+"""HTTP itself: headers and methods."""
 
 from dataclasses import replace
 

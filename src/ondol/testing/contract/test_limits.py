@@ -35,10 +35,6 @@ def begin_anew(rig: Rig) -> None:
     rig.restart_valkey()
 
 
-def address_of(rig: Rig) -> str:
-    return rig.email_of(rig.people(1)[0])
-
-
 def log_in(client: httpx2.AsyncClient, base: str, number: int) -> Any:
     return client.post(f"{base}{AUTH}/token", data={"username": f"{number}@example.com", "password": "wrong"})
 
@@ -106,7 +102,7 @@ async def test_the_whole_api_is_limited_by_account(rig: Rig) -> None:
 
 def test_an_owner_gets_in_while_strangers_try(rig: Rig) -> None:
     """OWASP, device cookies: the device that logged in before has attempts of its own, and they too are counted."""
-    address = address_of(rig)
+    address = rig.new_address()
     form = {"username": address, "password": PASSWORD}
     with rig.client() as owner, rig.client() as stranger, rig.client(1) as elsewhere:
         device = owner.post(f"{AUTH}/token", data=form).cookies["__Host-device"]
@@ -120,14 +116,14 @@ def test_an_owner_gets_in_while_strangers_try(rig: Rig) -> None:
             wrong = {"username": address, "password": "wrong"}
             assert owner.post(f"{AUTH}/token", data=wrong, headers=known).status_code == 401
         assert owner.post(f"{AUTH}/token", data=form, headers=known).status_code == 429
-        another = {"username": address_of(rig), "password": "wrong"}
+        another = {"username": rig.new_address(), "password": "wrong"}
         for _ in range(6):
             last = stranger.post(f"{AUTH}/token", data=another, headers=known)
         assert last.status_code == 429  # the device is that account's alone
 
 
 def test_an_owner_who_logs_in_gives_no_stranger_new_guesses(rig: Rig) -> None:
-    address = address_of(rig)
+    address = rig.new_address()
     with rig.client() as client:
         for password, status in (("wrong", 401), ("wrong", 401), (PASSWORD, 200), (PASSWORD, 200), ("wrong", 401)):
             assert client.post(f"{AUTH}/token", data={"username": address, "password": password}).status_code == status
@@ -139,7 +135,7 @@ def test_an_owner_who_logs_in_gives_no_stranger_new_guesses(rig: Rig) -> None:
 
 @pytest.mark.parametrize("written", ["x{n} <{address}>", " {address}", "{upper}", "=?utf-8?q?{address}?="])
 def test_however_an_address_is_written_its_account_is_counted(rig: Rig, written: str) -> None:
-    address = address_of(rig)
+    address = rig.new_address()
     with rig.client() as client:
         statuses = []
         for n in range(10):
@@ -151,7 +147,7 @@ def test_however_an_address_is_written_its_account_is_counted(rig: Rig, written:
 
 
 def test_a_device_is_a_stranger_after_the_password_changed(rig: Rig) -> None:
-    address = address_of(rig)
+    address = rig.new_address()
     form = {"username": address, "password": PASSWORD}
     with rig.client() as client:
         logged_in = client.post(f"{AUTH}/token", data=form)

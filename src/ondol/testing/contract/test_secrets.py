@@ -51,7 +51,7 @@ def test_no_secret_is_written_anywhere(rig: Rig, service: Service, tmp_path: Pat
         ["-m", "ondol.run", "worker"], folder=project_folder, environment=rig.environment, log=tmp_path / "log"
     )
     with worker, rig.client() as client:
-        email = client.get(ME, headers=rig.people(1)[0]).json()["email"]
+        email = rig.new_address()
         said.append(client.post(f"{AUTH}/token", data={"username": email, "password": f"{PLANTED}-wrong"}).text)
         answer = client.post(f"{AUTH}/token", data={"username": email, "password": PASSWORD})
         tokens = answer.json()

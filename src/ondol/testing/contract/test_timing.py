@@ -14,7 +14,7 @@ from aiosmtpd.handlers import Mailbox as MailFolder
 
 from ondol.dev.ports import free_port
 from ondol.testing.contract.fixtures import Rig
-from ondol.testing.contract.test_enumeration import ASKS, known_address
+from ondol.testing.contract.test_enumeration import ASKS
 from ondol.testing.processes import running
 
 pytestmark = pytest.mark.whole
@@ -57,7 +57,7 @@ def test_known_and_unknown_take_as_long(rig: Rig, tmp_path: Path, project_folder
         for name, ask in ASKS.items():
             known: list[float] = []
             unknown: list[float] = []
-            addresses = [known_address(rig) for _ in range(ROUNDS)]
+            addresses = [rig.new_address() for _ in range(ROUNDS)]
             for number, there in enumerate(addresses):
                 for seconds, address in ((known, there), (unknown, f"nobody-{number}@example.com")):
                     started = time.perf_counter()

@@ -117,7 +117,7 @@ def test_it_is_refused(rig: Rig, check: str) -> None:
 def test_a_token_of_another_purpose_is_no_access_token(rig: Rig) -> None:
     """ASVS 9.2.2: refresh, device and mailed tokens, and the other way round."""
     with rig.client() as client:
-        email = client.get(ME, headers=rig.people(1)[0]).json()["email"]
+        email = rig.new_address()
         form = {"username": email, "password": "correct horse battery"}
         answer = client.post("/api/v1/auth/token", data=form)
         tokens, device = answer.json(), answer.cookies["__Host-device"]
