@@ -12,7 +12,8 @@ from projects import add, bare_project
 
 from ondol.db.migrations import SeveralHeads
 from ondol.generator import plan as planning
-from ondol.generator.add import Options, add_resource
+from ondol.generator.add import add_resource
+from ondol.generator.declaration import Options
 from ondol.generator.fields import GRAMMAR, SpecError
 from ondol.generator.resource import Readers
 from ondol.project import ProjectError
@@ -260,19 +261,20 @@ def test_what_nobody_opened_is_for_administrators(
 
 
 def test_options_that_do_not_fit_are_refused(project: Path) -> None:
-    for specs, options, reason in (
-        (["title:str"], Options(search=["body"]), "no field 'body'"),
-        (["pages:int"], Options(search=["pages"]), "not text"),
-        (["a:str", "a:int"], Options(), "two fields 'a'"),
-        (["limit:str:filter"], Options(), "two query parameters 'limit'"),
-        (["owner:ref:users"], Options(is_owned=True), "two fields 'owner_id'"),
-        (["a" * 40 + ":str:sort"], Options(is_owned=True, plural="quite_a_few_of_them"), "longer than PostgreSQL's 63"),
-        (["session:ref:login_sessions"], Options(), "need a factory"),
-        (["title:str"], Options(plural="thing"), "different names"),
-        (["title:str"], Options(is_owned=True, readers=Readers.CUSTOMERS), "--customer-read and --owner"),
+    for specs, options, plural, reason in (
+        (["title:str"], Options(search=("body",)), None, "no field 'body'"),
+        (["pages:int"], Options(search=("pages",)), None, "not text"),
+        (["a:str", "a:int"], Options(), None, "two fields 'a'"),
+        (["limit:str:filter"], Options(), None, "two query parameters 'limit'"),
+        (["owner:ref:users"], Options(is_owned=True), None, "two fields 'owner_id'"),
+        (["a" * 40 + ":str:sort"], Options(is_owned=True), "quite_a_few_of_them", "longer than PostgreSQL's 63"),
+        (["session:ref:login_sessions"], Options(), None, "need a factory"),
+        (["title:str"], Options(), "thing", "different names"),
+        (["title:str"], Options(is_owned=True, readers=Readers.CUSTOMERS), None, "--customer-read and --owner"),
+        (["title:str:unique=author"], Options(is_owned=True), None, "names no reference; there are: owner"),
     ):
         with pytest.raises(ProjectError, match=reason):
-            add_resource(project, "thing", specs, options)
+            add_resource(project, "thing", specs, options, plural=plural)
 
 
 def test_two_newest_migrations_are_joined_first(project: Path) -> None:

@@ -7,7 +7,7 @@ zero) is refused here with a reason, not there with an error.
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from math import isfinite
 from typing import Annotated, Any
@@ -24,6 +24,7 @@ from pydantic import (
     PlainSerializer,
     StringConstraints,
     ValidatorFunctionWrapHandler,
+    WithJsonSchema,
 )
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
@@ -132,6 +133,22 @@ def _is_date(value: Any) -> Any:
 
 Day = Annotated[date, BeforeValidator(_is_date)]
 """A date (RFC 3339): Pydantic takes seconds since 1970 and midnights as well."""
+
+_TIME_OF_DAY = "^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$"
+
+
+def _is_time_of_day(value: Any) -> Any:
+    if not isinstance(value, time) and not (isinstance(value, str) and re.fullmatch(_TIME_OF_DAY[1:-1], value)):
+        raise PydanticCustomError("time_text", 'Input should be a time of day as text, such as "09:30" or "09:30:00"')
+    return value
+
+
+TimeOfDay = Annotated[
+    time,
+    BeforeValidator(_is_time_of_day),
+    WithJsonSchema({"type": "string", "pattern": _TIME_OF_DAY, "examples": ["09:30:00"]}),
+]
+"""A time of day to the second, without a zone: Pydantic takes seconds and offsets as well."""
 
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})")
 

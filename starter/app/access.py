@@ -10,14 +10,14 @@ from fastapi.requests import HTTPConnection
 from fastapi.security import OAuth2PasswordBearer, SecurityScopes
 from fastapi.security.utils import get_authorization_scheme_param
 from ondol import Unauthorized
-from ondol.auth.caller import Caller, InsufficientScope
+from ondol.auth.caller import Caller
 from ondol.web.client import ClientDep
 from ondol.web.cookies import TokenCookiesDep
 from ondol.web.dependencies import RuntimeDep
 
-from app.schemas.audit import Action
+from app.schemas.audit import Action  # audit
 from app.scopes import DESCRIPTIONS
-from app.services.audit import note_denied
+from app.services.audit import note_denied  # audit
 from app.services.limits import Limits
 from app.services.sessions import authenticate
 
@@ -48,16 +48,14 @@ async def authenticated(
 async def current_user(
     needed: SecurityScopes,
     caller: Annotated[Caller, Depends(authenticated)],
-    runtime: RuntimeDep,
-    client: ClientDep,
+    runtime: RuntimeDep,  # audit
+    client: ClientDep,  # audit
     documented: BearerToken,  # so that the OpenAPI document says how to authenticate
 ) -> Caller:
     """Return the caller. 401 without a valid token, 403 without the scopes that the route names."""
-    try:
-        caller.require(needed.scopes)
-    except InsufficientScope as refused:
-        await note_denied(runtime, client, Action.SCOPE_REFUSED, caller, details=refused.members)
-        raise
+    if refused := caller.refusal(needed.scopes):
+        await note_denied(runtime, client, Action.SCOPE_REFUSED, caller, details=refused.members)  # audit
+        raise refused
     return caller
 
 

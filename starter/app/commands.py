@@ -8,17 +8,17 @@ from ondol.cli.project_commands import AsJson, ask_password, run, show
 from ondol.db.pagination import Page, PageQuery
 
 from app.runtime import UnitOfWork
-from app.schemas.audit import AuditEntryRead, AuditQuery
+from app.schemas.audit import AuditEntryRead, AuditQuery  # audit
 from app.schemas.sessions import LoginSessionQuery, LoginSessionRead
 from app.schemas.users import UserAdminUpdate, UserCreate, UserQuery, UserRead
-from app.services.audit import AuditService
+from app.services.audit import AuditService  # audit
 from app.services.sessions import LoginSessionService
 from app.services.users import UserService, refuse_address
 
 MOST = 100
 ACCOUNT = ("email", "full_name", "role", "is_active", "last_seen_at")
 SESSION = ("user_agent", "address", "created_at", "last_used_at", "expires_at")
-ENTRY = ("at", "action", "actor_id", "target_id", "address")
+ENTRY = ("at", "action", "actor_id", "target_id", "address")  # audit
 
 Q = TypeVar("Q", bound=PageQuery)
 R = TypeVar("R")
@@ -94,6 +94,7 @@ def sessions(email: Address, *, as_json: AsJson = False) -> None:
     show(run(look), SESSION, as_json=as_json)
 
 
+# audit: begin
 @app.command("audit-log", epilog="Example: ondol audit-log --action login.refused")
 def audit_log(
     *,
@@ -110,6 +111,9 @@ def audit_log(
         return (await AuditService(work).page(AuditQuery.model_validate(asked))).items
 
     show(run(look), ENTRY, as_json=as_json)
+
+
+# audit: end
 
 
 def _update(email: str, data: UserAdminUpdate, *, as_json: bool) -> None:

@@ -3,20 +3,20 @@
 from ondol.jobs import AnyTask
 
 from app.services import (
-    email_change,
+    email_change,  # email_change
     mailed_tokens,
     notices,
     orders,  # sample
-    password_reset,
-    registration,
+    password_reset,  # password_reset
+    registration,  # registration
     sessions,
 )
 
 JOBS: list[AnyTask] = [
     orders.send_receipt,  # sample
-    registration.mail_registration,
-    password_reset.mail_password_reset,
-    email_change.mail_email_change,
+    registration.mail_registration,  # registration
+    password_reset.mail_password_reset,  # password_reset
+    email_change.mail_email_change,  # email_change
     notices.mail_notice,
     sessions.delete_expired_sessions,
     mailed_tokens.delete_expired_tokens,

@@ -12,6 +12,7 @@ class Mail:
     text: str
 
 
+# registration: begin
 def confirm_registration(links: str, token: str) -> Mail:
     return Mail(
         "Confirm your registration",
@@ -19,6 +20,9 @@ def confirm_registration(links: str, token: str) -> Mail:
         f"{links}/confirm-registration#token={token}\n\n"
         f"Or send this code: {token}\n\nIf you did not register, do nothing.\n",
     )
+
+
+# registration: end
 
 
 def already_registered() -> Mail:
@@ -29,6 +33,7 @@ def already_registered() -> Mail:
     )
 
 
+# password_reset: begin
 def reset_password(links: str, token: str) -> Mail:
     return Mail(
         "Set a new password",
@@ -37,6 +42,10 @@ def reset_password(links: str, token: str) -> Mail:
     )
 
 
+# password_reset: end
+
+
+# email_change: begin
 def confirm_email(links: str, token: str) -> Mail:
     return Mail(
         "Confirm your new address",
@@ -45,12 +54,16 @@ def confirm_email(links: str, token: str) -> Mail:
     )
 
 
+# email_change: end
+
+
 NOTICES = {
     "password_changed": Mail(
         "Your password was changed",
         "The password of your account was changed, and its other sessions have ended. If it was not you, ask for a new "
         "password at once.\n",
     ),
+    # email_change: begin
     "email_change_asked": Mail(
         "Your address is about to change",
         "Somebody who knows your password asked for another e-mail address for your account. If it was not you, change "
@@ -60,4 +73,5 @@ NOTICES = {
         "Your address was changed",
         "The e-mail address of your account was changed. If it was not you, tell us at once.\n",
     ),
+    # email_change: end
 }

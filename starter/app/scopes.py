@@ -16,7 +16,7 @@ class Scope(StrEnum):
     ORDERS_WRITE = "orders:write"  # sample
     USERS_READ = "users:read"
     USERS_WRITE = "users:write"
-    AUDIT_READ = "audit:read"
+    AUDIT_READ = "audit:read"  # audit
     DASHBOARD_READ = "dashboard:read"  # sample
 
 
@@ -28,7 +28,7 @@ DESCRIPTIONS = {
     Scope.ORDERS_WRITE: "Place and cancel your own orders.",  # sample
     Scope.USERS_READ: "Read all accounts.",
     Scope.USERS_WRITE: "Change all accounts.",
-    Scope.AUDIT_READ: "Read who did what.",
+    Scope.AUDIT_READ: "Read who did what.",  # audit
     Scope.DASHBOARD_READ: "See how the shop does.",  # sample
 }
 

@@ -3,10 +3,12 @@
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from ondol.generator.add import Options, add_resource
+from ondol.generator.add import add_resource
+from ondol.generator.declaration import Options
 from ondol.generator.pristine import Origin, tidy, write_pristine
 from ondol.generator.resource import Readers
 
@@ -14,9 +16,9 @@ READERS = {"--public-read": Readers.ANYBODY, "--customer-read": Readers.CUSTOMER
 RUFF = (sys.executable, "-m", "ruff")
 
 
-def bare_project(folder: Path) -> Path:
+def bare_project(folder: Path, *, sample: bool = False, without: Sequence[str] = ()) -> Path:
     folder.mkdir()
-    write_pristine(folder, Origin("shop", sample=False, starter=None))
+    write_pristine(folder, Origin("shop", sample, None, without))
     tidy(folder, *RUFF)
     return folder
 
@@ -30,11 +32,10 @@ def add(project: Path, line: str) -> None:
     options = Options(
         is_owned="--owner" in given,
         readers=next((readers for flag, readers in READERS.items() if flag in given), Readers.NOBODY),
-        search=value["--search"].split(",") if "--search" in value else (),
+        search=tuple(value["--search"].split(",")) if "--search" in value else (),
         cache_seconds=int(value["--cache"]) if "--cache" in given else None,
-        plural=value.get("--plural"),
     )
-    add_resource(project, name, specs, options).apply()
+    add_resource(project, name, specs, options, plural=value.get("--plural")).apply()
 
 
 def run(project: Path, *command: str, **environment: str) -> "subprocess.CompletedProcess[str]":

@@ -23,12 +23,11 @@ class Caller:
     session_id: UUID
     scopes: frozenset[str]
 
-    def require(self, scopes: Iterable[str]) -> None:
-        """Raise InsufficientScope unless all of `scopes` are held."""
+    def refusal(self, scopes: Iterable[str]) -> InsufficientScope | None:
+        """Return what to raise if not all of `scopes` are held."""
         missing = sorted(set(scopes) - self.scopes)
-        if missing:
-            challenge = f'Bearer error="insufficient_scope", scope="{" ".join(missing)}"'
-            raise InsufficientScope(headers={"WWW-Authenticate": challenge}, missing=missing)
+        challenge = f'Bearer error="insufficient_scope", scope="{" ".join(missing)}"'
+        return InsufficientScope(headers={"WWW-Authenticate": challenge}, missing=missing) if missing else None
 
     def owner(self, scope_for_all: str) -> Owner:
         """Return whose rows the caller may use: everybody's with `scope_for_all`, else their own."""

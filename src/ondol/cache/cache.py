@@ -20,7 +20,6 @@ from pydantic import TypeAdapter, ValidationError
 from redis.asyncio.client import Pipeline
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ondol.cache.lock import LOCK_SECONDS, Lock
 from ondol.cache.memory import Memory
 from ondol.cache.notifications import Notifications, bounded
 from ondol.cache.valkey import Valkey, ValkeyDown
@@ -31,7 +30,6 @@ T = TypeVar("T")
 Generations = tuple[bytes, ...]
 
 GENERATION_SECONDS = 86_400
-POLL_SECONDS = 0.01
 EVERYTHING = "*"
 _TAGS = "ondol.cache_tags"
 
@@ -119,7 +117,7 @@ class Cache:
 
         `seconds`: how long Valkey keeps it. `memory_seconds`: how long this process keeps it without asking Valkey;
         an invalidation reaches it within milliseconds, not before the response of the write. `type_` is what Pydantic
-        stores and reads back. Simultaneous misses load once, over all processes.
+        stores and reads back. Simultaneous misses load once in each process.
         """
         if memory_seconds and self._may_use_memory() and (held := self._memory.get(key)) is not None:
             self._on_lookup("memory")
@@ -155,7 +153,8 @@ class Cache:
         flight = _Flight(generations, asyncio.get_running_loop().create_future())
         self._flights[wanted.key] = flight
         try:
-            value = await self._load_once(wanted)
+            value = await wanted.load()
+            await self._store(wanted, generations, value)
         except asyncio.CancelledError:
             flight.result.cancel()
             raise
@@ -169,31 +168,6 @@ class Cache:
         finally:
             if self._flights.get(wanted.key) is flight:
                 del self._flights[wanted.key]
-
-    async def _load_once(self, wanted: _Wanted) -> Any:
-        """Loads under a lock shared by all processes; a lock whose owner died ends by itself."""
-        lock = Lock(self._valkey, self._key("lock", wanted.key))
-        try:
-            value, generations = await self._wait_for_turn(lock, wanted)
-            if value is None:
-                value = await wanted.load()
-                await self._store(wanted, generations, value)
-            return value
-        except ValkeyDown:
-            return await wanted.load()
-        finally:
-            await lock.release()
-
-    async def _wait_for_turn(self, lock: Lock, wanted: _Wanted) -> tuple[Any, Generations]:
-        """Returns when somebody else stored the value, it is our turn to load it, or we have waited enough."""
-        deadline = asyncio.get_running_loop().time() + LOCK_SECONDS
-        while True:
-            acquired = await lock.acquire()
-            # Also when it is our turn: whoever had it before us may have stored the value just now.
-            value, generations = await self._look_up(wanted)
-            if value is not None or acquired or asyncio.get_running_loop().time() >= deadline:
-                return value, generations
-            await asyncio.sleep(POLL_SECONDS)
 
     async def _store(self, wanted: _Wanted, generations: Generations, value: Any) -> None:
         if value is None:

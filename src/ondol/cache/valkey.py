@@ -10,7 +10,6 @@ from redis.asyncio.client import Pipeline
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
-from redis.exceptions import TimeoutError as RedisTimeout
 
 from ondol.settings import CacheSettings
 
@@ -19,35 +18,10 @@ log = structlog.stdlib.get_logger("ondol.cache")
 # Few: a command takes a tenth of a millisecond, so more of them only wait for this one process.
 MAX_CONNECTIONS = 10
 WAIT_FOR_CONNECTION_SECONDS = 10.0
-ATTEMPTS_WHEN_BUSY = 20
-ALLOWED_LATENESS = 0.2  # of the time-out
 
 
 class ValkeyDown(Exception):
     """Valkey does not answer; do without."""
-
-
-class _Punctuality:
-    """Whether the loop was in time while we waited: after half of the seconds, and when they were over.
-
-    The end alone does not tell: after one turn of the loop as long as the time-out, the answer and the time-out are
-    seen together, in time.
-    """
-
-    def __init__(self, seconds: float) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._started, self._seconds, self._late = self._loop.time(), seconds, False
-        self._half_way = self._loop.call_later(seconds / 2, self._look, seconds / 2)
-
-    def _look(self, due: float) -> None:
-        self._late |= self._loop.time() - self._started > due + ALLOWED_LATENESS * self._seconds
-
-    def is_kept(self) -> bool:
-        self._look(self._seconds)
-        return not self._late
-
-    def end(self) -> None:
-        self._half_way.cancel()
 
 
 class Valkey:
@@ -78,24 +52,14 @@ class Valkey:
         return self._recovery is None
 
     async def execute(self, fill: Callable[[Pipeline], object]) -> list[Any]:
-        """Runs the commands that `fill` puts in a pipeline, in one round trip. Raises ValkeyDown.
-
-        They may run again, when their answer came while this process was too busy to look.
-        """
-        for attempt in range(ATTEMPTS_WHEN_BUSY):
-            if not self.is_up:
-                break
-            punctual = _Punctuality(self._settings.timeout_seconds)
-            try:
-                return await self.execute_anyway(fill)
-            except (RedisError, OSError) as error:
-                # Otherwise the time-out says that we were slow, not Valkey.
-                silent = not isinstance(error, RedisTimeout) or punctual.is_kept()
-                if silent or attempt + 1 == ATTEMPTS_WHEN_BUSY:
-                    self._go_down(error)
-            finally:
-                punctual.end()
-        raise ValkeyDown
+        """Runs the commands that `fill` puts in a pipeline, in one round trip. Raises ValkeyDown."""
+        if not self.is_up:
+            raise ValkeyDown
+        try:
+            return await self.execute_anyway(fill)
+        except (RedisError, OSError) as error:
+            self._go_down(error)
+            raise ValkeyDown from error
 
     async def execute_anyway(self, fill: Callable[[Pipeline], object]) -> list[Any]:
         """The same past the breaker: for `on_recovery`. Raises RedisError or OSError."""

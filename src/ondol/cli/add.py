@@ -10,19 +10,23 @@ from rich.markup import escape
 from rich.syntax import Syntax
 from typer.core import TyperCommand
 
-from ondol.generator.add import Options, add_resource
+from ondol.generator.add import add_field, add_resource
+from ondol.generator.declaration import Options
 from ondol.generator.fields import GRAMMAR
+from ondol.generator.plan import Plan
 from ondol.generator.resource import Readers
 from ondol.project import project_folder
 
-app = typer.Typer(no_args_is_help=True, help="What a project grows by: resources.")
+app = typer.Typer(no_args_is_help=True, help="What a project grows by: resources and their fields.")
 console = Console(highlight=False, soft_wrap=True)
 
 EXAMPLES = """\
 ondol add resource author name:str:100:sort born_on:date:optional --public-read --search name
 ondol add resource book title:str:200 isbn:str:13:unique price:decimal:10,2 pages:int:min=1 \\
     status:enum:draft,live:default=draft author:ref:authors --owner --search title --cache 30s
+ondol add field book language:str:2:default=ko read_on:date:optional
 """
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the changes, and make none.")]
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 
@@ -57,7 +61,7 @@ def resource(
         int | None, typer.Option("--cache", parser=seconds, metavar="TIME", help="Keep what was read: 30s, 5m, 1h.")
     ] = None,
     plural: Annotated[str | None, typer.Option("--plural", help="Many of them, where English is irregular.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the changes, and make none.")] = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Write a resource through all layers: model, schemas, repository, service, router, migration and tests.
 
@@ -69,19 +73,48 @@ def resource(
     if customer_read and public_read:
         raise typer.BadParameter("--public-read includes --customer-read")
     readers = Readers.ANYBODY if public_read else Readers.CUSTOMERS if customer_read else Readers.NOBODY
-    options = Options(owner, readers, [part for part in search.split(",") if part], cache, plural)
-    found = add_resource(project, name, fields, options)
+    options = Options(owner, readers, tuple(part for part in search.split(",") if part), cache)
+    if carry_out(add_resource(project, name, fields, options, plural=plural), dry_run=dry_run):
+        console.print(f"\n{options.who_may} app/scopes.py says so.", markup=False)
+        say_next(project)
+
+
+@app.command(cls=WithGrammar)
+def field(
+    resource: Annotated[str, typer.Argument(help="The resource: `book`.")],
+    fields: Annotated[list[str], typer.Argument(help="NAME:TYPE[:ARGUMENT][:MODIFIER]… (below).")],
+    *,
+    dry_run: DryRun = False,
+) -> None:
+    """Add fields to a resource that `ondol add resource` wrote: model, schemas, queries, tests and a migration.
+
+    What you changed in its files stays. Where you changed the same lines, nothing is changed and the lines to add are
+    printed.
+    """
+    project = project_folder()
+    if carry_out(add_field(project, resource, fields), dry_run=dry_run):
+        say_next(project)
+
+
+def carry_out(plan: Plan, *, dry_run: bool) -> bool:
+    """Make the changes and list them, or print them as a diff. Return whether any was made."""
+    for warning in plan.warnings:
+        console.print(f"Careful: {warning}", style="yellow", markup=False)
     if dry_run:
         console.print(
-            Syntax(found.diff, "diff", background_color="default") if console.is_terminal else escape(found.diff)
+            Syntax(plan.diff, "diff", background_color="default") if console.is_terminal else escape(plan.diff)
         )
-        return
-    if not found.after:
+        return False
+    if not plan.after:
         console.print("All of it is there already.")
-        return
-    found.apply()
-    for path in found.after:
-        console.print(f"  {'changed' if found.before[path] is not None else 'new    '}  {escape(str(path))}")
-    console.print(f"\n{options.who_may} app/scopes.py says so.", markup=False)
+        return False
+    plan.apply()
+    for path, text in plan.after.items():
+        done = "gone   " if text is None else "new    " if plan.before[path] is None else "changed"
+        console.print(f"  {done}  {escape(str(path))}")
+    return True
+
+
+def say_next(project: Path) -> None:
     where = "" if project == Path.cwd() else f" (in {project})"
     console.print(f"\n  uv run ondol db upgrade{where}\n  uv run pytest", markup=False)

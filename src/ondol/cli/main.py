@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from ondol.cli import add, database, demo, dev, doctor, new, processes, secret, settings, update
+from ondol.cli import add, database, demo, dev, doctor, new, processes, remove, secret, settings, update
 from ondol.cli.commands import Commands
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ app.add_typer(add.app, name="add")
 app.add_typer(database.app, name="db")
 app.add_typer(secret.app, name="secret")
 app.command("new", epilog="Example: ondol new ../shop --sample")(new.new)
+app.command("remove", epilog="Example: ondol remove resource book")(remove.remove)
 app.command("dev", epilog="Example: ondol dev --port 8001 --sql")(dev.dev)
 app.command("demo", epilog="Example: ondol demo --fresh")(demo.demo)
 app.command("update", epilog="Example: ondol update --check")(update.update_project)

@@ -16,12 +16,16 @@ def new(
     folder: Annotated[Path, typer.Argument(help="Where to; its last part is the name.")],
     *,
     sample: Annotated[bool, typer.Option("--sample", help="With the shop: products, orders, a dashboard.")] = False,
+    without: Annotated[
+        str, typer.Option("--without", help="Features to do without: audit,email_change,password_reset,registration.")
+    ] = "",
     starter: Annotated[
         str | None, typer.Option("--from", help="Another starter: a folder or the URL of a git repository.")
     ] = None,
 ) -> None:
     """Make a project: accounts, layers, tests, deployment; its environment; a first commit."""
-    made = create(folder, sample=sample, starter=starter, say=console.print)
+    unwanted = [part for part in without.split(",") if part]
+    made = create(folder, sample=sample, starter=starter, without=unwanted, say=console.print)
     console.print(
         f"{escape(str(made.folder))}: {made.files} files of the service with {made.lines} lines, all yours.\n\n"
         f"  cd {escape(str(folder))}\n"

@@ -1,85 +1,124 @@
-"""Makes a resource of what was typed."""
+"""What a project grows by: a resource through all layers, and a field of one."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
 
-from pluralizer import Pluralizer
-
-from ondol.generator.fields import MAX_NAME, NAME, Context, parse, pascal
-from ondol.generator.plan import Plan, plan
-from ondol.generator.rendering import names_taken
-from ondol.generator.resource import Readers, Resource
-from ondol.generator.tables import Tables
+from ondol.generator.declaration import RECORD, Declaration, Options, declared, find, plural_of, resource_of
+from ondol.generator.edits import NotAsExpected, mentions
+from ondol.generator.plan import Plan, plan, read
+from ondol.generator.registration import Registration, registrations
+from ondol.generator.rendering import migration, render_all, tidy
+from ondol.generator.resource import Resource
+from ondol.generator.tools import attempt, git_program
 from ondol.project import ProjectError
 
 
-@dataclass(frozen=True)
-class Options:
-    """`plural`: None for the usual one."""
-
-    is_owned: bool = False
-    readers: Readers = Readers.NOBODY
-    search: Sequence[str] = ()
-    cache_seconds: int | None = None
-    plural: str | None = None
-
-    @property
-    def who_may(self) -> str:
-        """Return who reads and who writes, for the person who adds it."""
-        owner = "its owner and administrators"
-        reads = owner if self.is_owned and self.readers is Readers.NOBODY else self.readers.value
-        return f"Read by {reads}; written by {owner if self.is_owned else 'administrators'}."
-
-
-def add_resource(project: Path, name: str, specs: Sequence[str], options: Options) -> Plan:
-    """What it would write, not yet written. Raises ProjectError."""
-    many = _checked(name, options.plural)
-    tables = Tables(project)
-    if pascal(name) in (set(tables.classes.values()) - {tables.classes.get(many)}):
-        raise ProjectError(f"There is a model {pascal(name)} already; {name + '_item'!r} would do.")
-
-    def class_of(table: str) -> str:
-        return pascal(name) if table == many else tables.class_of(table)
-
-    resource = Resource(
-        name,
-        many,
-        [parse(spec, Context(pascal(name), class_of)) for spec in specs],
-        is_owned=options.is_owned,
-        readers=options.readers,
-        search=tuple(options.search),
-        cache_seconds=options.cache_seconds,
-        private_tables=tables.private,
-    )
-    resource.check()
-    taken = names_taken(resource)
-    for word in (name, many, pascal(name)):
-        if word in taken:
-            raise ProjectError(f"The code uses the name {word!r} for something else; {name + '_item'!r} would do.")
-    _check_references(project, resource)
-    return plan(project, replace(resource, taken=taken))
+def add_resource(
+    project: Path, name: str, specs: Sequence[str], options: Options, *, plural: str | None = None
+) -> Plan:
+    """What it would write, not yet written. Raises ProjectError where a file stands in the way, or is not as expected:
+    then with the lines to add."""
+    declaration = Declaration(name, plural_of(name, plural), tuple(specs), options)
+    resource = resource_of(project, declaration)
+    there = declared(project).get(declaration.plural)
+    if there not in (None, declaration):
+        raise ProjectError(f"There is a resource {name!r} with other fields or options: `ondol add field {name} …`?")
+    new = render_all(resource)
+    if there is None:
+        new |= migration(project, "create", resource, f"{resource.many.capitalize()}.")
+    edited = registered(project, resource)
+    after = tidy(new | edited, project)
+    if other := [str(path) for path in new if read(project / path) not in (None, after[path])]:
+        raise ProjectError(f"There already, with other content: {', '.join(other)}. Nothing was changed.")
+    return plan(project, after | as_they_were(project, edited, after) | _recorded(project, declaration))
 
 
-def _checked(name: str, given_plural: str | None) -> str:
-    """The plural."""
-    for word in filter(None, (name, given_plural)):
-        if not NAME.fullmatch(word) or len(word) > MAX_NAME:
-            raise ProjectError(
-                f"{word!r} is no name of a resource: it has letters a-z, digits and single _, such as `order_line`."
-            )
-    words: Any = Pluralizer()  # type: ignore[no-untyped-call]
-    head, joint, last = name.rpartition("_")
-    if given_plural is None and words.is_plural(last):
-        raise ProjectError(f"{name!r} looks like a plural: give the singular; or both, with `--plural {name}_items`.")
-    many = given_plural or head + joint + words.plural(last)
-    if many == name:
-        raise ProjectError("One and many of them need different names: `--plural` says the other.")
-    return many
+def add_field(project: Path, name: str, specs: Sequence[str]) -> Plan:
+    """Merges what the field changes into the resource's files as they are by now. Raises ProjectError, with the lines
+    to add, where somebody has changed the same lines."""
+    declaration = find(project, name)
+    grown = replace(declaration, fields=(*declaration.fields, *specs))
+    former, resource = resource_of(project, declaration), resource_of(project, grown)
+    before, after = tidy(render_all(former), project), tidy(render_all(resource), project)
+    merged, refused = _merged(project, before, after)
+    if refused:
+        raise ProjectError("Nothing was changed, because these lines are not as they were.\n\n" + "\n".join(refused))
+    many = resource.many.capitalize()
+    words = ", ".join(column.words for column in resource.columns[len(former.columns) :])
+    new = migration(project, "add_fields", resource, f"{many}: {words}.", former=former)
+    warnings = [
+        f"{resource.plural}.{column.name} is NOT NULL without default: its migration fails where there are rows."
+        for column in resource.columns[len(former.columns) :]
+        if column.field.is_required
+    ]
+    return plan(project, merged | tidy(new, project) | _recorded(project, grown), warnings)
 
 
-def _check_references(project: Path, resource: Resource) -> None:
-    for table in resource.needed:
-        if not (project / "tests" / "support" / "factories" / f"{table}.py").exists():
-            raise ProjectError(f"ref:{table}: tests need a factory for it, tests/support/factories/{table}.py.")
+def _merged(project: Path, before: dict[Path, str], after: dict[Path, str]) -> tuple[dict[Path, str], list[str]]:
+    """The files with the changes from before to after; and the changes that find no place."""
+    merged: dict[Path, str] = {}
+    refused: list[str] = []
+    with TemporaryDirectory(prefix="ondol-add-") as scratch:
+        ours, base, theirs = (Path(scratch) / name for name in ("ours", "base", "theirs"))
+        for path, wanted in after.items():
+            if not (project / path).exists():
+                refused.append(f"{path} is not there.")
+                continue
+            shutil.copy(project / path, ours)
+            base.write_text(before[path], encoding="utf-8")
+            theirs.write_text(wanted, encoding="utf-8")
+            tried = attempt(Path(scratch), git_program(), "merge-file", "--quiet", str(ours), str(base), str(theirs))
+            if tried.returncode == 0:
+                merged[path] = ours.read_text(encoding="utf-8")
+            else:
+                refused.append(Plan(project, {path: wanted}, {path: before[path]}).diff)
+    return merged, refused
+
+
+def _recorded(project: Path, declaration: Declaration) -> dict[Path, str]:
+    text = (project / RECORD).read_text(encoding="utf-8")
+    return {RECORD: text if declared(project).get(declaration.plural) == declaration else declaration.entered_in(text)}
+
+
+def registered(project: Path, resource: Resource) -> dict[Path, str]:
+    """The files that list what there is, with the resource in them, not yet tidy."""
+    return _edited(project, resource, _added)
+
+
+def unregistered(project: Path, resource: Resource) -> dict[Path, str]:
+    """The same files without it."""
+    return _edited(project, resource, lambda text, registration: registration.remove(text))
+
+
+def _edited(project: Path, resource: Resource, edit: Callable[[str, Registration], str]) -> dict[Path, str]:
+    refused: list[str] = []
+    edited: dict[Path, str] = {}
+    for registration in registrations(resource):
+        path = Path(registration.path)
+        try:
+            edited[path] = edit(read(project / path) or "", registration)
+        except (NotAsExpected, SyntaxError) as error:
+            reason = f"does not have {error}" if isinstance(error, NotAsExpected) else "is no Python"
+            refused.append(f"{path} {reason}; these lines belong to {resource.many}:\n\n{registration.lines}")
+    if refused:
+        raise ProjectError("Nothing was changed, because not all is as expected.\n\n" + "\n".join(refused))
+    return edited
+
+
+def _added(text: str, registration: Registration) -> str:
+    try:
+        return registration.add(text)
+    except NotAsExpected:
+        if all(mentions(text, name) for name in registration.mentions):
+            return text  # somebody has added it by hand
+        raise
+
+
+def as_they_were(project: Path, edited: dict[Path, str], after: dict[Path, str]) -> dict[Path, str]:
+    """The edited files: whoever does not use ruff's format keeps their own."""
+    before = {path: read(project / path) or "" for path in edited}
+    formatted = tidy(before, project)
+    return {path: after[path] if formatted[path] == before[path] else text for path, text in edited.items()}

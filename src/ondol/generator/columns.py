@@ -1,5 +1,7 @@
 """A field within its resource: the lines it has in each file."""
 
+import ast
+import json
 import keyword
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +16,7 @@ RESERVED_ATTRIBUTES = {
     *keyword.kwlist,
     *dir(BaseModel),
     *dir(Base),
-    *("str", "int", "float", "bool", "list", "dict", "date", "datetime"),
+    *("str", "int", "float", "bool", "list", "dict", "date", "datetime", "time"),
 }
 
 
@@ -46,12 +48,16 @@ class Column:
         return self.field.kind.schema.startswith("Annotated[")
 
     @property
+    def is_unique_alone(self) -> bool:
+        return self.field.is_unique and not self.field.unique_within
+
+    @property
     def mapped(self) -> str:
         """The model's line."""
         kind, field = self.field.kind, self.field
         python = "str" if kind.choices else kind.python
         arguments = [f'"{self.name}"'] * self.is_renamed + [kind.column] * bool(kind.column)
-        if field.is_unique:
+        if self.is_unique_alone:
             arguments.append("unique=True")
         if kind.table:
             arguments.append("index=True")
@@ -119,9 +125,22 @@ class Column:
         return f"unknown_{self.stem}" if self.field.kind.table else f"{self.stem}_taken"
 
     @property
+    def foreign_key(self) -> str:
+        return f"fk_{self.plural}_{self.name}_{self.field.kind.table}"
+
+    @property
+    def unique_columns(self) -> list[str]:
+        within = self.field.unique_within
+        return [*([f"{within}_id"] if within else []), self.name]
+
+    @property
+    def unique(self) -> str:
+        return f"uq_{self.plural}_{'_'.join(self.unique_columns)}"
+
+    @property
     def constraint(self) -> str:
-        table = self.field.kind.table
-        return f"fk_{self.plural}_{self.name}_{table}" if table else f"uq_{self.plural}_{self.name}"
+        """The one a client can violate."""
+        return self.foreign_key if self.field.kind.table else self.unique
 
     @property
     def left_out(self) -> str:
@@ -147,11 +166,22 @@ class Column:
             case "equal":
                 yield f"({one}, {other}, {one})"
 
-    def given(self, value: str) -> str:
-        """As an argument of a call."""
-        return f'**{{"{self.name}": {value}}}' if keyword.iskeyword(self.name) else f"{self.name}={value}"
+    @property
+    def server_default(self) -> str | None:
+        """What the rows get that are there when it is added, as PostgreSQL reads it."""
+        if self.field.default is None:
+            return None
+        value = ast.literal_eval(self.left_out)
+        return "{}" if value in ([], {}) else str(value)
 
     @property
     def sa(self) -> str:
-        """The migration's line."""
+        """The migration's line, in a table that is new."""
         return f'sa.Column("{self.name}", {self.field.kind.sa}, nullable={self.field.is_optional})'
+
+    @property
+    def sa_of_more(self) -> str:
+        """The same in a table that has rows."""
+        default = self.server_default
+        given = "" if default is None else f", server_default={json.dumps(default, ensure_ascii=False)}"
+        return f"{self.sa.removesuffix(')')}{given})"

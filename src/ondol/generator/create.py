@@ -1,7 +1,7 @@
 """Makes a project: a pristine one with its own copy of Ondol, an environment and a first commit."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +22,12 @@ class Created:
 
 
 def create(
-    folder: Path, *, sample: bool, starter: str | None, say: Callable[[str], object] = lambda _: None
+    folder: Path,
+    *,
+    sample: bool,
+    starter: str | None,
+    without: Sequence[str] = (),
+    say: Callable[[str], object] = lambda _: None,
 ) -> Created:
     """A project in `folder`, which must not exist yet. `starter`: a folder or the URL of a git repository; by default
     Ondol's own. Whatever goes wrong, and Ctrl-C too, leaves nothing behind. Raises ProjectError."""
@@ -32,7 +37,7 @@ def create(
         raise ProjectError(f"{folder} exists already; nothing was changed.")
     if starter is not None and Path(starter).is_dir():
         starter = str(Path(starter).absolute())  # an update may be called from elsewhere
-    origin = Origin(name, sample, starter)
+    origin = Origin(name, sample, starter, sorted(set(without)))
     uv = uv_program()
     folder.parent.mkdir(parents=True, exist_ok=True)
     folder.mkdir()

@@ -1,11 +1,188 @@
-"""Edits of Python files by line: what a person changed meanwhile stays, and nothing is added twice."""
+"""Edits of Python files by line, and back: what a person changed meanwhile stays, and nothing is added twice."""
 
 import ast
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 
 class NotAsExpected(Exception):
     """The file has no such place. The message names it."""
+
+
+class Edit(Protocol):
+    """One thing that a file lists. `line`: what a person would write. `add` raises NotAsExpected; `remove` leaves a
+    file without it as it is."""
+
+    @property
+    def line(self) -> str: ...
+    def add(self, text: str) -> str: ...
+    def remove(self, text: str) -> str: ...
+
+
+@dataclass(frozen=True)
+class Import:
+    """`from module import name`, after the other imports; ruff puts it in order."""
+
+    module: str
+    name: str
+
+    @property
+    def line(self) -> str:
+        return f"from {self.module} import {self.name}"
+
+    def add(self, text: str) -> str:
+        imports = [node for node in ast.parse(text).body if isinstance(node, ast.Import | ast.ImportFrom)]
+        if not imports:
+            raise NotAsExpected("imports")
+        if self._found(text):
+            return text
+        return _with_line(text, (imports[-1].end_lineno or 0) + 1, self.line)
+
+    def remove(self, text: str) -> str:
+        if not (node := self._found(text)):
+            return text
+        if len(node.names) == 1:
+            return _without_lines(text, node, node)
+        place = [alias.name for alias in node.names].index(self.name)
+        return _without_item(text, [(alias, alias) for alias in node.names], place)
+
+    def _found(self, text: str) -> ast.ImportFrom | None:
+        for node in ast.parse(text).body:
+            match node:
+                case ast.ImportFrom(module=self.module) if any(alias.name == self.name for alias in node.names):
+                    return node
+        return None
+
+
+@dataclass(frozen=True)
+class Element:
+    """An element of the list that is assigned to `variable`: at its place in the order, before the element that names
+    `before`, or at the end."""
+
+    variable: str
+    code: str
+    is_sorted: bool = False
+    before: str | None = None
+
+    @property
+    def line(self) -> str:
+        return f"{self.variable} = [..., {self.code}]"
+
+    def add(self, text: str) -> str:
+        found = _value(text, self.variable)
+        if not isinstance(found, ast.List):
+            raise NotAsExpected(f"a list {self.variable}")
+        there = _sources(text, found.elts)
+        if self.code in there:
+            return text
+        place = next((number for number, other in enumerate(there) if self._precedes(other)), len(there))
+        return _with_item(text, found, found.elts, place, self.code)
+
+    def _precedes(self, other: str) -> bool:
+        return other > self.code if self.is_sorted else self.before is not None and self.before in other
+
+    def remove(self, text: str) -> str:
+        found = _value(text, self.variable)
+        return _without_code(text, found.elts, self.code) if isinstance(found, ast.List) else text
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An entry of the dict that is assigned to `variable`."""
+
+    variable: str
+    key: str
+    value: str
+
+    @property
+    def line(self) -> str:
+        return f"{self.variable} = {{..., {self.key}: {self.value}}}"
+
+    def add(self, text: str) -> str:
+        found = _value(text, self.variable)
+        if not isinstance(found, ast.Dict):
+            raise NotAsExpected(f"a dict {self.variable}")
+        if _entry(text, found, self.key) is not None:
+            return text
+        return _with_item(text, found, found.values, len(found.values), f"{self.key}: {self.value}")
+
+    def remove(self, text: str) -> str:
+        found = _value(text, self.variable)
+        if not isinstance(found, ast.Dict) or _entry(text, found, self.key) is None:
+            return text
+        pairs = [(name or value, value) for name, value in zip(found.keys, found.values, strict=True)]
+        return _without_item(text, pairs, _sources(text, [key for key, _ in pairs]).index(self.key))
+
+
+@dataclass(frozen=True)
+class MemberOfSet:
+    """A member of the `frozenset` that stands in the dict `variable` under `key`."""
+
+    variable: str
+    key: str
+    code: str
+
+    @property
+    def line(self) -> str:
+        return f"{self.variable} = {{{self.key}: frozenset({{..., {self.code}}})}}"
+
+    def add(self, text: str) -> str:
+        match self._found(text):
+            case ast.Call(func=ast.Name("frozenset"), args=[]) as call:
+                return _with_text(text, call.end_lineno, call.end_col_offset, -1, f"{{{self.code}}}")
+            case ast.Call(func=ast.Name("frozenset"), args=[ast.Set() as members]):
+                if self.code in _sources(text, members.elts):
+                    return text
+                return _with_item(text, members, members.elts, len(members.elts), self.code)
+        raise NotAsExpected(f"a frozenset for {self.key} in {self.variable}")
+
+    def remove(self, text: str) -> str:
+        match self._found(text):
+            case ast.Call(func=ast.Name("frozenset"), args=[ast.Set() as members]):
+                if _sources(text, members.elts) == [self.code]:
+                    return _without_text(text, members, members)  # {} would be a dict
+                return _without_code(text, members.elts, self.code)
+        return text
+
+    def _found(self, text: str) -> ast.expr | None:
+        found = _value(text, self.variable)
+        return _entry(text, found, self.key) if isinstance(found, ast.Dict) else None
+
+
+@dataclass(frozen=True)
+class Member:
+    """`name = value` at the end of a class."""
+
+    class_name: str
+    name: str
+    value: str
+
+    @property
+    def line(self) -> str:
+        return f"class {self.class_name}: {self.name} = {self.value}"
+
+    def add(self, text: str) -> str:
+        found = self._class(text)
+        if found is None:
+            raise NotAsExpected(f"a class {self.class_name}")
+        if self.name in set(_names(found)):
+            return text
+        last = found.body[-1]
+        code = " " * last.col_offset + f"{self.name} = {self.value}"
+        return _with_line(text, (last.end_lineno or last.lineno) + 1, code)
+
+    def remove(self, text: str) -> str:
+        found = self._class(text)
+        for node in found.body if found else ():
+            match node:
+                case ast.Assign(targets=[ast.Name(id=self.name)]):
+                    return _without_lines(text, node, node)
+        return text
+
+    def _class(self, text: str) -> ast.ClassDef | None:
+        nodes = (node for node in ast.parse(text).body if isinstance(node, ast.ClassDef))
+        return next((node for node in nodes if node.name == self.class_name), None)
 
 
 def mentions(text: str, name: str) -> bool:
@@ -18,65 +195,6 @@ def _names(tree: ast.AST) -> Iterator[str]:
         match node:
             case ast.Name(id=name) | ast.Attribute(attr=name) | ast.alias(name=name) | ast.Constant(value=str(name)):
                 yield name
-
-
-def with_import(text: str, module: str, name: str) -> str:
-    """Add `from module import name` after the other imports; ruff puts it in order."""
-    imports = [node for node in ast.parse(text).body if isinstance(node, ast.Import | ast.ImportFrom)]
-    if not imports:
-        raise NotAsExpected("imports")
-    there = [node for node in imports if isinstance(node, ast.ImportFrom) and node.module == module]
-    if any(alias.name == name for node in there for alias in node.names):
-        return text
-    return _with_line(text, (imports[-1].end_lineno or 0) + 1, f"from {module} import {name}")
-
-
-def with_element(text: str, variable: str, code: str, *, is_sorted: bool = False, before: str | None = None) -> str:
-    """Add `code` to the list that is assigned to `variable`: at its place in the order, before the element that names
-    `before`, or at the end."""
-    found = _value(text, variable)
-    if not isinstance(found, ast.List):
-        raise NotAsExpected(f"a list {variable}")
-    there = [ast.get_source_segment(text, element) or "" for element in found.elts]
-    if code in there:
-        return text
-    follows: Callable[[str], bool] = lambda other: other > code if is_sorted else before is not None and before in other  # noqa: E731
-    place = next((number for number, other in enumerate(there) if follows(other)), len(there))
-    return _with_item(text, found, found.elts, place, code)
-
-
-def with_entry(text: str, variable: str, key: str, value: str) -> str:
-    """Add an entry to the dict that is assigned to `variable`."""
-    found = _value(text, variable)
-    if not isinstance(found, ast.Dict):
-        raise NotAsExpected(f"a dict {variable}")
-    if _entry(text, found, key) is not None:
-        return text
-    return _with_item(text, found, found.values, len(found.values), f"{key}: {value}")
-
-
-def with_member_of_set(text: str, variable: str, key: str, code: str) -> str:
-    """Add a member to the `frozenset` that stands in the dict `variable` under `key`."""
-    found = _value(text, variable)
-    match _entry(text, found, key) if isinstance(found, ast.Dict) else None:
-        case ast.Call(func=ast.Name("frozenset"), args=[]) as call:
-            return _with_text(text, call.end_lineno, call.end_col_offset, -1, f"{{{code}}}")
-        case ast.Call(func=ast.Name("frozenset"), args=[ast.Set() as members]):
-            if code in [ast.get_source_segment(text, element) for element in members.elts]:
-                return text
-            return _with_item(text, members, members.elts, len(members.elts), code)
-    raise NotAsExpected(f"a frozenset for {key} in {variable}")
-
-
-def with_member(text: str, class_name: str, name: str, value: str) -> str:
-    """Add `name = value` at the end of a class."""
-    for node in ast.parse(text).body:
-        if isinstance(node, ast.ClassDef) and node.name == class_name:
-            if name in set(_names(node)):
-                return text
-            last = node.body[-1]
-            return _with_line(text, (last.end_lineno or last.lineno) + 1, " " * last.col_offset + f"{name} = {value}")
-    raise NotAsExpected(f"a class {class_name}")
 
 
 def _value(text: str, variable: str) -> ast.expr | None:
@@ -95,6 +213,10 @@ def _entry(text: str, found: ast.Dict, key: str) -> ast.expr | None:
     return next((value for name, value in pairs if name and ast.get_source_segment(text, name) == key), None)
 
 
+def _sources(text: str, nodes: Sequence[ast.expr]) -> list[str]:
+    return [ast.get_source_segment(text, node) or "" for node in nodes]
+
+
 def _with_item(text: str, whole: ast.expr, items: Sequence[ast.expr], place: int, code: str) -> str:
     """The same with `code` among the items of a list, set or dict: on a line of its own where they have such."""
     lines = _lines(text)
@@ -111,15 +233,48 @@ def _with_item(text: str, whole: ast.expr, items: Sequence[ast.expr], place: int
         return _with_line(text, items[place].lineno, f"{indent}{code},")
     added = _with_line(text, whole.end_lineno or 1, f"{indent}{code},")
     last = items[-1] if items else None
-    if last is None or lines[(last.end_lineno or 1) - 1].encode()[last.end_col_offset or 0 :].lstrip().startswith(b","):
+    if last is None or _rest(lines, last).startswith(b","):
         return added
     return _with_text(added, last.end_lineno, last.end_col_offset, 0, ",")
+
+
+Item = tuple[ast.expr | ast.alias, ast.expr | ast.alias]
+"""The nodes that something which is listed begins and ends with."""
+
+
+def _without_code(text: str, nodes: Sequence[ast.expr], code: str) -> str:
+    there = _sources(text, nodes)
+    return _without_item(text, [(node, node) for node in nodes], there.index(code)) if code in there else text
+
+
+def _without_item(text: str, items: Sequence[Item], place: int) -> str:
+    """Without the lines of an item that stands on its own ones, else without it and one of the commas beside it."""
+    lines, (first, last) = _lines(text), items[place]
+    before = lines[first.lineno - 1].encode()[: first.col_offset].strip()
+    after = _rest(lines, last).removeprefix(b",").strip()
+    if not before and (not after or after.startswith(b"#")):
+        return _without_lines(text, first, last)
+    if place + 1 < len(items):
+        return _without_text(text, first, items[place + 1][0], is_open=True)
+    if place:
+        return _without_text(text, items[place - 1][1], last, is_after=True)
+    return _without_text(text, first, last)
+
+
+def _rest(lines: Sequence[str], node: ast.expr | ast.alias) -> bytes:
+    """What stands behind a node on its last line."""
+    return lines[(node.end_lineno or 1) - 1].encode()[node.end_col_offset or 0 :].lstrip()
 
 
 def _with_line(text: str, number: int, line: str) -> str:
     """With a line more, which then is the one of that number."""
     lines = _lines(text)
     return "".join([*lines[: number - 1], f"{line}\n", *lines[number - 1 :]])
+
+
+def _without_lines(text: str, first: ast.stmt | ast.expr | ast.alias, last: ast.stmt | ast.expr | ast.alias) -> str:
+    lines = _lines(text)
+    return "".join([*lines[: first.lineno - 1], *lines[last.end_lineno or last.lineno :]])
 
 
 def _lines(text: str) -> list[str]:
@@ -129,8 +284,26 @@ def _lines(text: str) -> list[str]:
 
 def _with_text(text: str, line: int | None, column: int | None, shift: int, more: str) -> str:
     """With more text at a place as `ast` gives it: columns are bytes."""
-    lines = _lines(text)
-    raw = lines[(line or 1) - 1].encode()
-    place = (column or 0) + shift
-    lines[(line or 1) - 1] = (raw[:place] + more.encode() + raw[place:]).decode()
-    return "".join(lines)
+    place = _place(text, line, column) + shift
+    raw = text.encode()
+    return (raw[:place] + more.encode() + raw[place:]).decode()
+
+
+def _without_text(
+    text: str,
+    first: ast.expr | ast.alias,
+    last: ast.expr | ast.alias,
+    *,
+    is_after: bool = False,
+    is_open: bool = False,
+) -> str:
+    """Without what stands from one node to another. `is_after`: the first one stays; `is_open`: the last one does."""
+    begin = (first.end_lineno, first.end_col_offset) if is_after else (first.lineno, first.col_offset)
+    end = (last.lineno, last.col_offset) if is_open else (last.end_lineno, last.end_col_offset)
+    raw = text.encode()
+    return (raw[: _place(text, *begin)] + raw[_place(text, *end) :]).decode()
+
+
+def _place(text: str, line: int | None, column: int | None) -> int:
+    """The byte at a place as `ast` gives it."""
+    return sum(len(each.encode()) for each in _lines(text)[: (line or 1) - 1]) + (column or 0)

@@ -25,6 +25,7 @@ types
   float           a floating-point number                    score:float:min=0:max=5
   bool            true or false                              is_open:bool:default=false
   date            a day                                      published_on:date:optional
+  time            a time of day, without a zone              opens_at:time
   datetime        a point in time, with its offset           starts_at:datetime:sort
   uuid            a UUID                                     device:uuid
   email           an e-mail address, in lower case           contact:email
@@ -36,6 +37,8 @@ types
 modifiers
   optional        may be null, and left out
   unique          a second one is a 409 of its own           isbn:str:13:unique
+  unique=REF      the same within one row of a reference     name:str:50:unique=author
+                  of this resource, or within unique=owner
   default=VALUE   what it is when left out                   stock:int:default=0
   min=N  max=N    limits of a number; min= is checked by the database too
   sort            the list can be sorted by it, with an index
@@ -43,8 +46,8 @@ modifiers
                   of a list. Choices, truth and references can be anyway.
 """
 
-MODIFIERS = "optional, unique, default=VALUE, min=N, max=N, sort and filter"
-TYPES = "str, text, int, decimal, float, bool, date, datetime, uuid, email, enum, list, json and ref"
+MODIFIERS = "optional, unique, unique=REF, default=VALUE, min=N, max=N, sort and filter"
+TYPES = "str, text, int, decimal, float, bool, date, time, datetime, uuid, email, enum, list, json and ref"
 NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 MAX_NAME = 40
 OWN_NAMES = {"id", "version", "created_at", "updated_at", "owner_id"}
@@ -59,12 +62,14 @@ class SpecError(ProjectError):
 
 @dataclass(frozen=True)
 class Field:
-    """`name`: as clients and the database know it. `default`: source, None where there is none."""
+    """`name`: as clients and the database know it. `default`: source, None where there is none. `unique_within`: the
+    reference, without its `_id`, of whose rows each has its own; "" for unique at all."""
 
     name: str
     kind: Kind
     is_optional: bool
     is_unique: bool
+    unique_within: str
     default: str | None
     sorts: bool
     filters: bool
@@ -127,6 +132,7 @@ class _Reader:
             kind=kind,
             is_optional="optional" in self._given,
             is_unique="unique" in self._given,
+            unique_within=self._given["unique"].text.partition("=")[2] if "unique" in self._given else "",
             default=default,
             sorts="sort" in self._given,
             filters="filter" in self._given or kind.is_filtered_anyway,
@@ -163,7 +169,7 @@ class _Reader:
             takes_value = name in ("default", "min", "max")
             if name not in ("optional", "unique", "sort", "filter") and not takes_value:
                 raise self._wrong(part, f"{part.text!r} is no modifier: there are {MODIFIERS}")
-            if takes_value != bool(equals):
+            if takes_value != bool(equals) and name != "unique":
                 needed = f"a value: {name}=…" if takes_value else "no value"
                 raise self._wrong(part, f"{name} takes {needed}")
             if name in self._given:
@@ -198,6 +204,8 @@ class _Reader:
                 return numbers.truth()
             case "date":
                 return others.day()
+            case "time":
+                return others.time_of_day()
             case "datetime":
                 return others.moment()
             case "uuid":

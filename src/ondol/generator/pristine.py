@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 import tomlkit
 
 import ondol
-from ondol.generator.sample import remove_sample
+from ondol.generator.features import SAMPLE, take_out
 from ondol.generator.tools import run
 from ondol.project import REPOSITORY_STARTER, ProjectError
 
@@ -43,19 +43,20 @@ NAMED_FILES = ("compose.yaml", ".env.example", ".github/workflows/*.yml", "deplo
 
 @dataclass(frozen=True)
 class Origin:
-    """What a project was made from. `starter`: a folder or the URL of a git repository; None for Ondol's own."""
+    """What a project was made from. `starter`: a folder or the URL of a git repository; None for Ondol's own.
+    `without`: the features that were taken out."""
 
     name: str
     sample: bool
     starter: str | None
+    without: Sequence[str] = ()
 
 
 def write_pristine(folder: Path, origin: Origin) -> None:
     """Copies the starter into `folder` without what was not asked for, under the project's name."""
     with _starter(origin.starter) as source:
         shutil.copytree(source, folder, ignore=shutil.ignore_patterns(*SKIPPED), dirs_exist_ok=True)
-    if not origin.sample:
-        remove_sample(folder)
+    take_out(folder, {*origin.without, *([] if origin.sample else [SAMPLE])})
     _give_name(folder, origin.name)
 
 
@@ -127,7 +128,7 @@ def _give_name(folder: Path, name: str) -> None:
     pyproject["project"]["name"] = name
     pyproject["project"]["description"] = "A service on Ondol."
     pyproject["tool"].pop("ondol", None)
-    file.write_text(tomlkit.dumps(pyproject), encoding="utf-8")
+    file.write_text(tomlkit.dumps(pyproject).rstrip() + "\n", encoding="utf-8")
     factory = folder / "app" / "factory.py"
     if factory.exists():
         title = name.replace("-", " ").capitalize()

@@ -1,76 +1,66 @@
-"""Enters a resource in the files that list what there is. Each edit is made once, wherever the list stands by now."""
+"""The places that list what there is, and what a resource adds to each: entered once, wherever the list stands by now,
+and taken out the same way."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ondol.generator import edits
+from ondol.generator.edits import Edit, Element, Entry, Import, Member, MemberOfSet
 from ondol.generator.resource import Readers, Resource
 
 
 @dataclass(frozen=True)
 class Registration:
-    """`mentions`: the names that stand in the file when it is done. `lines`: what a person would add."""
+    """`mentions`: the names that stand in the file when it is done."""
 
     path: str
-    edit: Callable[[str], str]
     mentions: Sequence[str]
-    lines: str
+    edits: Sequence[Edit]
+
+    def add(self, text: str) -> str:
+        """Raises NotAsExpected."""
+        for edit in self.edits:
+            text = edit.add(text)
+        return text
+
+    def remove(self, text: str) -> str:
+        for edit in self.edits:
+            text = edit.remove(text)
+        return text
+
+    @property
+    def lines(self) -> str:
+        """What a person would add."""
+        return "".join(f"{edit.line}\n" for edit in self.edits)
 
 
 def registrations(resource: Resource) -> list[Registration]:
     plural, name, constant = resource.plural, resource.class_name, resource.plural.upper()
     tag = f'{{"name": "{plural}", "description": "{resource.many.capitalize()}."}}'
     scopes = list(_scopes(resource))
-
-    def models(text: str) -> str:
-        text = edits.with_import(text, f"app.models.{plural}", name)
-        return edits.with_element(text, "__all__", f'"{name}"', is_sorted=True)
-
-    def permissions(text: str) -> str:
-        for scope in scopes:
-            text = edits.with_member(text, "Scope", scope.member, f'"{scope.value}"')
-            text = edits.with_entry(text, "DESCRIPTIONS", f"Scope.{scope.member}", f'"{scope.text}"')
-            if scope.is_for_all:
-                text = edits.with_member_of_set(text, "SCOPES_OF", "Role.CUSTOMER", f"Scope.{scope.member}")
-        return text
-
-    def routers(text: str) -> str:
-        text = edits.with_import(text, "app.routers", plural)
-        text = edits.with_element(text, "ROUTERS", f"{plural}.router")
-        return edits.with_element(text, "TAGS", tag, before='"health"')
-
-    def factories(text: str) -> str:
-        text = edits.with_import(text, f"factories.{plural}", constant)
-        return edits.with_element(text, "FACTORIES", constant)
-
-    members = "\n".join(f'    {scope.member} = "{scope.value}"' for scope in scopes)
-    described = "\n".join(f'    Scope.{scope.member}: "{scope.text}",' for scope in scopes)
-    for_all = ", ".join(f"Scope.{scope.member}" for scope in scopes if scope.is_for_all)
     return [
         Registration(
             "app/models/__init__.py",
-            models,
             [name],
-            f'from app.models.{plural} import {name}\n__all__ = [..., "{name}"]\n',
+            [Import(f"app.models.{plural}", name), Element("__all__", f'"{name}"', is_sorted=True)],
         ),
         Registration(
             "app/scopes.py",
-            permissions,
             [scope.member for scope in scopes],
-            f"class Scope(StrEnum):\n{members}\n\nDESCRIPTIONS = {{\n{described}\n}}\n"
-            f"and in SCOPES_OF for ordinary users: {for_all or 'none'}\n",
+            [edit for scope in scopes for edit in scope.edits()],
         ),
         Registration(
             "app/routers/__init__.py",
-            routers,
             [plural],
-            f"from app.routers import {plural}\nROUTERS = [..., {plural}.router]\nTAGS = [..., {tag}]\n",
+            [
+                Import("app.routers", plural),
+                Element("ROUTERS", f"{plural}.router"),
+                Element("TAGS", tag, before='"health"'),
+            ],
         ),
         Registration(
             "tests/support/factories/__init__.py",
-            factories,
             [constant],
-            f"from factories.{plural} import {constant}\nFACTORIES = [..., {constant}]\n",
+            [Import(f"factories.{plural}", constant), Element("FACTORIES", constant)],
         ),
     ]
 
@@ -83,6 +73,12 @@ class _Scope:
     value: str
     text: str
     is_for_all: bool
+
+    def edits(self) -> Iterator[Edit]:
+        yield Member("Scope", self.member, f'"{self.value}"')
+        yield Entry("DESCRIPTIONS", f"Scope.{self.member}", f'"{self.text}"')
+        if self.is_for_all:
+            yield MemberOfSet("SCOPES_OF", "Role.CUSTOMER", f"Scope.{self.member}")
 
 
 def _scopes(resource: Resource) -> Iterator[_Scope]:

@@ -5,18 +5,23 @@ import builtins
 import json
 import keyword
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Literal
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from ondol.db.migrations import heads, refuse_several_heads
+from ondol.generator.columns import Column
 from ondol.generator.kinds.text import member
-from ondol.generator.resource import Resource
+from ondol.generator.resource import Check, Index, Resource
+from ondol.generator.revisions import next_revision
 from ondol.generator.tools import ruff_program, run
 
+Change = Literal["create", "drop", "add_fields"]
+VERSIONS = Path("migrations") / "versions"
 # Where each template's file stands. `{}`: the plural.
 APP_FILES = {
     "models": "app/models/{}.py",
@@ -34,6 +39,45 @@ TEST_FILES = {
 def render(template: str, resource: Resource, **more: Any) -> str:
     """The text of one file, not yet tidy."""
     return _environment().get_template(f"{template}.py.jinja").render(r=resource, **more)
+
+
+def render_all(resource: Resource) -> dict[Path, str]:
+    """The resource's own files, not yet tidy; without its migration."""
+    return {
+        Path(path.format(resource.plural)): render(name, resource) for name, path in (APP_FILES | TEST_FILES).items()
+    }
+
+
+def migration(
+    project: Path, change: Change, resource: Resource, title: str, *, former: Resource | None = None
+) -> dict[Path, str]:
+    """The migration that makes the resource's table, drops it, or adds what it has more than `former`."""
+    refuse_several_heads(project)
+    revision, newest = next_revision(project), heads(project)
+    more = {"change": change, "title": title, "new": Growth(former, resource) if former else None}
+    more |= {"revision": revision, "down_revision": newest[0] if newest else None}
+    words = {"create": "", "drop": "no_", "add_fields": "more_of_"}[change]
+    return {VERSIONS / f"{revision}_{words}{resource.plural}.py": render("migration", resource, **more)}
+
+
+@dataclass(frozen=True)
+class Growth:
+    """What a resource has got."""
+
+    former: Resource
+    resource: Resource
+
+    @property
+    def columns(self) -> list[Column]:
+        return self.resource.columns[len(self.former.columns) :]
+
+    @property
+    def checks(self) -> list[Check]:
+        return [check for check in self.resource.checks if check not in self.former.checks]
+
+    @property
+    def indexes(self) -> list[Index]:
+        return [index for index in self.resource.indexes if index not in self.former.indexes]
 
 
 def names_taken(resource: Resource) -> frozenset[str]:

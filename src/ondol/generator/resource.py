@@ -118,6 +118,11 @@ class Resource:
         return [column for column in self.columns if not column.field.is_required]
 
     @property
+    def filter_branches(self) -> int:
+        """How many conditions the query of the list can have."""
+        return bool(self.search) + len(list(self._parameters()))
+
+    @property
     def is_numbered(self) -> bool:
         """Whether the body of one that a test makes has its number in it."""
         others = (column.field.kind for column in self.columns)
@@ -173,7 +178,7 @@ class Resource:
             field = column.field
             if field.kind.filters == "contains":
                 yield Index(f"ix_{self.plural}_{column.name}", [column.name], "gin")
-            elif not (field.sorts or field.is_unique or field.kind.is_filtered_anyway):
+            elif not (field.sorts or column.is_unique_alone or field.kind.is_filtered_anyway):
                 yield self._index(*first, column.name, "id")
 
     @property
@@ -205,6 +210,7 @@ class Resource:
         for name in names:
             if names.count(name) > 1:
                 raise ProjectError(f"There are two fields {name!r}.")
+        self._check_references()
         for wanted in self.search:
             found = next((column for column in self.columns if column.name == wanted), None)
             if found is None:
@@ -223,6 +229,14 @@ class Resource:
             if len(name) > MAX_IDENTIFIER:
                 raise ProjectError(
                     f"{name!r} is longer than PostgreSQL's {MAX_IDENTIFIER} characters: take shorter names."
+                )
+
+    def _check_references(self) -> None:
+        references = ["owner"] * self.is_owned + [column.stem for column in self.columns if column.field.kind.table]
+        for column in self.columns:
+            if (within := column.field.unique_within) and within not in references:
+                raise ProjectError(
+                    f"{column.name}: unique={within} names no reference; there are: {', '.join(references) or 'none'}."
                 )
 
     def _parameters(self) -> Iterator[str]:

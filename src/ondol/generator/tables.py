@@ -43,27 +43,6 @@ class Tables:
             yield from ast.walk(_parsed(file))
 
 
-def migration_of(table: str, project: Path) -> Path | None:
-    """The migration that creates the table."""
-    for file in sorted((project / "migrations" / "versions").glob("*.py")):
-        for node in ast.walk(_parsed(file)):
-            match node:
-                case ast.Call(func=ast.Attribute(attr="create_table"), args=[ast.Constant(value=name), *_]):
-                    if name == table:
-                        return file
-    return None
-
-
-def constants_of(file: Path) -> dict[str, object]:
-    """The values that a module assigns to names at its top."""
-    found: dict[str, object] = {}
-    for node in _parsed(file).body:
-        match node:
-            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=value)):
-                found[name] = value
-    return found
-
-
 def _tables(module: ast.Module) -> Iterator[tuple[str, str]]:
     for node in module.body:
         if isinstance(node, ast.ClassDef):

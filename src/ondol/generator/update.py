@@ -1,9 +1,10 @@
 """Brings an edited project to the installed version's starter: git's own three-way merge of what the project was made
 from (`.starter.zip`), what it is now, and what would be made today. Conflicts are ordinary git conflicts."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,6 +14,7 @@ from ondol.generator.pristine import RECORD, Origin, record, recorded_origin, ti
 from ondol.generator.tools import attempt, git_program, identity, ruff_program, run
 from ondol.project import ProjectError
 
+MIGRATIONS = "migrations"
 MARK = "ONDOL_UPDATE"
 """In the git folder: the commit that an update which is not committed yet began from."""
 
@@ -28,30 +30,38 @@ class Updated:
 def check(project: Path) -> Updated:
     """What an update would do, tried in a work tree of its own; the project is not touched. Raises ProjectError."""
     repository = _Repository(project)
-    with repository.versions() as (base, new, _), TemporaryDirectory(prefix="ondol-update-") as scratch:
-        tree = Path(scratch) / "tree"
-        run(project, "git", "worktree", "add", "--quiet", "--detach", str(tree), "HEAD")
-        try:
-            return Updated(repository.difference(base, new), repository.merge(tree, base, new))
-        finally:
-            run(project, "git", "worktree", "remove", "--force", str(tree))
+    with repository.versions() as (base, new, _):
+        return Updated(repository.difference(base, new), repository.tried(base, new))
 
 
 def update(project: Path) -> Updated:
     """Merges what changed in the starter into the project's files, to be looked at and committed. Raises ProjectError
     for a project with changes that are not committed."""
     repository = _Repository(project)
-    if run(project, "git", "status", "--porcelain", "."):
-        raise ProjectError("There are changes that are not committed: commit or stash them first.")
+    repository.refuse_changes()
     with repository.versions() as (base, new, pristine):
         changed = repository.difference(base, new)
         if not changed:
             return Updated([], [])
-        repository.mark.write_text(repository.head(), encoding="utf-8")
-        conflicts = repository.merge(repository.top, base, new)
-        record(pristine, repository.origin, project)
-        run(project, "git", "add", "--force", RECORD)
-    return Updated(changed, conflicts)
+        return Updated(changed, repository.apply(base, new, pristine, repository.origin))
+
+
+def remove_feature(project: Path, feature: str) -> Updated:
+    """Takes a feature of the starter out, to be looked at and committed: as an update to a starter without it. The
+    migrations stay, for databases that have run them. Raises ProjectError where files of the feature were edited."""
+    repository = _Repository(project)
+    repository.refuse_changes()
+    origin = replace(repository.origin, without=sorted({*repository.origin.without, feature}))
+    with repository.versions() as (base, new, _):
+        if repository.difference(base, new):
+            raise ProjectError("The starter has changed since this project was made or updated: `ondol update` first.")
+    with repository.versions(origin, keep=MIGRATIONS) as (base, new, pristine):
+        changed = repository.difference(base, new)
+        if edited := repository.tried(base, new):
+            raise ProjectError(f"Edited where {feature} has its lines: {', '.join(edited)}. Nothing was changed.")
+        if changed:
+            repository.apply(base, new, pristine, origin)
+    return Updated(changed, [])
 
 
 def abort(project: Path) -> None:
@@ -87,16 +97,28 @@ class _Repository:
     def head(self) -> str:
         return run(self.project, "git", "rev-parse", "HEAD")
 
+    def refuse_changes(self) -> None:
+        if run(self.project, "git", "status", "--porcelain", "."):
+            raise ProjectError("There are changes that are not committed: commit or stash them first.")
+
     @contextmanager
-    def versions(self) -> Iterator[tuple[str, str, Path]]:
-        """The commits of the pristine project then and now, and the folder with the latter's files."""
+    def versions(self, origin: Origin | None = None, *, keep: str = "") -> Iterator[tuple[str, str, Path]]:
+        """The commits of the pristine project then and now, and the folder with the latter's files. `origin`: another
+        than recorded; `keep`: a folder that is in the second commit as in the first."""
         with TemporaryDirectory(prefix="ondol-update-") as scratch:
             then, now = Path(scratch) / "then" / self._inside, Path(scratch) / "now" / self._inside
             write_recorded(self.project, then)
-            write_pristine(now, self.origin)
+            write_pristine(now, origin or self.origin)
             set_source(now, source_of(self.project))  # where Ondol comes from is the project's affair
             tidy(now, ruff_program())
-            yield self._committed(Path(scratch) / "then"), self._committed(Path(scratch) / "now"), now
+            merged = now
+            if keep:
+                merged = Path(shutil.copytree(Path(scratch) / "now", Path(scratch) / "merged")) / self._inside
+                shutil.rmtree(merged / keep)
+                shutil.copytree(then / keep, merged / keep)
+            folders = [Path(scratch) / place.relative_to(scratch).parts[0] for place in (then, merged)]
+            base, new = map(self._committed, folders)
+            yield base, new, now
 
     def _committed(self, folder: Path) -> str:
         """A commit on no branch with the files of `folder`."""
@@ -108,6 +130,24 @@ class _Repository:
 
     def difference(self, base: str, new: str) -> list[str]:
         return run(self.project, "git", "diff", "--name-only", "--no-renames", base, new).splitlines()
+
+    def tried(self, base: str, new: str) -> list[str]:
+        """The files that would be in conflict, found in a work tree of its own."""
+        with TemporaryDirectory(prefix="ondol-update-") as scratch:
+            tree = Path(scratch) / "tree"
+            run(self.project, "git", "worktree", "add", "--quiet", "--detach", str(tree), "HEAD")
+            try:
+                return self.merge(tree, base, new)
+            finally:
+                run(self.project, "git", "worktree", "remove", "--force", str(tree))
+
+    def apply(self, base: str, new: str, pristine: Path, origin: Origin) -> list[str]:
+        """Merges into the project, and records what it is made from now; the files in conflict."""
+        self.mark.write_text(self.head(), encoding="utf-8")
+        conflicts = self.merge(self.top, base, new)
+        record(pristine, origin, self.project)
+        run(self.project, "git", "add", "--force", RECORD)
+        return conflicts
 
     def merge(self, tree: Path, base: str, new: str) -> list[str]:
         """Merges into the work tree at `tree`; the files in conflict."""

@@ -1,6 +1,6 @@
 """SQLAlchemy tables. Imported here so that Alembic sees them all."""
 
-from app.models.audit import AuditEntry
+from app.models.audit import AuditEntry  # audit
 from app.models.auth import RefreshToken
 from app.models.base import Model
 from app.models.mailed_tokens import MailedToken
@@ -10,7 +10,7 @@ from app.models.sessions import LoginSession
 from app.models.users import User
 
 __all__ = [
-    "AuditEntry",
+    "AuditEntry",  # audit
     "LoginSession",
     "MailedToken",
     "Model",

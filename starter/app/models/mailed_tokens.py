@@ -12,9 +12,9 @@ from app.models.base import Model
 class Purpose(StrEnum):
     """What a mailed token allows."""
 
-    REGISTRATION = "registration"
-    PASSWORD_RESET = "password_reset"  # noqa: S105
-    EMAIL_CHANGE = "email_change"
+    REGISTRATION = "registration"  # registration
+    PASSWORD_RESET = "password_reset"  # noqa: S105  # password_reset
+    EMAIL_CHANGE = "email_change"  # email_change
 
 
 class MailedToken(HasId, HasTimes, Model):

@@ -1,14 +1,14 @@
 """The routers, by hand: what is not listed here is not served. To do without registration, say, delete its line."""
 
 from app.routers import (
-    audit,
+    audit,  # audit
     auth,
     dashboard,  # sample
-    email_change,
+    email_change,  # email_change
     orders,  # sample
-    password_reset,
+    password_reset,  # password_reset
     products,  # sample
-    registration,
+    registration,  # registration
     sessions,
     users,
 )
@@ -16,21 +16,21 @@ from app.routers import (
 ROUTERS = [
     auth.router,
     sessions.router,
-    registration.router,
-    password_reset.router,
-    email_change.router,
+    registration.router,  # registration
+    password_reset.router,  # password_reset
+    email_change.router,  # email_change
     users.router,
-    audit.router,
+    audit.router,  # audit
     products.router,  # sample
     orders.router,  # sample
     dashboard.router,  # sample
 ]
 
 TAGS = [
-    {"name": "auth", "description": "Register, log in, stay logged in, log out; forgotten passwords, new addresses."},
+    {"name": "auth", "description": "Getting an account, logging in, staying logged in, logging out."},
     {"name": "sessions", "description": "Where one is logged in."},
     {"name": "users", "description": "Accounts: one's own, and for administrators all."},
-    {"name": "audit", "description": "Who did what, from where."},
+    {"name": "audit", "description": "Who did what, from where."},  # audit
     {"name": "products", "description": "What the shop sells."},  # sample
     {"name": "orders", "description": "Orders of several lines, all or none."},  # sample
     {"name": "dashboard", "description": "How the shop does."},  # sample

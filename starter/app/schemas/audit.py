@@ -19,10 +19,10 @@ class Action(StrEnum):
     LOGGED_OUT = "session.ended"
     OTHERS_LOGGED_OUT = "session.others_ended"
     PASSWORD_CHANGED = "password.changed"  # noqa: S105
-    PASSWORD_RESET_MAILED = "password.reset_mailed"  # noqa: S105
-    PASSWORD_RESET = "password.reset"  # noqa: S105
-    EMAIL_CHANGE_ASKED = "email.change_asked"
-    EMAIL_CHANGED = "email.changed"
+    PASSWORD_RESET_MAILED = "password.reset_mailed"  # noqa: S105  # password_reset
+    PASSWORD_RESET = "password.reset"  # noqa: S105  # password_reset
+    EMAIL_CHANGE_ASKED = "email.change_asked"  # email_change
+    EMAIL_CHANGED = "email.changed"  # email_change
     # Refused
     LOGIN_REFUSED = "login.refused"
     PASSWORD_REFUSED = "password.refused"  # noqa: S105

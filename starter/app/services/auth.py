@@ -17,9 +17,9 @@ from app.repositories.auth import RefreshTokenRepository
 from app.repositories.sessions import LoginSessionRepository
 from app.repositories.users import Credentials, UserRepository
 from app.runtime import UnitOfWork
-from app.schemas.audit import Action
+from app.schemas.audit import Action  # audit
 from app.scopes import SCOPES_OF, Role
-from app.services.audit import AuditService, note_denied
+from app.services.audit import AuditService, note_denied  # audit
 from app.services.limits import Limits
 from app.services.sessions import LoginSessionNotFound, LoginSessionService, authenticate, session_tag
 from app.services.users import device_subject, normalised
@@ -51,7 +51,7 @@ class AuthService:
         self._work = work
         self._tokens = RefreshTokenRepository(work)
         self._sessions = LoginSessionRepository(work)
-        self._audit = AuditService(work)
+        self._audit = AuditService(work)  # audit
         self._limits = Limits(work.runtime, work.client)
 
     async def log_in(self, username: str, password: str, scopes: list[str], *, device_token: str) -> LoggedIn:
@@ -152,16 +152,16 @@ class AuthService:
         The password may change while its hash is computed, so the account is read again: a login must not outlive
         the change.
         """
-        runtime, client = self._work.runtime, self._work.client
+        runtime = self._work.runtime
         verified_hash = stored.hashed_password if stored else None
         valid, better_hash = await runtime.passwords.verify(password, verified_hash)
         user = await UserRepository(self._work).lock(stored.user_id) if stored and valid else None
         if user is None or user.hashed_password != verified_hash or not user.is_active:
             log.info("login_refused")
             await self._work.session.rollback()  # what follows takes a connection of its own, and needs no second one
-            # Also where there is no account: a write for known accounts alone would tell by its time which are known.
-            target_id = stored.user_id if stored else None
-            await note_denied(runtime, client, Action.LOGIN_REFUSED, target_id=target_id)
+            # Also without an account: a write for known ones alone would tell by its time which they are.  # audit
+            target_id = stored.user_id if stored else None  # audit
+            await note_denied(runtime, self._work.client, Action.LOGIN_REFUSED, target_id=target_id)  # audit
             raise WrongCredentials
         user.hashed_password = better_hash or user.hashed_password
         return user
@@ -181,8 +181,8 @@ class AuthService:
         await self._sessions.add(login_session)
         token = new_token()
         await self._tokens.add(RefreshToken(session_id=login_session.id, digest=digest(token)))
-        by = Caller(user.id, login_session.id, scopes)
-        await self._audit.note(Action.LOGGED_IN, by, target_id=user.id)
+        caller = Caller(user.id, login_session.id, scopes)  # audit
+        await self._audit.note(Action.LOGGED_IN, caller, target_id=user.id)  # audit
         return self._pair(user, login_session, token)
 
     def _pair(self, user: User, login_session: LoginSession, token: str) -> TokenPair:
@@ -198,11 +198,12 @@ class AuthService:
 
     async def _end_family(self, login_session: LoginSession, now: datetime) -> None:
         """In a transaction of its own: the refusal that follows rolls the request's back."""
-        session_id, user_id = login_session.id, login_session.user_id
+        session_id = login_session.id
+        user_id = login_session.user_id  # audit
         log.warning("refresh_token_reused", session_id=str(session_id))
         # No request should need two connections: replays at once would wait for each other.
         await self._work.session.rollback()
         async with self._work.runtime.transaction(self._work.client) as own:
             await LoginSessionRepository(own).revoke(EVERYBODY, session_id, now)
             own.invalidate(session_tag(session_id))
-            await AuditService(own).note(Action.REFRESH_TOKEN_REUSED, target_id=user_id, session_id=session_id)
+            await AuditService(own).note(Action.REFRESH_TOKEN_REUSED, target_id=user_id, session_id=session_id)  # audit

@@ -12,10 +12,10 @@ from app.models.mailed_tokens import Purpose
 from app.repositories.mailed_tokens import MailedTokenRepository
 from app.repositories.users import UserRepository
 from app.runtime import Runtime, UnitOfWork
-from app.schemas.audit import Action
+from app.schemas.audit import Action  # audit
 from app.schemas.email_change import EmailChangeCreate
 from app.schemas.users import UserRead
-from app.services.audit import AuditService
+from app.services.audit import AuditService  # audit
 from app.services.limits import Limits
 from app.services.mailed_tokens import mail_confirmation, redeem
 from app.services.notices import ATTEMPTS, Notice, mail_notice
@@ -31,7 +31,7 @@ class EmailChangeService:
         self._work = work
         self._tokens = MailedTokenRepository(work)
         self._users = UserService(work)
-        self._audit = AuditService(work)
+        self._audit = AuditService(work)  # audit
         self._limits = Limits(work.runtime, work.client)
 
     async def ask(self, data: EmailChangeCreate, by: Caller) -> None:
@@ -49,7 +49,7 @@ class EmailChangeService:
         await self._tokens.add(asked)
         await self._work.enqueue(mail_email_change, token_id=asked.id)
         await self._work.enqueue(mail_notice, to=user.email, notice=Notice.EMAIL_CHANGE_ASKED)
-        await self._audit.note(Action.EMAIL_CHANGE_ASKED, by, target_id=user.id)
+        await self._audit.note(Action.EMAIL_CHANGE_ASKED, by, target_id=user.id)  # audit
 
     async def confirm(self, token: str) -> UserRead:
         """Change the address and tell both. Raises TooManyRequests, InvalidMailedToken, EmailTaken."""
@@ -62,7 +62,10 @@ class EmailChangeService:
         await self._tokens.delete_of(user.id)
         for address in (former, user.email):
             await self._work.enqueue(mail_notice, to=address, notice=Notice.EMAIL_CHANGED)
-        await self._audit.note(Action.EMAIL_CHANGED, target_id=user.id, details={"former": former, "email": user.email})
+        # audit: begin
+        details = {"former": former, "email": user.email}
+        await self._audit.note(Action.EMAIL_CHANGED, target_id=user.id, details=details)
+        # audit: end
         return UserRead.model_validate(user)
 
 

@@ -17,8 +17,8 @@ class Notice(StrEnum):
     """What owners are told of (OWASP ASVS 5.0, 6.3.7)."""
 
     PASSWORD_CHANGED = "password_changed"  # noqa: S105
-    EMAIL_CHANGE_ASKED = "email_change_asked"
-    EMAIL_CHANGED = "email_changed"
+    EMAIL_CHANGE_ASKED = "email_change_asked"  # email_change
+    EMAIL_CHANGED = "email_changed"  # email_change
 
 
 @jobs.task(name="accounts.mail_notice", pass_context=True, retry=retries(ATTEMPTS))

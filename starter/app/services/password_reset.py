@@ -11,8 +11,8 @@ from app.models.mailed_tokens import Purpose
 from app.repositories.mailed_tokens import MailedTokenRepository
 from app.repositories.users import UserRepository
 from app.runtime import Runtime, UnitOfWork
-from app.schemas.audit import Action
-from app.services.audit import AuditService
+from app.schemas.audit import Action  # audit
+from app.services.audit import AuditService  # audit
 from app.services.limits import Limits
 from app.services.mailed_tokens import redeem
 from app.services.notices import ATTEMPTS
@@ -27,7 +27,7 @@ class PasswordResetService:
     def __init__(self, work: UnitOfWork) -> None:
         self._work = work
         self._users = UserService(work)
-        self._audit = AuditService(work)
+        self._audit = AuditService(work)  # audit
         self._limits = Limits(work.runtime, work.client)
 
     async def ask(self, email: str) -> None:
@@ -46,7 +46,7 @@ class PasswordResetService:
         user, _ = await redeem(self._work, Purpose.PASSWORD_RESET, token)
         refuse_address(new_password, user.email)
         await self._users.set_password(user, hashed)
-        await self._audit.note(Action.PASSWORD_RESET, target_id=user.id)
+        await self._audit.note(Action.PASSWORD_RESET, target_id=user.id)  # audit
         return self._work.runtime.device_tokens.issue(device_subject(user.id, user.hashed_password))
 
 
@@ -69,5 +69,7 @@ async def mail_password_reset(context: JobContext, *, email: str, client: Client
         await MailedTokenRepository(work).add(made)
     mail = mails.reset_password(runtime.settings.mail.links, token)
     await runtime.mailer.send(to=email, subject=mail.subject, text=mail.text)
+    # audit: begin
     async with runtime.transaction(client) as work:
         await AuditService(work).note(Action.PASSWORD_RESET_MAILED, target_id=user.id)
+    # audit: end

@@ -12,10 +12,10 @@ from pydantic import BaseModel, ConfigDict
 
 from app.repositories.sessions import LoginSessionRepository
 from app.runtime import Runtime, UnitOfWork
-from app.schemas.audit import Action
+from app.schemas.audit import Action  # audit
 from app.schemas.sessions import LoginSessionQuery, LoginSessionRead
 from app.scopes import SCOPES_OF, Role
-from app.services.audit import AuditService
+from app.services.audit import AuditService  # audit
 
 # How long the state of a login session is believed without asking the database. Every change is announced, so this
 # bounds only the memory it takes.
@@ -76,7 +76,7 @@ class LoginSessionService:
     def __init__(self, work: UnitOfWork) -> None:
         self._work = work
         self._sessions = LoginSessionRepository(work)
-        self._audit = AuditService(work)
+        self._audit = AuditService(work)  # audit
 
     async def page(
         self, user_id: UUID, query: LoginSessionQuery, *, current: UUID | None = None
@@ -94,12 +94,12 @@ class LoginSessionService:
         if not await self._sessions.revoke(by.user_id, session_id, datetime.now(UTC)):
             raise LoginSessionNotFound
         self._work.invalidate(session_tag(session_id))
-        await self._audit.note(Action.LOGGED_OUT, by, target_id=session_id)
+        await self._audit.note(Action.LOGGED_OUT, by, target_id=session_id)  # audit
 
     async def end_others(self, by: Caller) -> None:
         """End every login session of the caller's but this one."""
         await self.end_all(by.user_id, but=by.session_id)
-        await self._audit.note(Action.OTHERS_LOGGED_OUT, by, target_id=by.user_id)
+        await self._audit.note(Action.OTHERS_LOGGED_OUT, by, target_id=by.user_id)  # audit
 
     async def end_all(self, user_id: UUID, *, but: UUID | None = None) -> None:
         await self._sessions.revoke_all(user_id, datetime.now(UTC), but=but)

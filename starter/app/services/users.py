@@ -14,10 +14,10 @@ from app.models import User
 from app.repositories.mailed_tokens import MailedTokenRepository
 from app.repositories.users import Credentials, UserRepository
 from app.runtime import UnitOfWork
-from app.schemas.audit import Action
+from app.schemas.audit import Action  # audit
 from app.schemas.users import PasswordChange, UserAdminUpdate, UserQuery, UserRead, UserUpdate
 from app.scopes import Role
-from app.services.audit import AuditService, note_denied
+from app.services.audit import AuditService, note_denied  # audit
 from app.services.limits import Limits
 from app.services.notices import Notice, mail_notice
 from app.services.sessions import LoginSessionService, user_tag
@@ -76,7 +76,7 @@ class UserService:
         self._users = UserRepository(work)
         self._sessions = LoginSessionService(work)
         self._tokens = MailedTokenRepository(work)
-        self._audit = AuditService(work)
+        self._audit = AuditService(work)  # audit
         self._limits = Limits(work.runtime, work.client)
 
     async def create(self, *, email: str, full_name: str, hashed_password: str, role: Role = Role.CUSTOMER) -> UserRead:
@@ -84,7 +84,7 @@ class UserService:
         user = User(email=email, full_name=full_name, hashed_password=hashed_password, role=role)
         with violation_as(EmailTaken, "uq_users_email"):
             await self._users.add(user)
-        await self._audit.note(Action.ACCOUNT_CREATED, target_id=user.id, details={"role": role})
+        await self._audit.note(Action.ACCOUNT_CREATED, target_id=user.id, details={"role": role})  # audit
         return UserRead.model_validate(user)
 
     async def get(self, user_id: UUID) -> UserRead:
@@ -123,7 +123,7 @@ class UserService:
             await self._sessions.end_all(user_id)
             await self._tokens.delete_of(user_id)
         self._work.invalidate(user_tag(user_id))
-        await self._audit.note(Action.ACCOUNT_CHANGED, by, target_id=user_id, details=changes)
+        await self._audit.note(Action.ACCOUNT_CHANGED, by, target_id=user_id, details=changes)  # audit
         return UserRead.model_validate(user)
 
     async def change_password(self, data: PasswordChange, by: Caller) -> str:
@@ -137,7 +137,7 @@ class UserService:
         hashed = await self._work.runtime.passwords.hash(data.new_password.get_secret_value())
         user = await self.lock_verified(verified)
         await self.set_password(user, hashed, but=by.session_id)
-        await self._audit.note(Action.PASSWORD_CHANGED, by, target_id=user.id)
+        await self._audit.note(Action.PASSWORD_CHANGED, by, target_id=user.id)  # audit
         return self._work.runtime.device_tokens.issue(device_subject(user.id, hashed))
 
     async def set_password(self, user: User, hashed: str, *, but: UUID | None = None) -> None:
@@ -158,7 +158,7 @@ class UserService:
             stored = await UserRepository(reading).credentials(by.user_id)
         valid, _ = await runtime.passwords.verify(password, stored.hashed_password if stored else None)
         if stored is None or not valid:
-            await note_denied(runtime, client, Action.PASSWORD_REFUSED, by, target_id=by.user_id)
+            await note_denied(runtime, client, Action.PASSWORD_REFUSED, by, target_id=by.user_id)  # audit
             raise WrongPassword
         return stored
 

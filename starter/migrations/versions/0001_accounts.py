@@ -82,6 +82,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_mailed_tokens_expires_at", "mailed_tokens", ["expires_at"], unique=False)
     op.create_index("ix_mailed_tokens_user_id", "mailed_tokens", ["user_id"], unique=False)
+    # audit: begin
     op.create_table(
         "audit_log",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -110,11 +111,12 @@ def upgrade() -> None:
         CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_log
         FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_audit_log()
     """)
+    # audit: end
 
 
 def downgrade() -> None:
-    op.drop_table("audit_log")
-    op.execute("DROP FUNCTION refuse_change_of_audit_log()")
+    op.drop_table("audit_log")  # audit
+    op.execute("DROP FUNCTION refuse_change_of_audit_log()")  # audit
     op.drop_table("mailed_tokens")
     op.drop_table("refresh_tokens")
     op.drop_table("login_sessions")

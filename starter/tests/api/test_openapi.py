@@ -14,9 +14,12 @@ def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
 def test_operation_ids_are_stable(app: FastAPI) -> None:
     assert set(operations(app.openapi())) >= {
         *("health_live", "health_ready"),
-        *("auth_register", "auth_confirm_registration", "auth_token", "auth_refresh", "auth_revoke", "auth_logout"),
-        *("auth_ask_password_reset", "auth_reset_password", "auth_ask_email_change", "auth_change_email"),
-        *("sessions_list", "sessions_end", "sessions_end_others", "audit_list"),
+        *("auth_token", "auth_refresh", "auth_revoke", "auth_logout"),
+        *("auth_register", "auth_confirm_registration"),  # registration
+        *("auth_ask_password_reset", "auth_reset_password"),  # password_reset
+        *("auth_ask_email_change", "auth_change_email"),  # email_change
+        *("sessions_list", "sessions_end", "sessions_end_others"),
+        "audit_list",  # audit
         *("users_me", "users_update_me", "users_change_password", "users_list", "users_get", "users_update"),
         *("products_list", "products_create", "products_get", "products_update", "products_delete"),  # sample
         *("orders_create", "orders_list", "orders_get", "orders_cancel"),  # sample
@@ -25,9 +28,9 @@ def test_operation_ids_are_stable(app: FastAPI) -> None:
 
 
 def test_the_answers_of_an_operation_have_examples(app: FastAPI) -> None:
-    confirm = operations(app.openapi())["auth_confirm_registration"]
-    taken = confirm["responses"]["409"]["content"]["application/problem+json"]
-    assert set(taken["examples"]) == {"email_taken"}
+    change = operations(app.openapi())["users_change_password"]
+    refused = change["responses"]["409"]["content"]["application/problem+json"]
+    assert set(refused["examples"]) == {"wrong_password"}
 
 
 def test_scopes_and_the_password_flow_are_shown(app: FastAPI) -> None:
@@ -36,14 +39,14 @@ def test_scopes_and_the_password_flow_are_shown(app: FastAPI) -> None:
     assert scheme["flows"]["password"]["tokenUrl"] == "/api/v1/auth/token"
     assert set(scheme["flows"]["password"]["scopes"]) == set(Scope)
     assert operations(document)["users_list"]["security"] == [{name: ["users:read"]}]
-    assert "security" not in operations(document)["auth_register"]
+    assert "security" not in operations(document)["auth_token"]
 
 
 def test_schemas_have_examples_and_limits(app: FastAPI) -> None:
     schemas = app.openapi()["components"]["schemas"]
-    name = schemas["RegistrationConfirm"]["properties"]["full_name"]
+    name = schemas["UserUpdate"]["properties"]["full_name"]
     assert (name["maxLength"], name["minLength"], name["examples"]) == (100, 1, ["김지우"])
-    assert schemas["RegistrationConfirm"]["additionalProperties"] is False
+    assert schemas["UserUpdate"]["additionalProperties"] is False
     assert "hashed_password" not in json.dumps(schemas)
 
 

@@ -74,8 +74,7 @@ def test_a_refusal_takes_the_same_steps_whoever_it_is(
     with pytest.raises(WrongCredentials):
         log_in(client, runtime, "wrong", username=username)
     assert steps == ["count login-address", "count login-account", "verify, 0 connections held"]
-    assert [each.split()[0] for each in statements][-1] == "INSERT"  # into the audit log
-    assert "audit_log" in statements[-1]
+    assert statements[-1].startswith("INSERT INTO audit_log")  # audit
 
 
 def test_beyond_the_limit_no_password_is_looked_at(

@@ -16,10 +16,15 @@ CONTRACT = Contract(
     administrator=Role.ADMIN,
     people=people,
     fresh={
-        "auth_confirm_registration": partial(fresh_token, purpose=Purpose.REGISTRATION),
-        "auth_reset_password": partial(fresh_token, purpose=Purpose.PASSWORD_RESET),
-        "auth_change_email": partial(fresh_token, purpose=Purpose.EMAIL_CHANGE),
+        "auth_confirm_registration": partial(fresh_token, purpose=Purpose.REGISTRATION),  # registration
+        "auth_reset_password": partial(fresh_token, purpose=Purpose.PASSWORD_RESET),  # password_reset
+        "auth_change_email": partial(fresh_token, purpose=Purpose.EMAIL_CHANGE),  # email_change
     },
     ends_sessions=frozenset({"auth_logout", "users_change_password", "sessions_end"}),
-    shows_everybody=frozenset({"users_list", "audit_list"}),
+    shows_everybody=frozenset(
+        {
+            "users_list",
+            "audit_list",  # audit
+        }
+    ),
 )

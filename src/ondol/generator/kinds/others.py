@@ -18,6 +18,22 @@ def day() -> Kind:
         good=f'f"{_DAY}"',
         pair=('"2026-01-01"', '"2026-01-02"'),
         can_sort=True,
+        can_be_unique=True,
+        filters="range",
+    )
+
+
+def time_of_day() -> Kind:
+    return Kind(
+        python="time",
+        sa="sa.Time()",
+        schema="TimeOfDay",
+        out="TimeOfDay",
+        query="TimeOfDay",
+        good='f"{number % 24:02}:{number // 24 % 60:02}:00"',
+        pair=('"09:00:00"', '"09:30:00"'),
+        can_sort=True,
+        can_be_unique=True,
         filters="range",
     )
 
@@ -31,6 +47,7 @@ def moment() -> Kind:
         good=f'f"{_DAY}T09:00:00Z"',
         pair=('"2026-01-01T00:00:00Z"', '"2026-01-01T00:00:01Z"'),
         can_sort=True,
+        can_be_unique=True,
         filters="range",
     )
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import httpx2
 import pytest
 
+from ondol.testing.contract import AUTH
 from ondol.testing.contract.fixtures import Rig
 
 WRONG = "wrong horse battery"
@@ -22,29 +23,32 @@ Ask = Callable[[httpx2.Client, str], httpx2.Response]
 
 
 def log_in(client: httpx2.Client, address: str) -> httpx2.Response:
-    return client.post("/api/v1/auth/token", data={"username": address, "password": WRONG})
+    return client.post(f"{AUTH}/token", data={"username": address, "password": WRONG})
 
 
 def register(client: httpx2.Client, address: str) -> httpx2.Response:
-    return client.post("/api/v1/auth/register", json={"email": address})
+    return client.post(f"{AUTH}/register", json={"email": address})
 
 
 def reset(client: httpx2.Client, address: str) -> httpx2.Response:
-    return client.post("/api/v1/auth/password-reset", json={"email": address})
+    return client.post(f"{AUTH}/password-reset", json={"email": address})
 
 
-ASKS: dict[str, Ask] = {
-    "logging in · ASVS 6.3.8": log_in,
-    "registering · ASVS 6.3.8": register,
-    "a forgotten password · ASVS 6.3.8": reset,
+ASKS: dict[str, tuple[str, Ask]] = {
+    "logging in · ASVS 6.3.8": ("token", log_in),
+    "registering · ASVS 6.3.8": ("register", register),
+    "a forgotten password · ASVS 6.3.8": ("password-reset", reset),
 }
 
 
 @pytest.mark.parametrize("name", ASKS)
 def test_known_unknown_and_disabled_are_answered_alike(rig: Rig, name: str) -> None:
+    path, ask = ASKS[name]
+    if not rig.serves(f"{AUTH}/{path}"):
+        pytest.skip(f"There is no {path}.")
     addresses = [rig.new_address(), disabled_address(rig), "nobody@example.com"]
     with rig.client() as client:
-        answers = [ASKS[name](client, address) for address in addresses]
+        answers = [ask(client, address) for address in addresses]
     seen = {
         (
             answer.status_code,

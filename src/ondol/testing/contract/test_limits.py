@@ -63,14 +63,14 @@ def refresh(client: httpx2.AsyncClient, base: str, number: int) -> Any:
     return client.post(f"{base}{AUTH}/refresh", json={"refresh_token": "x" * 43})
 
 
-CHECKS: dict[str, tuple[Send, int]] = {
-    "logging in, by address · ASVS 6.3.1": (log_in, 30),
-    "logging in, by account · ASVS 6.3.1": (log_in_as_one, 5),
-    "registering, by address · API4": (register, 10),
-    "registering, by account · API4": (register_one, 3),
-    "resetting, by address · API4": (reset, 10),
-    "resetting, by account · API4": (reset_one, 3),
-    "refreshing, by address · API4": (refresh, 30),
+CHECKS: dict[str, tuple[str, Send, int]] = {
+    "logging in, by address · ASVS 6.3.1": ("token", log_in, 30),
+    "logging in, by account · ASVS 6.3.1": ("token", log_in_as_one, 5),
+    "registering, by address · API4": ("register", register, 10),
+    "registering, by account · API4": ("register", register_one, 3),
+    "resetting, by address · API4": ("password-reset", reset, 10),
+    "resetting, by account · API4": ("password-reset", reset_one, 3),
+    "refreshing, by address · API4": ("refresh", refresh, 30),
 }
 
 
@@ -82,7 +82,9 @@ async def at_once(rig: Rig, send: Send, number: int) -> list[httpx2.Response]:
 
 @pytest.mark.parametrize("check", CHECKS)
 async def test_it_is_exact_over_both_workers(rig: Rig, check: str) -> None:
-    send, allowed = CHECKS[check]
+    path, send, allowed = CHECKS[check]
+    if not rig.serves(f"{AUTH}/{path}"):
+        pytest.skip(f"There is no {path}.")
     answers = await at_once(rig, send, allowed + 10)
     counted = Counter(answer.status_code == 429 for answer in answers)
     assert counted == {False: allowed, True: 10}

@@ -15,7 +15,7 @@ import pytest
 from ondol.auth.keys import key_id
 from ondol.auth.opaque import new_token
 from ondol.settings import AuthSettings
-from ondol.testing.contract import FORM, ME
+from ondol.testing.contract import AUTH, FORM, ME
 from ondol.testing.contract.fixtures import Rig
 from ondol.testing.contract.service import Service
 
@@ -131,8 +131,10 @@ def test_a_token_of_another_purpose_is_no_access_token(rig: Rig) -> None:
             "password-reset": {"new_password": "another long one"},
             "email-change": {},
         }.items():
+            if not rig.serves(f"{AUTH}/{path}"):
+                continue
             for token in (tokens["refresh_token"], tokens["access_token"][:200], device[:200]):
-                assert client.post(f"/api/v1/auth/{path}/confirm", json={"token": token, **more}).status_code == 400
+                assert client.post(f"{AUTH}/{path}/confirm", json={"token": token, **more}).status_code == 400
 
 
 def test_a_token_goes_only_where_it_should(rig: Rig) -> None:

@@ -1,0 +1,53 @@
+"""Takes out of a project what `ondol add resource` wrote."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from ondol.generator.add import as_they_were, unregistered
+from ondol.generator.declaration import RECORD, Declaration, find, resource_of
+from ondol.generator.plan import Plan, plan, read
+from ondol.generator.rendering import migration, render_all, tidy
+from ondol.generator.resource import Resource
+from ondol.project import ProjectError
+
+
+def remove_resource(project: Path, name: str, *, force: bool = False) -> Plan:
+    """What it would change, not yet changed: the files go, the places that list the resource lose it, and a migration
+    drops the table. `force`: also files that were edited. Raises ProjectError, naming them, and what else uses it."""
+    declaration = find(project, name)
+    resource = resource_of(project, declaration)
+    written = tidy(render_all(resource), project)
+    edited = [str(path) for path in written if read(project / path) not in (None, written[path])]
+    if edited and not force:
+        raise ProjectError(f"Edited since: {', '.join(edited)}. `--force` removes these too; nothing was changed.")
+    listing = unregistered(project, resource)
+    if users := sorted(_users(project, resource, {*written, *listing})):
+        raise ProjectError(f"Others use {resource.many}: {', '.join(users)}. Nothing was changed.")
+    new = migration(project, "drop", resource, f"No {resource.many} any more.")
+    after: dict[Path, str | None] = dict.fromkeys(written)
+    pyproject = (project / RECORD).read_text(encoding="utf-8")
+    tidied = tidy(new | listing, project)
+    without = {RECORD: Declaration.taken_from(pyproject, resource.plural)}
+    warning = f"the migration drops the table {resource.plural}: first deploy code that does not use it."
+    return plan(project, after | tidied | as_they_were(project, listing, tidied) | without, [warning])
+
+
+def _users(project: Path, resource: Resource, its_own: set[Path]) -> Iterator[str]:
+    """The other files that import from the resource's, or refer to its table."""
+    for file in (*(project / "app").rglob("*.py"), *(project / "tests").rglob("*.py")):
+        path = file.relative_to(project)
+        if path not in its_own and any(_uses(node, resource) for node in ast.walk(ast.parse(file.read_bytes()))):
+            yield str(path)
+
+
+def _uses(node: ast.AST, resource: Resource) -> bool:
+    match node:
+        case ast.ImportFrom(module=str(module), names=names):
+            imported = {f"{module}.{alias.name}" for alias in names}
+            places = [f"app.{layer}.{resource.plural}" for layer in ("schemas", "repositories", "services", "routers")]
+            places += [f"app.models.{resource.class_name}", f"factories.{resource.plural}"]
+            return module in {*places, f"app.models.{resource.plural}"} or not imported.isdisjoint(places)
+        case ast.Call(func=ast.Name(id="ForeignKey"), args=[ast.Constant(value=str(target)), *_]):
+            return target.partition(".")[0] == resource.plural
+    return False

@@ -1,0 +1,154 @@
+"""`ondol add field` and `ondol remove resource`: what stays of people's edits, and what is refused."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from projects import add, bare_project
+
+from ondol.generator.add import add_field
+from ondol.generator.declaration import declared
+from ondol.generator.fields import SpecError
+from ondol.generator.remove import remove_resource
+from ondol.project import ProjectError
+
+AUTHOR = "author name:str:100 --public-read --search name"
+BOOK = "book title:str:200 author:ref:authors --owner --cache 30"
+
+
+@pytest.fixture(scope="module")
+def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    project = bare_project(tmp_path_factory.mktemp("pristine") / "shop")
+    git(project, "init", "-q")
+    committed(project)
+    return project
+
+
+@pytest.fixture
+def project(tmp_path: Path, pristine: Path) -> Path:
+    return Path(shutil.copytree(pristine, tmp_path / "shop"))
+
+
+def git(project: Path, *arguments: str) -> str:
+    command = ["git", "-c", "user.name=a", "-c", "user.email=a@b", "-c", "core.excludesFile=", *arguments]
+    return subprocess.run(command, cwd=project, check=True, capture_output=True, text=True).stdout
+
+
+def committed(project: Path) -> None:
+    git(project, "add", "-A")
+    git(project, "commit", "-qm", "all")
+
+
+def changed(project: Path) -> list[str]:
+    """What git sees, but for migrations."""
+    found = git(project, "status", "--porcelain", "-uall").splitlines()
+    return [line for line in found if "migrations/versions" not in line]
+
+
+def edit(project: Path, path: str, old: str, new: str) -> None:
+    file = project / path
+    assert old in file.read_text()
+    file.write_text(file.read_text().replace(old, new))
+
+
+@pytest.mark.parametrize("mode", ["--owner", "--customer-read", "--public-read", "--owner --public-read", ""])
+def test_added_then_removed_leaves_nothing_but_migrations(project: Path, mode: str) -> None:
+    add(project, f"note body:text {mode}")
+    assert len(changed(project)) > 8
+    removed = remove_resource(project, "note")
+    assert removed.warnings == ["the migration drops the table notes: first deploy code that does not use it."]
+    removed.apply()
+    assert changed(project) == []
+    _, last = sorted((project / "migrations" / "versions").glob("2*.py"))
+    assert last.name.endswith("_no_notes.py")
+    upgrade, _, downgrade = last.read_text().partition("def downgrade()")
+    assert 'op.drop_table("notes")' in upgrade
+    assert 'op.create_table(\n        "notes"' in downgrade
+
+
+def test_of_two_one_goes_and_the_other_stays_as_it_was(project: Path) -> None:
+    add(project, AUTHOR)
+    committed(project)
+    add(project, BOOK)
+    remove_resource(project, "books").apply()
+    assert changed(project) == []
+    assert list(declared(project)) == ["authors"]
+
+
+def test_what_was_edited_or_is_used_is_named(project: Path) -> None:
+    add(project, AUTHOR)
+    add(project, BOOK)
+    edit(project, "app/services/books.py", "There is no such book.", "No such book.")
+    committed(project)
+    with pytest.raises(ProjectError, match=r"Edited since: app/services/books\.py\. `--force`"):
+        remove_resource(project, "book")
+    with pytest.raises(
+        ProjectError, match=r"Others use authors: app/models/books\.py, tests/support/factories/books\.py"
+    ):
+        remove_resource(project, "author", force=True)
+    with pytest.raises(ProjectError, match="no 'user' here; it wrote: author, book"):
+        remove_resource(project, "user")
+    assert changed(project) == []
+    remove_resource(project, "book", force=True).apply()
+    remove_resource(project, "author").apply()
+    assert not (project / "app" / "services" / "books.py").exists()
+    assert "[tool.ondol" not in (project / "pyproject.toml").read_text()
+
+
+def test_a_field_comes_into_files_that_were_edited(project: Path) -> None:
+    add(project, BOOK.replace("author:ref:authors ", ""))
+    edit(project, "app/services/books.py", "There is no such book.", "No such book.")
+    edit(project, "app/models/books.py", '    __tablename__ = "books"\n', '    __tablename__ = "books"  # ours\n')
+    grown = add_field(project, "book", ["isbn:str:13:unique", "pages:int:min=1:sort"])
+    assert len(grown.warnings) == 2
+    grown.apply()
+    service, model = (project / "app" / layer / "books.py" for layer in ("services", "models"))
+    assert "No such book." in service.read_text()
+    assert 'violation_as(IsbnTaken, "uq_books_isbn")' in service.read_text()
+    assert '__tablename__ = "books"  # ours' in model.read_text()
+    assert "pages: Mapped[int]" in model.read_text()
+    assert declared(project)["books"].fields == ("title:str:200", "isbn:str:13:unique", "pages:int:min=1:sort")
+    [_, migration] = sorted((project / "migrations" / "versions").glob("2*.py"))
+    for line in (
+        'op.create_check_constraint(op.f("ck_books_pages_minimum")',
+        "ix_books_owner_id_pages_id",
+        "uq_books_isbn",
+    ):
+        assert line in migration.read_text()
+
+
+def test_a_field_that_finds_no_place_changes_nothing(project: Path) -> None:
+    add(project, BOOK.replace("author:ref:authors ", ""))
+    edit(project, "app/schemas/books.py", "    title: str\n    version", "    title: Name\n    # secret\n    version")
+    committed(project)
+    with pytest.raises(ProjectError) as refused:
+        add_field(project, "book", ["pages:int:default=1"])
+    assert "app/schemas/books.py" in str(refused.value)
+    assert "+    pages: int" in str(refused.value)
+    assert changed(project) == []
+
+
+@pytest.mark.parametrize(
+    ("spec", "reason"),
+    [
+        ("title:str", "two fields 'title'"),
+        ("pages:ant", "is no type"),
+        ("author:ref:writers", "there is no table 'writers'"),
+        ("name:str:unique=author", "names no reference; there are: owner"),
+        ("created_at:date", "every resource has"),
+    ],
+)
+def test_a_wrong_field_is_refused(project: Path, spec: str, reason: str) -> None:
+    add(project, BOOK.replace("author:ref:authors ", ""))
+    with pytest.raises((SpecError, ProjectError), match=reason):
+        add_field(project, "book", [spec])
+
+
+def test_a_record_that_was_broken_is_named(project: Path) -> None:
+    add(project, AUTHOR)
+    edit(project, "pyproject.toml", 'name = "author"', "")
+    with pytest.raises(
+        ProjectError, match=r"pyproject\.toml: \[tool\.ondol\.resources\.authors\] is not what was written"
+    ):
+        remove_resource(project, "author")

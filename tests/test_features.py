@@ -1,0 +1,135 @@
+"""Every feature of the starter but accounts and login sessions can be done without."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from projects import bare_project, run
+
+from ondol.generator.features import take_out
+from ondol.generator.origin import set_source, source_of
+from ondol.generator.pristine import Origin, record, recorded_origin
+from ondol.generator.update import remove_feature
+from ondol.project import ProjectError
+
+FEATURES = ["audit", "email_change", "password_reset", "registration"]
+
+
+def git(project: Path, *arguments: str) -> str:
+    command = ["git", "-c", "user.name=a", "-c", "user.email=a@b", *arguments]
+    return subprocess.run(command, cwd=project, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """As `ondol new` makes it, but for the environment."""
+    project = bare_project(tmp_path / "shop")
+    set_source(project, source_of(project))
+    record(project, Origin("shop", sample=False, starter=None), project)
+    git(project, "init", "-q")
+    commit(project)
+    return project
+
+
+def commit(project: Path) -> None:
+    git(project, "add", "-A")
+    git(project, "commit", "-qm", "all")
+
+
+def assert_green(project: Path) -> None:
+    for command in ("ruff check .", "ruff format --check .", "mypy app", "ondol.cli db check", "pytest -q -n 2"):
+        finished = run(project, *command.split())
+        assert finished.returncode == 0, (command, finished.stdout[-4_000:], finished.stderr[-1_000:])
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("without", [*([name] for name in FEATURES), FEATURES], ids="+".join)
+def test_a_project_without_it_is_green(tmp_path: Path, without: list[str]) -> None:
+    project = bare_project(tmp_path / "shop", without=without)
+    assert not [file for name in without for file in project.rglob(f"{name}.py")]
+    assert not [file for file in project.rglob("*.py") for name in FEATURES if f"# {name}\n" in file.read_text()]
+    assert_green(project)
+
+
+def test_the_sample_does_without_them_too(tmp_path: Path) -> None:
+    project = bare_project(tmp_path / "shop", sample=True, without=FEATURES)
+    for command in ("ruff check .", "mypy app"):
+        finished = run(project, *command.split())
+        assert finished.returncode == 0, finished.stdout
+    assert (project / "app" / "routers" / "orders.py").exists()
+
+
+@pytest.mark.whole
+def test_one_is_removed_from_a_project_and_a_migration_drops_its_table(project: Path) -> None:
+    users = project / "app" / "routers" / "users.py"
+    users.write_text(f"{users.read_text()}# ours\n")
+    commit(project)
+    removed = remove_feature(project, "audit")
+    assert "app/services/audit.py" in removed.changed
+    assert not (project / "app" / "services" / "audit.py").exists()
+    assert users.read_text().endswith("# ours\n")
+    assert recorded_origin(project).without == ["audit"]
+    written = run(project, "ondol.cli", "db", "revision", "no_audit")
+    assert written.returncode == 0, written.stderr
+    assert "It drops the table audit_log" in written.stdout + written.stderr
+    commit(project)
+    assert not remove_feature(project, "audit").changed
+    remove_feature(project, "registration")
+    assert_green(project)
+
+
+def test_where_its_files_were_edited_nothing_changes(project: Path) -> None:
+    service = project / "app" / "services" / "registration.py"
+    service.write_text(service.read_text().replace("hours=24", "hours=48"))
+    with pytest.raises(ProjectError, match="not committed"):
+        remove_feature(project, "registration")
+    commit(project)
+    with pytest.raises(ProjectError, match=r"Edited where registration has its lines: app/services/registration\.py"):
+        remove_feature(project, "registration")
+    assert git(project, "status", "--porcelain") == ""
+    assert recorded_origin(project).without == []
+
+
+def test_one_that_is_not_there_is_refused(tmp_path: Path, project: Path) -> None:
+    there = "there are audit, email_change, password_reset, registration"
+    with pytest.raises(ProjectError, match=f"no feature 'auth' to do without; {there}"):
+        remove_feature(project, "auth")
+    with pytest.raises(ProjectError, match=there):
+        bare_project(tmp_path / "blog", without=["users"])
+
+
+TEXT = """\
+1
+2  # a
+3  # noqa  # b
+# a: begin
+4
+# b: begin
+5
+# b: end
+6  # b
+# a: end
+7  # c
+8 # a b
+"""
+
+
+@pytest.mark.parametrize(
+    ("without", "left"),
+    [
+        ([], ["1", "2", "3  # noqa", "4", "5", "6", "7  # c", "8 # a b"]),
+        (["a"], ["1", "3  # noqa", "7  # c", "8 # a b"]),
+        (["b"], ["1", "2", "4", "7  # c", "8 # a b"]),
+        (["a", "b"], ["1", "7  # c", "8 # a b"]),
+    ],
+)
+def test_marks_go_and_the_lines_of_what_is_taken_out(tmp_path: Path, without: list[str], left: list[str]) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.ondol.features]\na = ["a"]\nb = ["y/c.py"]\n')
+    for name in ("x/a.py", "x/test_a.py", "y/c.py", "y/d.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "main.py").write_text(TEXT)
+    take_out(tmp_path, without)
+    assert (tmp_path / "main.py").read_text().splitlines() == left
+    assert (tmp_path / "x").exists() == ("a" not in without)
+    assert (tmp_path / "y" / "c.py").exists() == ("b" not in without)
