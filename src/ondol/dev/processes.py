@@ -6,6 +6,7 @@ A pid alone is reused by the operating system; with its start time it names one 
 import ctypes
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 @dataclass(frozen=True)
 class ProcessIdentity:
-    """A process, as its pid and its start time (clock ticks since boot on Linux, seconds elsewhere)."""
+    """A process, as its pid and its start time (clock ticks since boot on Linux, a date elsewhere)."""
 
     pid: int
     started: str
@@ -60,22 +61,19 @@ if sys.platform == "linux":
             return ""
 
 else:
-    import psutil
 
     def command_line(pid: int) -> str:
-        try:
-            return " ".join(psutil.Process(pid).cmdline())
-        except psutil.Error:
-            return ""
+        """The same."""
+        return _ps(pid, "command")
 
     def _start_time(pid: int) -> str | None:
-        try:
-            process = psutil.Process(pid)
-            if process.status() == psutil.STATUS_ZOMBIE:
-                return None
-            return f"{process.create_time():.2f}"
-        except psutil.Error:
-            return None
+        state, _, started = _ps(pid, "stat,lstart").partition(" ")
+        return started.strip() if started and "Z" not in state else None
+
+    def _ps(pid: int, fields: str) -> str:
+        """What ps (POSIX; `lstart` is BSD's and macOS's) says of a process; empty if there is none."""
+        asked = ["/bin/ps", "-p", str(pid), *(f"-o{field}=" for field in fields.split(","))]
+        return subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def current_holder() -> ProcessIdentity:
