@@ -6,7 +6,7 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from ondol.mail import Mailbox, Mailer
-from ondol.settings import MailSettings
+from ondol.mail.options import MailSettings
 
 app = FastAPI()
 mailer = Mailer(MailSettings(), Mailbox(Path(tempfile.gettempdir()) / "mailbox of an example"))

@@ -2,8 +2,8 @@
 
 from fastapi import FastAPI
 
-from ondol.effective import effective
 from ondol.settings import Group, Settings
+from ondol.settings.report import effective
 
 
 class RoomSettings(Group):

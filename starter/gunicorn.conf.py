@@ -2,9 +2,9 @@
 
 import math
 
+from ondol.observability.shared_metrics import share_between_processes
 from ondol.server import KEEP_ALIVE_SECONDS
 from ondol.server.gunicorn import worker_for
-from ondol.server.shared_metrics import share_between_processes
 from ondol.settings import load_settings
 
 from app.settings import AppSettings
@@ -17,7 +17,7 @@ if settings.metrics.enabled:
 
 bind = f"0.0.0.0:{settings.port}"
 workers = settings.web_concurrency
-worker_class = worker_for(settings)
+worker_class = worker_for(settings.http)
 keepalive = KEEP_ALIVE_SECONDS
 # The drain, then what requests under way may still take.
 graceful_timeout = math.ceil(settings.drain_seconds) + settings.http.grace_seconds + 1

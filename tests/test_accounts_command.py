@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ondol.secrets import CURRENT, NEXT, PREVIOUS, next_step, read_environment_file, written
+from ondol.settings.rotation import CURRENT, NEXT, PREVIOUS, next_step, read_environment_file, written
 
 PASSWORD = "correct horse battery"
 

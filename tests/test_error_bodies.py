@@ -12,7 +12,8 @@ from pydantic import BaseModel
 from examples.error_bodies import BY_FIELD, FASTAPIS
 from ondol.errors import Conflict
 from ondol.runtime import Runtime
-from ondol.settings import HttpSettings, Settings
+from ondol.server.options import HttpSettings
+from ondol.settings import Settings
 from ondol.web.app import install
 from ondol.web.problems import ErrorBodies, problem_responses
 

@@ -14,8 +14,10 @@ from starlette.websockets import WebSocketDisconnect
 
 from ondol.networks import are_too_wide
 from ondol.observability.logging import configure_logging
+from ondol.observability.options import LoggingSettings
 from ondol.runtime import Runtime
-from ondol.settings import HttpSettings, LoggingSettings, Settings
+from ondol.server.options import HttpSettings
+from ondol.settings import Settings
 from ondol.web.app import install
 from ondol.web.routes import has_websockets
 

@@ -15,9 +15,10 @@ from procrastinate.exceptions import AlreadyEnqueued
 
 from ondol.db.session import Database
 from ondol.jobs import AnyTask, enqueue, enqueue_once, retries
+from ondol.jobs.options import JobsSettings
 from ondol.jobs.worker import Worker
 from ondol.runtime import Runtime
-from ondol.settings import JobsSettings, Settings
+from ondol.settings import Settings
 from ondol.testing.processes import running
 
 SEEN: list[Any] = []

@@ -8,7 +8,21 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).resolve().parents[1] / "src" / "ondol"
-KNOW_FASTAPI = {"web", "testing", "cli"}
+KNOW_FASTAPI = {"web", "testing", "doctor", "cli"}
+# From the ground up. What stands in one line does not know each other.
+FLOORS = [
+    "errors keys networks options ownership types",
+    "dev observability",
+    "auth db mail server valkey",
+    "cache jobs rate_limits",
+    "settings",
+    "startup",
+    "runtime",
+    "project repository web",
+    "generator run testing",
+    "doctor",
+    "cli",
+]
 FILES = sorted(SOURCE.rglob("*.py"))
 
 
@@ -42,6 +56,30 @@ def test_imports(file: Path) -> None:
             assert inside == [], f"{function.name} imports inside a function"
 
 
+def unit(name: str) -> str:
+    """The part of the library that a module belongs to; what `ondol` itself exports are its errors."""
+    top = name.split(".")[1] if "." in name else "errors"
+    return top if (SOURCE / top).is_dir() or (SOURCE / f"{top}.py").is_file() else "errors"
+
+
+def test_every_part_stands_on_a_floor() -> None:
+    there = {file.relative_to(SOURCE).parts[0].removesuffix(".py") for file in FILES} - {"__init__"}
+    assert sorted(there) == sorted(" ".join(FLOORS).split())
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(SOURCE)))
+def test_parts_import_only_what_stands_below_them(file: Path) -> None:
+    floor = {part: number for number, parts in enumerate(FLOORS) for part in parts.split()}
+    mine = file.relative_to(SOURCE).parts[0].removesuffix(".py")
+    for node, name in imports(file):
+        if name.split(".")[0] != "ondol" or mine == "__init__":
+            continue
+        alone = name == "ondol" and isinstance(node, ast.ImportFrom)
+        names = [f"ondol.{alias.name}" for alias in node.names] if alone else [name]  # type: ignore[attr-defined]
+        for other in map(unit, names):
+            assert other == mine or floor[other] < floor[mine], f"{mine} imports {other}"
+
+
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(SOURCE)))
 def test_files_are_small(file: Path) -> None:
     assert len(file.read_text().splitlines()) <= 300
@@ -50,7 +88,7 @@ def test_files_are_small(file: Path) -> None:
 def test_production_needs_neither_the_command_nor_development_tools() -> None:
     """What the web layer imports, followed through the library, is covered by what a production image installs."""
     project = tomllib.loads((SOURCE.parents[1] / "pyproject.toml").read_text())["project"]
-    production = {name.partition("[")[0] for name in ("typer", "rich", "psutil", "pytest", "playwright", "mypy")}
+    production = {name.partition("[")[0] for name in ("typer", "rich", "pytest", "playwright", "mypy")}
     seen: set[Path] = set()
     waiting = [SOURCE / "web" / "app.py", SOURCE / "runtime.py"]
     while waiting:
@@ -67,7 +105,7 @@ def test_production_needs_neither_the_command_nor_development_tools() -> None:
                     *(base / f"{a.name}.py" for a in node.names),
                 ]
                 waiting += [path for path in candidates if path.is_file()]
-            elif file.name != "processes.py":  # psutil only where the system is not Linux: development on macOS
+            else:
                 assert name.split(".")[0] not in production, (file, name)
     assert len(seen) > 20
     assert "typer" not in " ".join(project["dependencies"])

@@ -10,7 +10,7 @@ from aiosmtpd.controller import Controller
 
 from ondol.dev.ports import free_port
 from ondol.mail import Mailbox, Mailer
-from ondol.settings import MailSettings
+from ondol.mail.options import MailSettings
 
 
 class Received:

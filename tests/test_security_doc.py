@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from app.settings import AppSettings, LimitsSettings
 
-from ondol.setting_groups import AuthSettings
+from ondol.auth.options import AuthSettings
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = [ROOT / "docs" / "security.md", ROOT / "docs" / "security.ko.md"]

@@ -14,9 +14,9 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from ondol.db.base import Base, HasId, HasVersion
 from ondol.db.constraints import AlreadyExists, ChangedMeanwhile, DatabaseUnavailable, problem_for, reason_of
+from ondol.db.deadline import request_deadline
+from ondol.db.options import DatabaseSettings
 from ondol.db.session import Database, ReadOnlyViolation, SyncDatabase, TransactionAborted, after_commit, before_commit
-from ondol.settings import DatabaseSettings
-from ondol.timeouts import request_deadline
 
 
 class Model(Base):

@@ -4,9 +4,10 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from ondol.effective import effective
-from ondol.guard import is_guessable, leads_elsewhere
-from ondol.settings import Group, Settings, load_settings, sentences
+from ondol.settings import Group, Settings, load_settings
+from ondol.settings.guard import is_guessable, leads_elsewhere
+from ondol.settings.load import sentences
+from ondol.settings.report import effective
 from ondol.testing.contract.test_production import SOUND
 
 

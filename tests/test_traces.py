@@ -13,8 +13,9 @@ from sqlalchemy.exc import DBAPIError
 from ondol.db.session import Database
 from ondol.jobs import enqueue
 from ondol.observability.logging import configure_logging
+from ondol.observability.options import LoggingSettings
 from ondol.runtime import Runtime
-from ondol.settings import LoggingSettings, Settings
+from ondol.settings import Settings
 
 SECRET = "hunter2-of-the-request"
 STATEMENTS = {

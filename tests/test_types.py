@@ -1,14 +1,14 @@
 """The field types: what they take, what they refuse, and that their JSON schema says so."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from decimal import Decimal
 from typing import Annotated, Any
 
 import pytest
 from pydantic import Field, TypeAdapter, ValidationError
 
-from ondol.types import MAX_JSON_DEPTH, Day, DecimalText, InDigits, Int32, JsonObject, Moment, NumberOnly
+from ondol.types import MAX_JSON_DEPTH, Day, DecimalText, InDigits, Int32, JsonObject, Moment, NumberOnly, TimeOfDay
 
 MONEY = Annotated[Decimal, DecimalText(10, 2, minimum=0)]
 SIGNED = Annotated[Decimal, DecimalText(4, 1, minimum=-5, maximum=5)]
@@ -30,6 +30,8 @@ def nested(depth: int) -> dict[str, Any]:
         (SIGNED, "-5", Decimal("-5.0")),
         (Day, "2026-02-28", datetime(2026, 2, 28).date()),
         (Moment, "2026-01-01T09:00:00+09:00", datetime(2026, 1, 1, tzinfo=UTC)),
+        (TimeOfDay, "09:30", time(9, 30)),
+        (TimeOfDay, "23:59:59", time(23, 59, 59)),
         (JsonObject, {"a": [1, None, "가", {"b": 1.5}]}, {"a": [1, None, "가", {"b": 1.5}]}),
         (JsonObject, nested(MAX_JSON_DEPTH - 1), nested(MAX_JSON_DEPTH - 1)),
         (COUNT, 5, 5),
@@ -52,6 +54,7 @@ def test_what_is_right(type_: Any, given: Any, expected: Any) -> None:
         (Day, "2026-02-30", "date_from_datetime_parsing"),
         *((Moment, wrong, "datetime_text") for wrong in (0, "0", "2026-01-01", "2026-01-01T00:00:00")),
         (Moment, "0001-01-01T00:00:00+09:00", "value_error"),
+        *((TimeOfDay, wrong, "time_text") for wrong in (0, "24:00", "9:30", "09:30Z", "09:30:00.5", "09:30\n", "")),
         (JsonObject, [], "dict_type"),
         (JsonObject, {"a": "\0"}, "value_error"),
         (JsonObject, {"\0": 1}, "value_error"),

@@ -13,6 +13,7 @@ import sys
 from ondol.db import migrations
 from ondol.db.migrations import MigrationBlocked, SeveralHeads, is_empty, refuse_several_heads
 from ondol.observability.logging import configure_logging
+from ondol.observability.shared_metrics import share_between_processes
 from ondol.project import ProjectError, database_url, load
 from ondol.runtime import Runtime
 from ondol.server.uvicorn import serve
@@ -26,7 +27,9 @@ def web(host: str = "0.0.0.0", port: int | None = None, workers: int | None = No
     settings = load().settings
     configure_logging(settings.logging, sql=settings.debug)
     refuse_several_heads(settings.project_folder)
-    serve("main:app", settings, host=host, port=port or settings.port, workers=settings.web_concurrency)
+    if settings.web_concurrency > 1 and settings.metrics.enabled:
+        share_between_processes()
+    serve("main:app", settings.http, host=host, port=port or settings.port, workers=settings.web_concurrency)
 
 
 def worker() -> None:

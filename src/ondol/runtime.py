@@ -19,6 +19,7 @@ from typing_extensions import TypeVar
 
 from ondol.auth.client import NO_CLIENT, Client
 from ondol.auth.devices import DeviceTokens
+from ondol.auth.options import AuthSettings
 from ondol.auth.passwords import PasswordHasher
 from ondol.auth.refresh import RefreshTokens
 from ondol.auth.tokens import AccessTokens
@@ -26,16 +27,17 @@ from ondol.cache import Cache
 from ondol.db.pagination import Paginator
 from ondol.db.session import Database, ReadSession
 from ondol.dev.servers import Attachment, StateFolder, attach
-from ondol.drain import Drain
 from ondol.jobs.queue import AnyTask, defer
 from ondol.jobs.worker import Worker
 from ondol.mail import Mailbox, Mailer
 from ondol.observability.errors import ErrorHook, guarded
 from ondol.observability.logging import configure_logging
 from ondol.observability.metrics import CONNECTIONS_IN_USE, count_lookup
+from ondol.options import Environment
 from ondol.rate_limits.limiter import RateLimiter
+from ondol.server.drain import Drain
 from ondol.server.state import OPTIONS, ServerOptions, is_strict
-from ondol.settings import AuthSettings, Environment, Settings
+from ondol.settings import Settings
 from ondol.startup import check_database, prepare_development_database, step
 
 log = structlog.stdlib.get_logger("ondol")
@@ -136,12 +138,12 @@ class Runtime(Generic[S_co]):
                 await check_database(self.database, self.settings, self.drain)
             with step("The cache cannot be made; look at REDIS_URL"):
                 self.cache = Cache(
-                    self.servers.redis_url, self.servers.direct_url, self.settings.cache, on_lookup=count_lookup
+                    self.servers.redis_url, self.servers.direct_url, self.settings.valkey, on_lookup=count_lookup
                 )
                 parts.push_async_callback(self.cache.close)
             with step("PostgreSQL does not let us LISTEN; look at DATABASE_URL"):
                 await self.cache.open()
-            self.rate_limiter = RateLimiter(self.servers.redis_url, self.settings.cache)
+            self.rate_limiter = RateLimiter(self.servers.redis_url, self.settings.valkey)
             parts.push_async_callback(self.rate_limiter.close)
             if not await self.cache.is_up():
                 # Not an error: the cache holds only what may be lost.

@@ -14,8 +14,9 @@ from ondol.db.constraints import reason_of
 from ondol.db.migrations import is_empty, missing, upgrade
 from ondol.db.session import Database, is_pooled
 from ondol.dev.servers import ServersError
-from ondol.drain import Drain, Stopped
-from ondol.settings import Environment, Settings
+from ondol.options import Environment
+from ondol.server.drain import Drain, Stopped
+from ondol.settings import Settings
 
 WAIT_SECONDS = 2.0
 _STATEMENT_TIMEOUT = text("SELECT current_setting('statement_timeout')")

@@ -4,7 +4,7 @@ import pytest
 from app.settings import AppSettings
 from fastapi.testclient import TestClient
 
-from ondol.effective import effective
+from ondol.settings.report import effective
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from app.models import Product
 from people import people
 from production_rig import SECRET, Production
 
-from ondol.settings import AuthSettings
+from ondol.auth.options import AuthSettings
 
 PRODUCTS = 20
 AUTH = AuthSettings(secret_key=SECRET)  # type: ignore[arg-type]

@@ -8,8 +8,7 @@ import time
 
 import jwt
 
-from ondol.auth.keys import derived
-from ondol.auth.opaque import new_token
+from ondol.keys import derived, new_token
 
 ALGORITHM = "HS256"
 TOKEN_TYPE = "device"  # noqa: S105

@@ -20,16 +20,14 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 from pwdlib.hashers.bcrypt import BcryptHasher
 
+from ondol.auth.options import ARGON2_ITERATIONS, ARGON2_MEMORY_KIB, BCRYPT_ROUNDS, DEFAULT_QUEUE
 from ondol.errors import Unavailable
 
 R = TypeVar("R")
 Scheme = Literal["argon2", "bcrypt"]
 
 MIN_LENGTH, MAX_LENGTH = 8, 128
-# OWASP Password Storage Cheat Sheet: 19 MiB, two passes, one lane; bcrypt with a work factor of 10 or more.
-ARGON2_MEMORY_KIB, ARGON2_ITERATIONS, BCRYPT_ROUNDS = 19_456, 2, 12
 BCRYPT_MAX_BYTES = 72
-DEFAULT_QUEUE = 200
 _KNOWN_HASHES = ("$argon2id$", "$2a$", "$2b$", "$2y$")
 _NICENESS = 10
 

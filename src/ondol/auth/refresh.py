@@ -9,7 +9,7 @@ import hmac
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
-from ondol.auth.keys import derived
+from ondol.keys import derived
 
 
 class RefreshVerdict(Enum):

@@ -11,8 +11,8 @@ import jwt
 from pydantic import BaseModel, Field
 from uuid_utils.compat import uuid7
 
-from ondol.auth.keys import key_id
 from ondol.errors import Unauthorized
+from ondol.keys import key_id
 
 ALGORITHM = "HS256"
 TOKEN_TYPE = "access"  # noqa: S105

@@ -22,9 +22,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ondol.cache.memory import Memory
 from ondol.cache.notifications import Notifications, bounded
-from ondol.cache.valkey import Valkey, ValkeyDown
 from ondol.db.session import after_commit, before_commit
-from ondol.settings import CacheSettings
+from ondol.valkey.client import Valkey, ValkeyDown
+from ondol.valkey.options import ValkeySettings
 
 T = TypeVar("T")
 Generations = tuple[bytes, ...]
@@ -67,11 +67,11 @@ class Cache:
         self,
         redis_url: str,
         database_url: str | None = None,
-        settings: CacheSettings | None = None,
+        settings: ValkeySettings | None = None,
         *,
         on_lookup: Callable[[str], None] | None = None,
     ) -> None:
-        settings = settings or CacheSettings()
+        settings = settings or ValkeySettings()
         self._prefix = settings.prefix
         self._valkey = Valkey(redis_url, settings, self._deliver_pending)
         self._memory = Memory()

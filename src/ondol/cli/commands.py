@@ -19,7 +19,7 @@ from ondol.db.scratch import ScratchRefused
 from ondol.dev.programs import ServersError
 from ondol.errors import Problem
 from ondol.project import ProjectError
-from ondol.settings import sentences
+from ondol.settings.load import sentences
 from ondol.startup import StartFailed
 
 _EXPECTED = (

@@ -19,8 +19,8 @@ from ondol.dev.group import ProcessGroup
 from ondol.dev.ports import refuse_taken
 from ondol.dev.programs import ServersError
 from ondol.dev.servers import Attachment, StateFolder, attach
+from ondol.mail.options import MailSettings
 from ondol.project import REPOSITORY_STARTER, ProjectError, load
-from ondol.settings import MailSettings
 
 READY_SECONDS = 60.0
 STOP_SECONDS = 10.0

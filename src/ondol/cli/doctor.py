@@ -15,10 +15,10 @@ from rich.markup import escape
 
 from ondol.doctor.files import check_files
 from ondol.doctor.findings import Finding, Level, error
+from ondol.doctor.routes import check_routes
 from ondol.doctor.servers import check_servers
 from ondol.project import attribute, enter, load, project_folder
-from ondol.settings import NOT_UTF8, sentences
-from ondol.web.inspection import check_routes
+from ondol.settings.load import NOT_UTF8, sentences
 
 console = Console(highlight=False, soft_wrap=True)
 

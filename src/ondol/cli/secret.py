@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ondol.secrets import CURRENT, NEXT, PREVIOUS, next_step, read_environment_file, written
+from ondol.settings.rotation import CURRENT, NEXT, PREVIOUS, next_step, read_environment_file, written
 
 app = typer.Typer(no_args_is_help=True, help="The secret that signs.")
 

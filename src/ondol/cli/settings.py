@@ -3,8 +3,8 @@
 from rich.console import Console
 from rich.table import Table
 
-from ondol.effective import effective
 from ondol.project import load
+from ondol.settings.report import effective
 
 console = Console(soft_wrap=True)
 

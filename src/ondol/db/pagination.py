@@ -16,8 +16,8 @@ from sqlakeyset.asyncio import select_page
 from sqlalchemy import Row, Select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ondol.auth.keys import derived
 from ondol.errors import BadRequest
+from ondol.keys import derived
 
 T = TypeVar("T")
 MAX_CURSOR_LENGTH = 1_000

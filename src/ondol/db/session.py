@@ -11,9 +11,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import ORMExecuteState, Session, sessionmaker
 
+from ondol.db.deadline import lift_deadline, uninterrupted
+from ondol.db.options import DatabaseSettings
 from ondol.db.urls import names_time_zone, sqlalchemy_url
-from ondol.settings import DatabaseSettings
-from ondol.timeouts import lift_deadline, uninterrupted
 
 CommitHook = Callable[[AsyncSession], Awaitable[None]]
 

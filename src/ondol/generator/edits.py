@@ -1,9 +1,20 @@
 """Edits of Python files by line, and back: what a person changed meanwhile stays, and nothing is added twice."""
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
+
+from ondol.generator.lines import (
+    sources,
+    with_item,
+    with_line,
+    with_text,
+    without_code,
+    without_item,
+    without_lines,
+    without_text,
+)
 
 
 class NotAsExpected(Exception):
@@ -37,15 +48,15 @@ class Import:
             raise NotAsExpected("imports")
         if self._found(text):
             return text
-        return _with_line(text, (imports[-1].end_lineno or 0) + 1, self.line)
+        return with_line(text, (imports[-1].end_lineno or 0) + 1, self.line)
 
     def remove(self, text: str) -> str:
         if not (node := self._found(text)):
             return text
         if len(node.names) == 1:
-            return _without_lines(text, node, node)
+            return without_lines(text, node, node)
         place = [alias.name for alias in node.names].index(self.name)
-        return _without_item(text, [(alias, alias) for alias in node.names], place)
+        return without_item(text, [(alias, alias) for alias in node.names], place)
 
     def _found(self, text: str) -> ast.ImportFrom | None:
         for node in ast.parse(text).body:
@@ -73,18 +84,18 @@ class Element:
         found = _value(text, self.variable)
         if not isinstance(found, ast.List):
             raise NotAsExpected(f"a list {self.variable}")
-        there = _sources(text, found.elts)
+        there = sources(text, found.elts)
         if self.code in there:
             return text
         place = next((number for number, other in enumerate(there) if self._precedes(other)), len(there))
-        return _with_item(text, found, found.elts, place, self.code)
+        return with_item(text, found, found.elts, place, self.code)
 
     def _precedes(self, other: str) -> bool:
         return other > self.code if self.is_sorted else self.before is not None and self.before in other
 
     def remove(self, text: str) -> str:
         found = _value(text, self.variable)
-        return _without_code(text, found.elts, self.code) if isinstance(found, ast.List) else text
+        return without_code(text, found.elts, self.code) if isinstance(found, ast.List) else text
 
 
 @dataclass(frozen=True)
@@ -105,14 +116,14 @@ class Entry:
             raise NotAsExpected(f"a dict {self.variable}")
         if _entry(text, found, self.key) is not None:
             return text
-        return _with_item(text, found, found.values, len(found.values), f"{self.key}: {self.value}")
+        return with_item(text, found, found.values, len(found.values), f"{self.key}: {self.value}")
 
     def remove(self, text: str) -> str:
         found = _value(text, self.variable)
         if not isinstance(found, ast.Dict) or _entry(text, found, self.key) is None:
             return text
         pairs = [(name or value, value) for name, value in zip(found.keys, found.values, strict=True)]
-        return _without_item(text, pairs, _sources(text, [key for key, _ in pairs]).index(self.key))
+        return without_item(text, pairs, sources(text, [key for key, _ in pairs]).index(self.key))
 
 
 @dataclass(frozen=True)
@@ -130,19 +141,19 @@ class MemberOfSet:
     def add(self, text: str) -> str:
         match self._found(text):
             case ast.Call(func=ast.Name("frozenset"), args=[]) as call:
-                return _with_text(text, call.end_lineno, call.end_col_offset, -1, f"{{{self.code}}}")
+                return with_text(text, call.end_lineno, call.end_col_offset, -1, f"{{{self.code}}}")
             case ast.Call(func=ast.Name("frozenset"), args=[ast.Set() as members]):
-                if self.code in _sources(text, members.elts):
+                if self.code in sources(text, members.elts):
                     return text
-                return _with_item(text, members, members.elts, len(members.elts), self.code)
+                return with_item(text, members, members.elts, len(members.elts), self.code)
         raise NotAsExpected(f"a frozenset for {self.key} in {self.variable}")
 
     def remove(self, text: str) -> str:
         match self._found(text):
             case ast.Call(func=ast.Name("frozenset"), args=[ast.Set() as members]):
-                if _sources(text, members.elts) == [self.code]:
-                    return _without_text(text, members, members)  # {} would be a dict
-                return _without_code(text, members.elts, self.code)
+                if sources(text, members.elts) == [self.code]:
+                    return without_text(text, members, members)  # {} would be a dict
+                return without_code(text, members.elts, self.code)
         return text
 
     def _found(self, text: str) -> ast.expr | None:
@@ -170,14 +181,14 @@ class Member:
             return text
         last = found.body[-1]
         code = " " * last.col_offset + f"{self.name} = {self.value}"
-        return _with_line(text, (last.end_lineno or last.lineno) + 1, code)
+        return with_line(text, (last.end_lineno or last.lineno) + 1, code)
 
     def remove(self, text: str) -> str:
         found = self._class(text)
         for node in found.body if found else ():
             match node:
                 case ast.Assign(targets=[ast.Name(id=self.name)]):
-                    return _without_lines(text, node, node)
+                    return without_lines(text, node, node)
         return text
 
     def _class(self, text: str) -> ast.ClassDef | None:
@@ -211,99 +222,3 @@ def _value(text: str, variable: str) -> ast.expr | None:
 def _entry(text: str, found: ast.Dict, key: str) -> ast.expr | None:
     pairs = zip(found.keys, found.values, strict=True)
     return next((value for name, value in pairs if name and ast.get_source_segment(text, name) == key), None)
-
-
-def _sources(text: str, nodes: Sequence[ast.expr]) -> list[str]:
-    return [ast.get_source_segment(text, node) or "" for node in nodes]
-
-
-def _with_item(text: str, whole: ast.expr, items: Sequence[ast.expr], place: int, code: str) -> str:
-    """The same with `code` among the items of a list, set or dict: on a line of its own where they have such."""
-    lines = _lines(text)
-    closing = lines[(whole.end_lineno or 1) - 1]
-    is_spread = closing.strip()[:1] in ("]", "}") and whole.lineno != whole.end_lineno
-    if not is_spread:
-        if place < len(items):
-            return _with_text(text, items[place].lineno, items[place].col_offset, 0, f"{code}, ")
-        if items:
-            return _with_text(text, items[-1].end_lineno, items[-1].end_col_offset, 0, f", {code}")
-        return _with_text(text, whole.end_lineno, whole.end_col_offset, -1, code)
-    indent = " " * (len(closing) - len(closing.lstrip()) + 4)
-    if place < len(items):
-        return _with_line(text, items[place].lineno, f"{indent}{code},")
-    added = _with_line(text, whole.end_lineno or 1, f"{indent}{code},")
-    last = items[-1] if items else None
-    if last is None or _rest(lines, last).startswith(b","):
-        return added
-    return _with_text(added, last.end_lineno, last.end_col_offset, 0, ",")
-
-
-Item = tuple[ast.expr | ast.alias, ast.expr | ast.alias]
-"""The nodes that something which is listed begins and ends with."""
-
-
-def _without_code(text: str, nodes: Sequence[ast.expr], code: str) -> str:
-    there = _sources(text, nodes)
-    return _without_item(text, [(node, node) for node in nodes], there.index(code)) if code in there else text
-
-
-def _without_item(text: str, items: Sequence[Item], place: int) -> str:
-    """Without the lines of an item that stands on its own ones, else without it and one of the commas beside it."""
-    lines, (first, last) = _lines(text), items[place]
-    before = lines[first.lineno - 1].encode()[: first.col_offset].strip()
-    after = _rest(lines, last).removeprefix(b",").strip()
-    if not before and (not after or after.startswith(b"#")):
-        return _without_lines(text, first, last)
-    if place + 1 < len(items):
-        return _without_text(text, first, items[place + 1][0], is_open=True)
-    if place:
-        return _without_text(text, items[place - 1][1], last, is_after=True)
-    return _without_text(text, first, last)
-
-
-def _rest(lines: Sequence[str], node: ast.expr | ast.alias) -> bytes:
-    """What stands behind a node on its last line."""
-    return lines[(node.end_lineno or 1) - 1].encode()[node.end_col_offset or 0 :].lstrip()
-
-
-def _with_line(text: str, number: int, line: str) -> str:
-    """With a line more, which then is the one of that number."""
-    lines = _lines(text)
-    return "".join([*lines[: number - 1], f"{line}\n", *lines[number - 1 :]])
-
-
-def _without_lines(text: str, first: ast.stmt | ast.expr | ast.alias, last: ast.stmt | ast.expr | ast.alias) -> str:
-    lines = _lines(text)
-    return "".join([*lines[: first.lineno - 1], *lines[last.end_lineno or last.lineno :]])
-
-
-def _lines(text: str) -> list[str]:
-    """The lines as `ast` counts them: other characters that end a line for `splitlines` may stand in a text."""
-    return [f"{line}\n" for line in text.removesuffix("\n").split("\n")]
-
-
-def _with_text(text: str, line: int | None, column: int | None, shift: int, more: str) -> str:
-    """With more text at a place as `ast` gives it: columns are bytes."""
-    place = _place(text, line, column) + shift
-    raw = text.encode()
-    return (raw[:place] + more.encode() + raw[place:]).decode()
-
-
-def _without_text(
-    text: str,
-    first: ast.expr | ast.alias,
-    last: ast.expr | ast.alias,
-    *,
-    is_after: bool = False,
-    is_open: bool = False,
-) -> str:
-    """Without what stands from one node to another. `is_after`: the first one stays; `is_open`: the last one does."""
-    begin = (first.end_lineno, first.end_col_offset) if is_after else (first.lineno, first.col_offset)
-    end = (last.lineno, last.col_offset) if is_open else (last.end_lineno, last.end_col_offset)
-    raw = text.encode()
-    return (raw[: _place(text, *begin)] + raw[_place(text, *end) :]).decode()
-
-
-def _place(text: str, line: int | None, column: int | None) -> int:
-    """The byte at a place as `ast` gives it."""
-    return sum(len(each.encode()) for each in _lines(text)[: (line or 1) - 1]) + (column or 0)

@@ -16,9 +16,9 @@ from psycopg_pool import AsyncConnectionPool
 from pydantic import ConfigDict, validate_call
 
 from ondol.db.urls import libpq_url
+from ondol.jobs.options import JobsSettings
 from ondol.jobs.queue import AnyTask
 from ondol.observability.errors import ErrorHook
-from ondol.settings import JobsSettings
 
 log = structlog.stdlib.get_logger("ondol.jobs")
 

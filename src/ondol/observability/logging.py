@@ -6,9 +6,9 @@ import sys
 import structlog
 from structlog.typing import Processor
 
+from ondol.observability.options import LoggingSettings
 from ondol.observability.traces import format_trace, write_trace
 from ondol.observability.tracing import add_trace
-from ondol.settings import LoggingSettings
 
 # The trace of a start that failed ends in the sentence for a person; the trace itself says nothing more.
 START_FAILED = "ondol.startup.StartFailed: "

@@ -1,7 +1,7 @@
 """Prometheus metrics, right with several processes.
 
-The processes of one web server share a folder of memory-mapped files (`ondol.server.shared_metrics`); whichever is
-asked adds them up. A replica answers for itself, as Prometheus expects.
+The processes of one web server share a folder of memory-mapped files (`shared_metrics`); whichever is asked adds them
+up. A replica answers for itself, as Prometheus expects.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.registry import Collector
 
-from ondol.server.shared_metrics import SHARED_FOLDER
+from ondol.observability.shared_metrics import SHARED_FOLDER
 
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 

@@ -13,11 +13,11 @@ import structlog
 from redis.asyncio.client import Pipeline
 
 from ondol.auth.client import Client
-from ondol.cache.valkey import Valkey, ValkeyDown
 from ondol.errors import TooManyRequests
 from ondol.rate_limits.rate import Rate
 from ondol.rate_limits.windows import Windows
-from ondol.setting_groups import CacheSettings
+from ondol.valkey.client import Valkey, ValkeyDown
+from ondol.valkey.options import ValkeySettings
 
 log = structlog.stdlib.get_logger("ondol.limits")
 
@@ -69,8 +69,8 @@ def network_of(address: str) -> str:
 class RateLimiter:
     """Counts requests, each in one round trip."""
 
-    def __init__(self, redis_url: str, settings: CacheSettings | None = None) -> None:
-        settings = settings or CacheSettings()
+    def __init__(self, redis_url: str, settings: ValkeySettings | None = None) -> None:
+        settings = settings or ValkeySettings()
         self._prefix = settings.prefix
         self._valkey = Valkey(redis_url, settings, _nothing)
         self._windows = Windows()

@@ -5,12 +5,12 @@ from typing import Any, ClassVar
 
 from uvicorn_worker import UvicornWorker
 
+from ondol.server.options import HttpSettings
 from ondol.server.protocol import PatientProtocol
-from ondol.settings import Settings
 
 
-def worker_for(settings: Settings) -> type[UvicornWorker]:
-    """For `worker_class = worker_for(settings)` in gunicorn.conf.py."""
+def worker_for(http: HttpSettings) -> type[UvicornWorker]:
+    """For `worker_class = worker_for(settings.http)` in gunicorn.conf.py."""
 
     class Worker(UvicornWorker):  # type: ignore[misc]  # it has no types
         CONFIG_KWARGS: ClassVar[dict[str, Any]] = {
@@ -18,7 +18,7 @@ def worker_for(settings: Settings) -> type[UvicornWorker]:
             "http": PatientProtocol,
             "server_header": False,
             "proxy_headers": False,  # HTTP__TRUSTED_PROXIES says whom we believe
-            "timeout_graceful_shutdown": settings.http.grace_seconds,
+            "timeout_graceful_shutdown": http.grace_seconds,
         }
 
         def handle_exit(self, sig: int, frame: object) -> None:

@@ -3,18 +3,15 @@
 import uvicorn
 
 from ondol.server import KEEP_ALIVE_SECONDS
+from ondol.server.options import HttpSettings
 from ondol.server.protocol import PatientProtocol
-from ondol.server.shared_metrics import share_between_processes
-from ondol.settings import Settings
 
 # A worker is silent while it imports the application, which takes seconds where others start beside it.
 HEALTHCHECK_SECONDS = 60
 
 
-def serve(application: str, settings: Settings, *, host: str, port: int, workers: int) -> None:
+def serve(application: str, http: HttpSettings, *, host: str, port: int, workers: int) -> None:
     """Serve `application` ("module:name") until SIGTERM, then let running requests end."""
-    if workers > 1 and settings.metrics.enabled:
-        share_between_processes()
     uvicorn.run(
         application,
         host=host,
@@ -22,7 +19,7 @@ def serve(application: str, settings: Settings, *, host: str, port: int, workers
         workers=workers,
         http=PatientProtocol,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=settings.http.grace_seconds,
+        timeout_graceful_shutdown=http.grace_seconds,
         timeout_worker_healthcheck=HEALTHCHECK_SECONDS,
         server_header=False,
         proxy_headers=False,  # HTTP__TRUSTED_PROXIES says whom we believe

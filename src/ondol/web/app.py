@@ -5,9 +5,9 @@ from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
-from ondol.guard import leads_elsewhere
+from ondol.options import Environment
 from ondol.runtime import Runtime
-from ondol.settings import Environment
+from ondol.settings.guard import leads_elsewhere
 from ondol.web import health, mailbox
 from ondol.web.client import ClientAddressMiddleware
 from ondol.web.cookies import CSRF_HEADER

@@ -1,9 +1,9 @@
-"""What clients see of a service that is leaving (see `ondol.drain`)."""
+"""What clients see of a service that is leaving (see `ondol.server.drain`)."""
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ondol.drain import Drain, Stopped
+from ondol.server.drain import Drain, Stopped
 
 
 class DrainMiddleware:

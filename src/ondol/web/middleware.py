@@ -12,10 +12,10 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils.compat import uuid7
 
+from ondol.db.deadline import request_deadline
 from ondol.errors import Problem, Unavailable, code_for
 from ondol.observability.errors import ErrorHook
 from ondol.observability.tracing import note_request
-from ondol.timeouts import request_deadline
 from ondol.web.problems import Answer, ProblemDetails, problem_json
 
 REQUEST_ID = "X-Request-ID"

@@ -1,7 +1,7 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from ondol.auth.opaque import digest
+from ondol.keys import digest
 from ondol.repository import Rows
 from sqlalchemy import ColumnElement, and_, delete, select
 

@@ -7,9 +7,9 @@ from uuid import UUID
 import structlog
 from ondol import Unauthorized
 from ondol.auth.caller import Caller
-from ondol.auth.opaque import digest, new_token
 from ondol.auth.refresh import RefreshVerdict, judge
 from ondol.auth.tokens import TokenPair
+from ondol.keys import digest, new_token
 from ondol.ownership import EVERYBODY
 
 from app.models import LoginSession, RefreshToken, User

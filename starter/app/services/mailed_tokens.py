@@ -7,8 +7,8 @@ from collections.abc import Callable
 from uuid import UUID
 
 from ondol import BadRequest
-from ondol.auth.opaque import digest, new_token
 from ondol.jobs import retries
+from ondol.keys import digest, new_token
 from procrastinate import Blueprint, JobContext
 
 from app import mails

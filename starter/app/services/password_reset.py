@@ -1,8 +1,8 @@
 from datetime import UTC, datetime, timedelta
 
 from ondol.auth.client import Client
-from ondol.auth.opaque import digest, new_token
 from ondol.jobs import retries
+from ondol.keys import digest, new_token
 from procrastinate import Blueprint, JobContext
 
 from app import mails

@@ -8,8 +8,8 @@ import jwt
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from ondol.auth.keys import key_id
 from ondol.db.session import SyncDatabase
+from ondol.keys import key_id
 from sqlalchemy import func, select, update
 
 from app.factory import create_app

@@ -7,11 +7,11 @@ from email.message import EmailMessage
 from functools import cache
 from uuid import UUID
 
-from ondol.auth.opaque import digest, new_token
+from ondol.auth.options import AuthSettings
 from ondol.auth.passwords import PasswordHasher
 from ondol.db.session import SyncDatabase
+from ondol.keys import digest, new_token
 from ondol.runtime import tokens_for
-from ondol.settings import AuthSettings
 from ondol.testing.contract import PASSWORD
 
 from app.models import LoginSession, MailedToken, User

@@ -12,9 +12,8 @@ import httpx2
 import jwt
 import pytest
 
-from ondol.auth.keys import key_id
-from ondol.auth.opaque import new_token
-from ondol.settings import AuthSettings
+from ondol.auth.options import AuthSettings
+from ondol.keys import key_id, new_token
 from ondol.testing.contract import AUTH, FORM, ME
 from ondol.testing.contract.fixtures import Rig
 from ondol.testing.contract.service import Service

@@ -28,34 +28,15 @@ from pydantic_settings import (
     SettingsError,
 )
 
-from ondol import guard
-from ondol.setting_groups import (
-    AuthSettings,
-    CacheSettings,
-    DatabaseSettings,
-    Environment,
-    Group,
-    HttpSettings,
-    JobsSettings,
-    LoggingSettings,
-    MailSettings,
-    MetricsSettings,
-)
-
-__all__ = [
-    "AuthSettings",
-    "CacheSettings",
-    "DatabaseSettings",
-    "Environment",
-    "Group",
-    "HttpSettings",
-    "JobsSettings",
-    "LoggingSettings",
-    "MailSettings",
-    "MetricsSettings",
-    "Settings",
-    "load_settings",
-]
+from ondol.auth.options import AuthSettings
+from ondol.db.options import DatabaseSettings
+from ondol.jobs.options import JobsSettings
+from ondol.mail.options import MailSettings
+from ondol.observability.options import LoggingSettings, MetricsSettings
+from ondol.options import Environment, Group
+from ondol.server.options import HttpSettings
+from ondol.settings import guard
+from ondol.valkey.options import ValkeySettings
 
 # What a supervisor (uvicorn --workers) takes as "do not start me again".
 STARTUP_FAILURE = 3
@@ -108,7 +89,7 @@ class Settings(BaseSettings):
     project_folder: Path = Field(default_factory=Path.cwd, description="Where migrations and .ondol/ lie.")
 
     database: DatabaseSettings = DatabaseSettings()
-    cache: CacheSettings = CacheSettings()
+    valkey: ValkeySettings = ValkeySettings()
     auth: AuthSettings = AuthSettings()
     http: HttpSettings = HttpSettings()
     mail: MailSettings = MailSettings()
@@ -133,7 +114,7 @@ class Settings(BaseSettings):
         url = _plain(self.database_url)
         is_production = self.environment is Environment.PRODUCTION
         # Whoever forgets ENVIRONMENT=production must not sign tokens with a key that everybody knows.
-        yield from self.auth.faults(strict=is_production or guard.leads_elsewhere(url))
+        yield from guard.weaknesses_of_secrets(self.auth, strict=is_production or guard.leads_elsewhere(url))
         if not is_production:
             return
         http = self.http
@@ -174,7 +155,7 @@ class Settings(BaseSettings):
         return init_settings, env_settings, dotenv, secrets
 
     sources: ClassVar[dict[str, PydanticBaseSettingsSource]] = {}
-    """By name, the strongest first; `ondol.effective` tells from them where a value came from."""
+    """By name, the strongest first; `ondol.settings.report` tells from them where a value came from."""
 
 
 def _forget_bare_groups(source: PydanticBaseSettingsSource) -> None:

@@ -13,7 +13,7 @@ from uuid import uuid4
 import aiosmtplib
 import idna
 
-from ondol.settings import MailSettings
+from ondol.mail.options import MailSettings
 
 SEND_TIMEOUT_SECONDS = 20
 

@@ -11,7 +11,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from ondol.settings import CacheSettings
+from ondol.valkey.options import ValkeySettings
 
 log = structlog.stdlib.get_logger("ondol.cache")
 
@@ -31,7 +31,7 @@ class Valkey:
     `on_recovery` runs, and only when it too succeeded do calls pass.
     """
 
-    def __init__(self, url: str, settings: CacheSettings, on_recovery: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, url: str, settings: ValkeySettings, on_recovery: Callable[[], Awaitable[None]]) -> None:
         self._settings = settings
         self._on_recovery = on_recovery
         self._redis = Redis(

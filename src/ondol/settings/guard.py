@@ -8,12 +8,13 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
+from pydantic import SecretStr
 from zxcvbn import zxcvbn
 
 from ondol import networks
+from ondol.auth.options import DEVELOPMENT_SECRET, AuthSettings
 from ondol.db.urls import libpq_url
 
-DEVELOPMENT_SECRET = "development-only-never-in-production"  # noqa: S105  (refused in production)
 MIN_SECRET_LENGTH = 32
 # Of a thousand token_urlsafe(32) none had less than 40; phrases of six words have 25 to 35.
 MIN_GUESSES_LOG10 = 35
@@ -29,6 +30,14 @@ _PLACEHOLDERS = re.compile(
 _KNOWN_PASSWORDS = {"postgres", "postgresql", "password", "secret", "changeme", "changethis", "ondol", "admin", "test"}
 _DEVELOPMENT_NAME = re.compile(r"(^|[_-])(dev|development|test|testing|local)([_-]|$)", re.IGNORECASE)
 _EMBEDDED = "ondol"
+
+
+def weaknesses_of_secrets(auth: AuthSettings, *, strict: bool) -> Iterator[str]:
+    """Why these secrets must not sign anything, and in production (`strict`) not even be accepted."""
+    for name in ("secret_key", "next_secret_key", "previous_secret_key"):
+        secret: SecretStr | None = getattr(auth, name)
+        if secret is not None:
+            yield from weaknesses_of_secret(f"AUTH__{name.upper()}", secret.get_secret_value(), strict=strict)
 
 
 def weaknesses_of_secret(name: str, secret: str, *, strict: bool) -> Iterator[str]:

@@ -1,0 +1,55 @@
+"""The settings AUTH__…."""
+
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
+
+from ondol.options import Group
+
+# OWASP Password Storage Cheat Sheet: 19 MiB, two passes, one lane; bcrypt with a work factor of 10 or more.
+ARGON2_MEMORY_KIB, ARGON2_ITERATIONS, BCRYPT_ROUNDS = 19_456, 2, 12
+DEFAULT_QUEUE = 200
+DEVELOPMENT_SECRET = "development-only-never-in-production"  # noqa: S105  (refused in production)
+
+
+class AuthSettings(Group):
+    """Tokens and passwords."""
+
+    secret_key: SecretStr = Field(
+        SecretStr(DEVELOPMENT_SECRET), description="Signs access tokens and cursors; 32 characters or more."
+    )
+    next_secret_key: SecretStr | None = Field(
+        None, description="Accepted too: the secret that will sign next. See `ondol secret rotate`."
+    )
+    previous_secret_key: SecretStr | None = Field(None, description="Accepted too: the secret that signed before.")
+    issuer: str = "ondol"
+    audience: str = "ondol"
+    access_token_seconds: int = Field(600, ge=1, le=86_400)
+    session_seconds: int = Field(30 * 86_400, ge=60, description="A session ends this long after its login.")
+    session_idle_seconds: int = Field(
+        14 * 86_400, ge=60, description="A session that was not refreshed for this long has ended."
+    )
+    refresh_retry_seconds: int = Field(
+        10, ge=0, le=60, description="A refresh sent again this soon gets the same answer. 0: strict, no second chance."
+    )
+    cookies: bool = Field(
+        False, description="Browser mode: tokens in HttpOnly cookies, never in a body; requests need X-CSRF-Protection."
+    )
+    password_hash: Literal["argon2", "bcrypt"] = "argon2"  # noqa: S105
+    argon2_memory_kib: int = Field(ARGON2_MEMORY_KIB, ge=7_168)
+    argon2_iterations: int = Field(ARGON2_ITERATIONS, ge=1)
+    bcrypt_rounds: int = Field(BCRYPT_ROUNDS, ge=10, le=20)
+    hashing_threads: int = Field(2, ge=1, description="Passwords hashed at the same time, off the event loop.")
+    hashing_queue: int = Field(DEFAULT_QUEUE, ge=0, description="Logins that may wait for them; then 503.")
+
+    @model_validator(mode="after")
+    def _idle_outlives_access(self) -> Self:
+        if self.session_idle_seconds <= self.access_token_seconds:
+            raise ValueError("SESSION_IDLE_SECONDS must exceed ACCESS_TOKEN_SECONDS: a session is refreshed that often")
+        return self
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The one that signs, then the others that are accepted."""
+        given = (self.secret_key, self.next_secret_key, self.previous_secret_key)
+        return tuple(secret.get_secret_value() for secret in given if secret)

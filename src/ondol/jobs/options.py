@@ -1,0 +1,16 @@
+"""The settings JOBS__…."""
+
+from pydantic import Field
+
+from ondol.options import Group
+
+
+class JobsSettings(Group):
+    """The job worker."""
+
+    concurrency: int = Field(4, ge=1, description="Jobs one worker runs at the same time.")
+    grace_seconds: float = Field(20.0, gt=0, description="On SIGTERM, how long jobs under way may still take.")
+    heartbeat_seconds: float = Field(2.0, gt=0)
+    stalled_after_seconds: float = Field(
+        7.0, gt=0, description="A worker silent this long is dead; its jobs run again."
+    )

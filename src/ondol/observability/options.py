@@ -1,0 +1,19 @@
+"""The settings LOGGING__… and METRICS__…."""
+
+from typing import Literal
+
+from pydantic import Field, SecretStr
+
+from ondol.options import Group
+
+
+class LoggingSettings(Group):
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    format: Literal["json", "console"] = "json"
+
+
+class MetricsSettings(Group):
+    """Prometheus metrics at /metrics."""
+
+    enabled: bool = False
+    token: SecretStr | None = Field(None, description="What Prometheus sends as its bearer token.")

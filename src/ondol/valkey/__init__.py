@@ -1,0 +1,1 @@
+"""The client of Valkey that the cache and the rate limits share."""

@@ -1,0 +1,43 @@
+"""What an import costs: of our dependencies each public module loads those it is about, and no other."""
+
+import subprocess
+import sys
+
+import pytest
+
+OURS = {
+    *("aiosmtplib", "alembic", "argon2", "bcrypt", "fastapi", "itsdangerous", "jwt", "procrastinate", "psycopg"),
+    *("prometheus_client", "pwdlib", "pydantic", "pydantic_settings", "redis", "sqlakeyset", "sqlalchemy", "starlette"),
+    *("structlog", "typer", "uvicorn", "uuid_utils", "zxcvbn"),
+}
+MAY_LOAD = {
+    "ondol": "",
+    "ondol.errors": "",
+    "ondol.keys": "",
+    "ondol.options": "pydantic",
+    "ondol.ownership": "",
+    "ondol.types": "pydantic",
+    "ondol.auth.caller": "",
+    "ondol.auth.devices": "jwt",
+    "ondol.auth.passwords": "argon2 bcrypt pwdlib pydantic",
+    "ondol.auth.refresh": "",
+    "ondol.auth.tokens": "jwt pydantic uuid_utils",
+    "ondol.cache": "psycopg pydantic redis sqlalchemy structlog",
+    "ondol.db.base": "sqlalchemy uuid_utils",
+    "ondol.db.pagination": "itsdangerous pydantic sqlakeyset sqlalchemy",
+    "ondol.db.session": "psycopg pydantic sqlalchemy",
+    "ondol.jobs": "procrastinate psycopg pydantic sqlalchemy",
+    "ondol.mail": "aiosmtplib pydantic",
+    "ondol.observability.metrics": "prometheus_client",
+    "ondol.rate_limits.limiter": "pydantic redis structlog",
+    "ondol.server.protocol": "structlog uvicorn",
+    "ondol.valkey.client": "pydantic redis structlog",
+    "ondol.web.problems": "fastapi psycopg pydantic sqlalchemy starlette structlog",
+}
+
+
+@pytest.mark.parametrize("module", MAY_LOAD)
+def test_a_module_loads_what_it_is_about(module: str) -> None:
+    code = f"import sys, {module}; print(*{{name.partition('.')[0] for name in sys.modules}})"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert OURS & set(loaded) == set(MAY_LOAD[module].split())
