@@ -7,12 +7,15 @@ cursor that was changed, or is used with other filters, is refused.
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import time
 from typing import Any, Generic, TypeVar
 
 from itsdangerous import BadData, URLSafeSerializer
 from itsdangerous.encoding import base64_decode, base64_encode
 from pydantic import BaseModel, ConfigDict, Field
 from sqlakeyset.asyncio import select_page
+from sqlakeyset.results import s as bookmarks
+from sqlakeyset.serial.serial import TIME
 from sqlalchemy import Row, Select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -21,6 +24,8 @@ from ondol.keys import derived
 
 T = TypeVar("T")
 MAX_CURSOR_LENGTH = 1_000
+# sqlakeyset 2.0 reads a time of day with time("09:00:00"), which fails.
+bookmarks.deserializers[TIME] = time.fromisoformat
 
 
 class InvalidCursor(BadRequest):
