@@ -141,7 +141,7 @@ def test_tokens_say_who_and_for_how_long(monkeypatch: pytest.MonkeyPatch) -> Non
     tokens = AccessTokens(KEY, issuer="i", audience="a", lifetime_seconds=60)
     token = tokens.issue(user_id=ID, session_id=ID, scopes=frozenset({"b", "a"}))
     claims = tokens.verify(token)
-    assert (claims.user_id, claims.session_id, claims.scopes) == (ID, ID, {"a", "b"})
+    assert (claims.user_id, claims.session_id, claims.scopes) == (ID, ID, frozenset({"a", "b"}))
     real = time.time()
     monkeypatch.setattr(time, "time", lambda: real + 61)
     with pytest.raises(Unauthorized):

@@ -69,10 +69,10 @@ def test_every_error_has_the_body_that_the_project_chose(tmp_path: Path, errors:
 
 
 def test_a_wrong_field_is_named(tmp_path: Path) -> None:
-    wrong = {"json": {"price": "x"}}
-    [told] = TestClient(application(tmp_path, FASTAPIS)).post("/things", **wrong).json()["detail"]
+    wrong = {"price": "x"}
+    [told] = TestClient(application(tmp_path, FASTAPIS)).post("/things", json=wrong).json()["detail"]
     assert (told["loc"], told["type"]) == (["body", "price"], "int_parsing")
-    assert list(TestClient(application(tmp_path, BY_FIELD)).post("/things", **wrong).json()["errors"]) == ["price"]
+    assert list(TestClient(application(tmp_path, BY_FIELD)).post("/things", json=wrong).json()["errors"]) == ["price"]
 
 
 @pytest.mark.parametrize("errors", [FASTAPIS, BY_FIELD], ids=["FastAPI's", "by field"])

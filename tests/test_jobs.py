@@ -43,8 +43,8 @@ KEY = UUID("01900000-0000-7000-8000-000000000001")
 
 @pytest.fixture
 async def runtime(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterator[Runtime]:
-    settings = {"environment": "test", "database_url": database_url, "redis_url": redis_url}
-    async with Runtime(Settings(**settings, project_folder=tmp_path)).opened() as runtime:
+    settings = Settings(environment="test", database_url=database_url, redis_url=redis_url, project_folder=tmp_path)
+    async with Runtime(settings).opened() as runtime:
         yield runtime
 
 
@@ -70,7 +70,7 @@ async def test_wrong_arguments_are_refused_at_once(database_url: str) -> None:
     database = Database(database_url)
     with pytest.raises(TypeError, match="missing a required argument"):
         async with database.transaction() as session:
-            await enqueue(session, note, number=1)
+            await enqueue(session, note, number=1)  # type: ignore[call-arg]
     await database.close()
 
 

@@ -80,7 +80,7 @@ def test_from_a_wheel_far_from_the_repository(tmp_path: Path) -> None:
     subprocess.run(["uv", "build", "--quiet", "--wheel", "--out-dir", tmp_path / "dist"], cwd=REPOSITORY, check=True)
     [wheel] = (tmp_path / "dist").glob("*.whl")
     environment = {name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "PYTHONPATH")}
-    command = ["uvx", "--from", wheel, "ondol", "new", "shop"]
+    command = ["uvx", "--from", str(wheel), "ondol", "new", "shop"]
     made = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
     assert made.returncode == 0, made.stderr
     assert (tmp_path / "shop" / "vendor" / wheel.name).read_bytes() == wheel.read_bytes()

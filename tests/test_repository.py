@@ -275,9 +275,9 @@ async def test_whose_rows_are_meant_must_be_said(runtime: Runtime) -> None:
         towns = TownRepository(work)
         for call in (towns.read, towns.lock):
             with pytest.raises(TypeError, match="missing 1 required positional argument"):
-                await call(uuid4())  # type: ignore[call-arg, arg-type]
+                await call(uuid4())  # type: ignore[call-arg]
         with pytest.raises(TypeError, match="missing 1 required positional argument"):
-            await towns.page(select(Town), PageQuery())  # type: ignore[call-arg, arg-type]
+            await towns.page(select(Town), PageQuery())  # type: ignore[call-arg]
 
 
 async def test_rows_that_nobody_owns(runtime: Runtime) -> None:

@@ -1,4 +1,4 @@
-"""docs/security.md names tests that exist, and every setting of accounts and limits with the default it has."""
+"""The security page names tests that exist, and every setting of accounts and limits with the default it has."""
 
 import re
 from pathlib import Path
@@ -9,11 +9,12 @@ from app.settings import AppSettings, LimitsSettings
 from ondol.auth.options import AuthSettings
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCUMENTS = [ROOT / "docs" / "security.md", ROOT / "docs" / "security.ko.md"]
+LANGUAGES = ("en", "ko")
+DOCUMENTS = [ROOT / "docs" / language / "explain" / "security.md" for language in LANGUAGES]
 SETTING = re.compile(r"^\| `(\w+?)__(\w+)` \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=LANGUAGES)
 def test_every_setting_is_there_with_its_default(document: Path) -> None:
     found = SETTING.findall(document.read_text())
     assert {name.lower() for group, name, *_ in found if group == "AUTH"} == set(AuthSettings.model_fields)
@@ -25,7 +26,7 @@ def test_every_setting_is_there_with_its_default(document: Path) -> None:
         assert why.strip()
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=LANGUAGES)
 def test_what_is_said_to_check_it_exists(document: Path) -> None:
     folders = [ROOT / "tests", ROOT / "starter" / "tests", ROOT / "src" / "ondol" / "testing" / "contract"]
     named = set(re.findall(r"`((?:\w+/)?test_\w+\.py)`", document.read_text()))

@@ -11,6 +11,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.orm.exc import StaleDataError
+from sqlalchemy.pool import QueuePool
 
 from ondol.db.base import Base, HasId, HasVersion
 from ondol.db.constraints import AlreadyExists, ChangedMeanwhile, DatabaseUnavailable, problem_for, reason_of
@@ -127,7 +128,7 @@ async def test_a_commit_that_began_is_not_interrupted(database: Database, databa
         await task
     assert finished.is_set()
     assert stored(database_url) == ["x"]
-    assert database.engine.pool.checkedout() == 0
+    assert checked_out(database) == 0
 
 
 async def test_the_deadline_of_a_request_is_lifted_when_it_begins_to_commit(
@@ -144,6 +145,12 @@ async def test_the_deadline_of_a_request_is_lifted_when_it_begins_to_commit(
     assert stored(database_url) == ["x"]
 
 
+def checked_out(database: Database) -> int:
+    pool = database.engine.pool
+    assert isinstance(pool, QueuePool)
+    return pool.checkedout()
+
+
 async def test_cancelled_work_leaves_the_pool_clean(database: Database) -> None:
     async def work() -> None:
         async with database.transaction() as session:
@@ -154,7 +161,7 @@ async def test_cancelled_work_leaves_the_pool_clean(database: Database) -> None:
         await asyncio.sleep(0.05)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-    assert database.engine.pool.checkedout() == 0
+    assert checked_out(database) == 0
     await database.ping()
 
 

@@ -1,4 +1,4 @@
-"""docs/tutorial.md, done: every command is run and every change made, in its order."""
+"""docs/en/start/tutorial.md, done: every command is run and every change made, in its order."""
 
 import re
 import subprocess
@@ -12,7 +12,7 @@ from ondol.dev.ports import free_port
 from ondol.testing.processes import wait_until_ready
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-TUTORIAL = REPOSITORY / "docs" / "tutorial.md"
+TUTORIAL = REPOSITORY / "docs" / "en" / "start" / "tutorial.md"
 BLOCK = re.compile(r"^```(bash background|bash|diff)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -71,4 +71,4 @@ def test_the_tutorial(tmp_path: Path) -> None:
 
 
 def test_both_languages_do_the_same() -> None:
-    assert blocks(TUTORIAL) == blocks(TUTORIAL.with_suffix(".ko.md"))
+    assert blocks(TUTORIAL) == blocks(REPOSITORY / "docs" / "ko" / "start" / "tutorial.md")

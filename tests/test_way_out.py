@@ -37,10 +37,9 @@ def test_a_project_with_the_source_of_ondol_needs_no_package(tmp_path: Path) -> 
     environment = {name: text for name, text in os.environ.items() if not name.startswith(left_out)}
 
     def uv(*command: str) -> str:
-        options = {"cwd": project, "env": environment, "capture_output": True, "text": True}
-        finished = subprocess.run(["uv", "run", *command], **options)
+        finished = subprocess.run(["uv", "run", *command], cwd=project, env=environment, capture_output=True, text=True)
         assert finished.returncode == 0, finished.stdout[-3_000:] + finished.stderr[-3_000:]
-        return str(finished.stdout)
+        return finished.stdout
 
     assert uv("python", "-c", "import ondol; print(ondol.__file__)").strip() == str(project / "ondol" / "__init__.py")
     assert " passed" in uv("pytest", "-q")

@@ -178,7 +178,7 @@ class Runtime(Generic[S_co]):
             await asyncio.to_thread(prepare_development_database, self.servers.direct_url, self.settings.project_folder)
         log.info("started", environment=self.settings.environment.value)
         if self.settings.environment is Environment.PRODUCTION and not is_strict():
-            log.warning("server_without_limits", hint="serve with `ondol serve` or gunicorn, see docs/security.md")
+            log.warning("server_without_limits", hint="use `ondol serve` or gunicorn: docs/en/explain/security.md")
         self.drain.is_serving = True
         return {OPTIONS: self._server_options()}
 

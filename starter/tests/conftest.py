@@ -84,8 +84,8 @@ def new_account(in_transaction: Callable[..., Any]) -> Callable[..., None]:
     """An account with the password PASSWORD, as `ondol user create` makes it."""
 
     def new_account(email: str, role: Role = Role.CUSTOMER) -> None:
-        account = {"email": email, "full_name": "김지우", "hashed_password": hashed_password(), "role": role}
-        in_transaction(lambda work: UserService(work).create(**account))
+        account = {"email": email, "full_name": "김지우", "hashed_password": hashed_password()}
+        in_transaction(lambda work: UserService(work).create(**account, role=role))
 
     return new_account
 

@@ -1,4 +1,4 @@
-"""What docs/deploy.md says about migrations, backups and the way back, drilled."""
+"""What docs/en/how-to/deploy.md says about migrations, backups and the way back, drilled."""
 
 import subprocess
 import sys

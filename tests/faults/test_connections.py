@@ -64,8 +64,13 @@ def web(prod: Production, starter_copy: Path, request: pytest.FixtureRequest) ->
     main, name = starter_copy / "main.py", request.node.name
     main.write_text(main.read_text() + ROUTES)
     changed = dataclasses.replace(prod, project=starter_copy)
-    settings = {"HTTP__RECEIVE_SECONDS": "2", "HTTP__GZIP_MINIMUM_BYTES": "100000000", "WEB_CONCURRENCY": "1"}
-    with changed.web(name, command=UVICORN, **settings) as web:
+    with changed.web(
+        name,
+        command=UVICORN,
+        HTTP__RECEIVE_SECONDS="2",
+        HTTP__GZIP_MINIMUM_BYTES="100000000",
+        WEB_CONCURRENCY="1",
+    ) as web:
         yield web
     said = prod.log(name).read_text()
     assert "Exception in ASGI application" not in said

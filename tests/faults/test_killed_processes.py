@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,9 +30,13 @@ def test_web_workers_killed_under_load(prod: Production) -> None:
     with prod.web("victims", command=GUNICORN, WEB_CONCURRENCY="3") as web:
         load = Load(prod, [web.base], clients=20, stock=STOCK)
         with load.running() as outcome:
+
+            def at_least(orders: int) -> Callable[[], bool]:
+                return lambda: len(outcome.acknowledged) >= orders
+
             for kill in range(1, kills + 1):
                 # Each kill meets work, however slow the machine is.
-                eventually(lambda before=5 * kill: len(outcome.acknowledged) >= before, 60)
+                eventually(at_least(5 * kill), 60)
                 time.sleep(0.8)
                 workers = psutil.Process(web.process.pid).children()
                 while not workers:
@@ -109,7 +113,7 @@ def test_job_workers_killed(prod: Production) -> None:
         assert enqueued >= BATCH * kills
         eventually(lambda: one("SELECT count(*) FROM effects") == enqueued, 30)
         assert one("SELECT times FROM total") == enqueued
-        effects = dict(connection.execute("SELECT number, at FROM effects").fetchall())
+        effects: dict[int, datetime] = dict(connection.execute("SELECT number, at FROM effects").fetchall())
         assert max(effects[number] - at for number, at in died.items()) < timedelta(seconds=10)
         # What is done is deleted; nothing is left over.
         eventually(lambda: one(LEFT) == 0, 30)

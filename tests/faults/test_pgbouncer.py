@@ -1,5 +1,6 @@
 """Behind PgBouncer in transaction mode: Debian's own, between the service and PostgreSQL."""
 
+import dataclasses
 import shutil
 import subprocess
 import time
@@ -64,10 +65,11 @@ def test_the_service_works_behind_pgbouncer(prod: Production) -> None:
     with psycopg.connect(prod.postgres.url("shop"), autocommit=True) as connection:
         connection.execute("ALTER ROLE shop SET statement_timeout = '15s'")
     with pgbouncer(prod) as url:
-        behind = {"DATABASE_URL": url, "DATABASE_DIRECT_URL": prod.database_url}
+        urls = {"DATABASE_URL": url, "DATABASE_DIRECT_URL": prod.database_url}
+        behind = dataclasses.replace(prod, environment=prod.environment | urls)
         with (
-            prod.web("behind", command=UVICORN, WEB_CONCURRENCY="2", **behind) as web,
-            prod.worker("behind-worker", **behind) as worker,
+            behind.web("behind", command=UVICORN, WEB_CONCURRENCY="2") as web,
+            behind.worker("behind-worker") as worker,
         ):
             # More clients than PgBouncer has server connections: statements of one session meet several of them.
             with Load(prod, [web.base], clients=4 * SERVER_CONNECTIONS).running() as outcome:

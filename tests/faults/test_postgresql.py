@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 import httpx2
@@ -43,8 +43,12 @@ def test_postgresql_restarted_under_load(prod: Production) -> None:
         stack.callback(database.close)
         [reader] = people(database, 1, auth=AUTH)
         with Load(prod, [web.base for web in webs], clients=20).running() as outcome:
+
+            def more_than(orders: int) -> Callable[[], bool]:
+                return lambda: len(outcome.acknowledged) > orders
+
             for restart in range(1, 6):
-                eventually(lambda before=10 * restart: len(outcome.acknowledged) > before, 60)
+                eventually(more_than(10 * restart), 60)
                 prod.postgres.stop()
                 time.sleep(1)
                 prod.postgres.start()

@@ -71,7 +71,7 @@ def test_weak_settings_stop_the_start_with_a_sentence_each(
     ids=["plain uvicorn", "serve", "gunicorn"],
 )
 def test_a_server_without_limits_is_named(prod: Production, command: Sequence[str], warns: bool) -> None:
-    """uvicorn's own protocol is open to request smuggling (docs/security.md)."""
+    """uvicorn's own protocol is open to request smuggling (docs/en/explain/security.md)."""
     port, name = free_port(), f"server-{command[1]}"
     options = ["--port", str(port)] if warns else []
     with prod.web(name, port=port, command=[*command, *options]):

@@ -4,6 +4,7 @@ import asyncio
 import signal
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import httpx2
@@ -62,6 +63,10 @@ async def test_two_hundred_cold_reads_make_one_statement_a_worker(rig: Any) -> N
     assert 1 <= reads(rig, url) - before <= 2
 
 
+def is_well(worker: httpx2.Client) -> bool:
+    return bool(worker.get("/health/ready").json()["status"] == "ok")
+
+
 def works_without_valkey(rig: Any, break_it: Callable[[], None], mend_it: Callable[[], None]) -> None:
     """Everything goes on, right and without errors, and the cache comes back by itself."""
     url, admin, people = new_product(rig, stock=1), rig.admin(), rig.people(2)
@@ -88,7 +93,7 @@ def works_without_valkey(rig: Any, break_it: Callable[[], None], mend_it: Callab
         finally:
             mend_it()
         for worker in (one, two):
-            eventually(lambda worker=worker: worker.get("/health/ready").json()["status"] == "ok", RECOVERY_SECONDS)
+            eventually(partial(is_well, worker), RECOVERY_SECONDS)
         # What Valkey kept from before is not believed.
         for worker in (one, two):
             assert worker.get(url).json()["stock"] == 21

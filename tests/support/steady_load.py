@@ -16,7 +16,7 @@ from production_rig import SECRET, Production
 from ondol.auth.options import AuthSettings
 
 PRODUCTS = 20
-AUTH = AuthSettings(secret_key=SECRET)  # type: ignore[arg-type]
+AUTH = AuthSettings(secret_key=SECRET)
 
 
 @dataclass

@@ -103,7 +103,7 @@ def test_only_our_own_valid_access_tokens_are_taken(client: TestClient, customer
         forged(settings, token, sub="x"),
         forged(settings, token, sid="01900000-0000-7000-8000-000000000001"),
     ):
-        headers = {"Authorization": f"Bearer {bad}".encode()}
+        headers = {b"Authorization": f"Bearer {bad}".encode()}
         assert client.get("/api/v1/users/me", headers=headers).status_code == 401, bad
     assert client.get("/api/v1/users/me").status_code == 401
 

@@ -78,7 +78,8 @@ def test_what_cannot_be_ordered(client: TestClient, customer: Any, new_product: 
     assert (unknown.status_code, unknown.json()["product_ids"]) == (409, [NOWHERE])
     mixed = post(lines((won, 1), (dollar, 1)))
     assert (mixed.status_code, mixed.json()["currencies"]) == (409, ["KRW", "USD"])
-    for body in ({"lines": []}, lines((won, 0)), lines((won, 1001)), lines((won, 1), (won, 1)), {}):
+    bodies: list[dict[str, Any]] = [{}, {"lines": []}, lines((won, 0)), lines((won, 1001)), lines((won, 1), (won, 1))]
+    for body in bodies:
         assert post(body).status_code == 422, body
     priced = {"lines": [{"product_id": won["id"], "quantity": 1, "unit_price": "0.01"}]}
     assert post(priced).json()["errors"][0]["type"] == "extra_forbidden"

@@ -1,6 +1,7 @@
 """What requests send to PostgreSQL: no more statements than needed, no column that nobody sees."""
 
 from typing import Annotated, Any
+from unittest.mock import create_autospec
 
 import pytest
 from fastapi import APIRouter, FastAPI, Security
@@ -34,11 +35,10 @@ class TestWithLimitsOfTheWholeApi:
     def test_the_bearer_token_is_verified_once_a_request(
         self, client: TestClient, customer: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        verified: list[str] = []
-        verify = AccessTokens.verify
-        monkeypatch.setattr(AccessTokens, "verify", lambda self, token: verified.append(token) or verify(self, token))
+        verify = create_autospec(AccessTokens.verify, side_effect=AccessTokens.verify)
+        monkeypatch.setattr(AccessTokens, "verify", verify)
         answer = client.get(ME, headers=customer.headers)
-        assert verified == [customer.tokens["access_token"]]
+        assert [call.args[1] for call in verify.call_args_list] == [customer.tokens["access_token"]]
         assert '"api-address"' in answer.headers["RateLimit"]
         assert '"api-account"' in answer.headers["RateLimit"]
 
