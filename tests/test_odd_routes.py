@@ -1,24 +1,27 @@
-"""The contract's tests accept routes of every kind: uploads, streams, signed webhooks, caching, text in paths."""
+"""The contract's tests accept routes of every kind: uploads, streams, signed webhooks, pictures, rules over fields."""
 
 from pathlib import Path
 
 import pytest
-from projects import add, bare_project, run
+from projects import add, bare_project, replace, run
 
 ROUTER = '''\
 import asyncio
 import hmac
 from collections.abc import AsyncIterator
-from typing import Annotated
+from typing import Annotated, Self
 
-from fastapi import APIRouter, File, Form, Header, Path, Request, Response, Security, UploadFile, status
+from fastapi import APIRouter, File, Form, Header, Path, Query, Request, Response, Security, UploadFile, status
 from fastapi.responses import StreamingResponse
 from ondol import Unauthorized
 from ondol.auth.caller import Caller
+from ondol.types import Day
 from ondol.web.problems import problem_responses
 from ondol.web.public import public
+from pydantic import model_validator
 
 from app.access import current_user
+from app.schemas.base import Input
 from app.scopes import Scope
 
 router = APIRouter(prefix="/odd", tags=["odd"])
@@ -27,7 +30,18 @@ Slug = Annotated[str, Path(pattern="^[a-z]{1,20}$", examples=["news"])]
 KEY = b"shared with the sender"
 
 
-@router.post("/pictures", name="upload", status_code=status.HTTP_201_CREATED)
+class Days(Input):
+    first: Day
+    last: Day
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.last < self.first:
+            raise ValueError("`last` is before `first`")
+        return self
+
+
+@router.post("/pictures", name="upload", status_code=status.HTTP_201_CREATED, max_body_size=2_000_000)
 async def upload(
     file: Annotated[UploadFile, File()], title: Annotated[str, Form(min_length=1, max_length=50)], user: Anyone
 ) -> int:
@@ -54,10 +68,10 @@ async def events(user: Anyone) -> StreamingResponse:
     responses=problem_responses(Unauthorized),
     openapi_extra=public("The signature says who calls."),
 )
-async def webhook(request: Request, signature: Annotated[str, Header(alias="X-Signature", max_length=64)]) -> None:
+async def webhook(request: Request, x_signature: Annotated[str, Header(max_length=64)]) -> None:
     """Take what another service sends."""
     expected = hmac.new(KEY, await request.body(), "sha256").hexdigest()
-    if not hmac.compare_digest(expected.encode(), signature.encode()):
+    if not hmac.compare_digest(expected.encode(), x_signature.encode()):
         raise Unauthorized("The signature does not fit the body.")
 
 
@@ -66,6 +80,14 @@ async def prices(response: Response) -> list[int]:
     """Read prices that anybody may keep for a minute."""
     response.headers["Cache-Control"] = "public, max-age=60"
     return [1]
+
+
+@router.get(
+    "/drawing", name="drawing", response_class=Response, responses={200: {"content": {"image/png": {}}}}
+)
+async def drawing(days: Annotated[Days, Query()]) -> Response:
+    """Draw some days."""
+    return Response(b"\\x89PNG", media_type="image/png")
 
 
 @router.get("/tags/feed", name="tag_feed")
@@ -87,12 +109,6 @@ CHECKS = [
     f"tests/test_contract.py::test_{name}"
     for name in ("authorization", "document", "hostile_input", "http", "resources", "schemathesis", "secrets")
 ]
-
-
-def replace(file: Path, old: str, new: str) -> None:
-    text = file.read_text()
-    assert old in text
-    file.write_text(text.replace(old, new, 1))
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,14 @@ from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.pool import QueuePool
 
 from ondol.db.base import Base, HasId, HasVersion
-from ondol.db.constraints import AlreadyExists, ChangedMeanwhile, DatabaseUnavailable, problem_for, reason_of
+from ondol.db.constraints import (
+    AlreadyExists,
+    ChangedMeanwhile,
+    ConstraintViolated,
+    DatabaseUnavailable,
+    problem_for,
+    reason_of,
+)
 from ondol.db.deadline import request_deadline
 from ondol.db.options import DatabaseSettings
 from ondol.db.session import Database, ReadOnlyViolation, SyncDatabase, TransactionAborted, after_commit, before_commit
@@ -200,6 +207,16 @@ async def test_what_the_database_refuses_is_a_problem(database: Database) -> Non
     problem = problem_for(refused.value)
     assert isinstance(problem, AlreadyExists)
     assert problem.members == {"constraint": "uq_notes_of_a_test_text"}
+
+
+async def test_what_an_exclusion_constraint_refuses_is_a_conflict(database: Database) -> None:
+    with pytest.raises(IntegrityError) as refused:
+        async with database.transaction() as session:
+            await session.execute(text("CREATE TEMP TABLE held (n int, CONSTRAINT held_once EXCLUDE (n WITH =))"))
+            await session.execute(text("INSERT INTO held VALUES (1), (1)"))
+    problem = problem_for(refused.value)
+    assert isinstance(problem, ConstraintViolated)
+    assert problem.members == {"constraint": "held_once"}
 
 
 async def test_a_lost_update_is_a_conflict(database: Database) -> None:

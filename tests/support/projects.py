@@ -38,6 +38,13 @@ def add(project: Path, line: str) -> None:
     add_resource(project, name, specs, options, plural=value.get("--plural")).apply()
 
 
+def replace(file: Path, old: str, new: str) -> None:
+    """Change one place of a file."""
+    text = file.read_text()
+    assert old in text, (file, old)
+    file.write_text(text.replace(old, new, 1))
+
+
 def run(project: Path, *command: str, **environment: str) -> "subprocess.CompletedProcess[str]":
     """A command in the project, with servers of its own if it needs some, unless `environment` names others."""
     clean = {name: text for name, text in os.environ.items() if not name.startswith(("ONDOL_TEST", "PYTEST"))}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
-from psycopg.errors import CheckViolation, ForeignKeyViolation, UniqueViolation
+from psycopg.errors import CheckViolation, ExclusionViolation, ForeignKeyViolation, UniqueViolation
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
@@ -45,6 +45,7 @@ _CONFLICTS: dict[type[psycopg.Error], type[Conflict]] = {
     UniqueViolation: AlreadyExists,
     ForeignKeyViolation: StillReferenced,
     CheckViolation: ConstraintViolated,
+    ExclusionViolation: ConstraintViolated,
 }
 # What passes, by SQLSTATE (PostgreSQL's appendix A): lost connections and a refused login, deadlocks and serialisation,
 # no room or no more connections, a lock that is not free, a statement that was cut or a server that ends, its disk, and

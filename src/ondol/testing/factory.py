@@ -57,5 +57,6 @@ class Maker:
     def body(self, factory: Factory, caller: Caller, **fields: Any) -> dict[str, Any]:
         """The body of a request of `caller` that makes one. What it refers to is made, unless `fields` name it."""
         known = {"user_id": caller.id}
-        known |= {needed.id_name: self(needed, caller)["id"] for needed in factory.needs}
+        for needed in factory.needs:
+            known[needed.id_name] = fields.get(needed.id_name) or self(needed, caller)["id"]
         return {**factory.make_body(known), **fields}

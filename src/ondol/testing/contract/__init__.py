@@ -42,9 +42,10 @@ class People(Protocol):
 class Contract:
     """`scopes_of`: the scopes of each role. `customer`, `administrator`: two of these roles.
 
-    By operationId: `fresh` makes the fields of a body that one call uses up, such as a mailed token; `ends_sessions`
-    are operations after which their caller is logged out; `shows_everybody` those that show other people's data to
-    whoever may call them; `signed` makes the headers that prove who sends a body, for a webhook.
+    By operationId: `fresh` makes the fields of a body that one call uses up, such as a mailed token; `fields` are those
+    that a schema cannot describe, such as a picture; `ends_sessions` are operations after which their caller is logged
+    out; `shows_everybody` those that show other people's data to whoever may call them; `signed` makes the headers that
+    prove who sends a body, for a webhook.
 
     `production`: settings that the project requires in production besides the library's.
     """
@@ -55,6 +56,7 @@ class Contract:
     administrator: Any
     people: People
     fresh: Mapping[str, Callable[[SyncDatabase], dict[str, str]]] = field(default_factory=dict)
+    fields: Mapping[str, Mapping[str, str | bytes]] = field(default_factory=dict)
     ends_sessions: frozenset[str] = frozenset()
     shows_everybody: frozenset[str] = frozenset()
     signed: Mapping[str, Callable[[bytes], dict[str, str]]] = field(default_factory=dict)

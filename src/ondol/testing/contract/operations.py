@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from ondol.testing.contract import FORM, MULTIPART, PASSWORD
 from ondol.web.public import REASON
 
+TEXTS = {"date": "2026-01-31", "date-time": "2026-01-31T09:00:00Z", "uuid": "01900000-0000-7000-8000-000000000001"}
 BOUNDARY = "a-line-that-is-in-no-value"
 
 
@@ -54,7 +55,9 @@ class Operation:
         schema = (self.body or {}).get("properties", {}).get(name, {})
         is_file = "contentMediaType" in schema or schema.get("format") == "binary"
         filename = '; filename="x.txt"\r\nContent-Type: text/plain' if is_file else ""
-        return f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"{filename}\r\n\r\n{value}\r\n'.encode()
+        content = value if isinstance(value, bytes) else str(value).encode()
+        head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"{filename}\r\n\r\n'
+        return head.encode() + content + b"\r\n"
 
     def named(self, place: str) -> list[dict[str, Any]]:
         """Parameters in "path", "query" or "header"."""
@@ -123,7 +126,7 @@ class Document:
                 return False
         if "password" in name:
             return PASSWORD
-        return "x" * max(schema.get("minLength", 1), 1)
+        return TEXTS.get(schema.get("format", "")) or "x" * max(schema.get("minLength", 1), 1)
 
     def sample_object(self, schema: dict[str, Any], known: Mapping[str, str]) -> dict[str, Any]:
         return {

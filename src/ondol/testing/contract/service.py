@@ -95,23 +95,23 @@ class Service:
         sign = self.contract.signed.get(operation.id)
         proof = sign(content or b"") if sign else {}
         target = self.path_of(operation, known)
-        if query := self._samples(operation, "query", known):
+        if query := self.samples(operation, "query", known):
             target += f"?{urlencode(query)}"
-        given = {**self._samples(operation, "header", known), **operation.content_type, **headers, **proof}
+        parts = (self.samples(operation, "header", known), operation.content_type, headers, proof)
+        # Each name once, however it is written: FastAPI's are in lower case.
+        given = {name.lower(): value for part in parts for name, value in part.items()}
         return self.send(operation.method, target, body=content, headers=given)
 
     def path_of(self, operation: Operation, known: Mapping[str, str] | None = None) -> str:
         """The operation's path, with ids that exist, or samples."""
         path = operation.path
-        for name, value in self.path_parameters(operation, known).items():
+        for name, value in self.samples(operation, "path", known).items():
             path = path.replace(f"{{{name}}}", value)
         return path
 
-    def path_parameters(self, operation: Operation, known: Mapping[str, str] | None = None) -> dict[str, str]:
-        return self._samples(operation, "path", known or self.known)
-
-    def _samples(self, operation: Operation, place: str, known: Mapping[str, str]) -> dict[str, str]:
-        """Right values of the parameters that must be there."""
+    def samples(self, operation: Operation, place: str, known: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Right values of the parameters in "path", "query" or "header" that must be there."""
+        known = known or self.known
         needed = [parameter for parameter in operation.named(place) if parameter.get("required")]
         return {each["name"]: str(self.document.sample(each["schema"], each["name"], known)) for each in needed}
 
@@ -141,4 +141,4 @@ class Service:
             if operation.path in (factory.url, factory.one):
                 body = factory.make_body(known)
                 return {name: body[name] for name in operation.body["properties"] if name in body}
-        return self.document.sample_object(operation.body, known)
+        return {**self.document.sample_object(operation.body, known), **self.contract.fields.get(operation.id, {})}

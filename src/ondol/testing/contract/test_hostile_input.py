@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
+
 from ondol.testing.contract import AUTH, FORM, MAX_ANSWER, MULTIPART
 from ondol.testing.contract.operations import Operation
 from ondol.testing.contract.service import Service
@@ -77,8 +80,8 @@ class Case:
 class Cases:
     """The hostile requests for one operation."""
 
-    def __init__(self, service: Service, operation: Operation) -> None:
-        self._service, self._operation = service, operation
+    def __init__(self, service: Service, operation: Operation, max_body: int) -> None:
+        self._service, self._operation, self._max_body = service, operation, max_body
         self._document, self._known = service.document, service.known
         self.path = service.path_of(operation)
         self._json = {"Content-Type": "application/json"}
@@ -193,7 +196,7 @@ class Cases:
     def _as_a_body(self) -> Iterator[Case]:
         good, kind = self._good_body(), self._operation.content_type
         assert good
-        big = b'{"a": "' + b"x" * 1_100_000 + b'"}'
+        big = b'{"a": "' + b"x" * (self._max_body + 100_000) + b'"}'
         yield Case("over the limit", self.path, big, kind, expected=TOO_LARGE)
         # A multipart body is read part by part: what is none is found before all of it is there.
         too_large = TOO_LARGE | {400} if self._operation.media_type == MULTIPART else TOO_LARGE
@@ -253,11 +256,17 @@ def faults(case: Case, answer: Any) -> Iterator[str]:
         yield "an injected header"
 
 
-def test_every_operation_refuses_what_it_must(service: Service) -> None:
+def body_limits(app: FastAPI) -> dict[tuple[str, str], int]:
+    """The `max_body_size` of the routes that have one of their own, by method and path."""
+    routes = [route for route in iter_route_contexts(app.routes) if getattr(route, "max_body_size", None)]
+    return {(method, str(route.path)): route.max_body_size for route in routes for method in route.methods or ()}
+
+
+def test_every_operation_refuses_what_it_must(service: Service, app: FastAPI) -> None:
     found: list[str] = []
-    number = 0
+    number, limits = 0, body_limits(app)
     for operation in service.document.operations:
-        for case in Cases(service, operation):
+        for case in Cases(service, operation, limits.get((operation.method, operation.path), 1_000_000)):
             headers = {**service.admin, **(case.headers or {})}
             request = {"body": case.body, "headers": headers, "chunked": case.chunked}
             try:
