@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from procrastinate import Blueprint
 
 from ondol.db.session import Database
-from ondol.jobs import enqueue, retries
+from ondol.jobs.queue import enqueue, retries
 from ondol.jobs.worker import Worker
 
 jobs = Blueprint()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from ondol.mail import Mailbox, Mailer
+from ondol.mail.mailer import Mailbox, Mailer
 from ondol.mail.options import MailSettings
 
 app = FastAPI()

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -152,3 +153,24 @@ def test_a_record_that_was_broken_is_named(project: Path) -> None:
         ProjectError, match=r"pyproject\.toml: \[tool\.ondol\.resources\.authors\] is not what was written"
     ):
         remove_resource(project, "author")
+
+
+def test_the_commands(project: Path) -> None:
+    def ondol(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-m", "ondol.cli", *arguments], cwd=project, capture_output=True, text=True
+        )
+
+    add(project, AUTHOR)
+    committed(project)
+    shown = ondol("add", "field", "author", "pages:int", "--dry-run")
+    assert "Careful: authors.pages is NOT NULL without default" in shown.stdout
+    assert "+    pages: Mapped[int]" in shown.stdout
+    assert changed(project) == []
+    grown = ondol("add", "field", "author", "pages:int:default=1")
+    assert "  changed  app/models/authors.py" in grown.stdout
+    assert "ondol db upgrade" in grown.stdout
+    removed = ondol("remove", "resource", "author")
+    assert "  gone     app/models/authors.py" in removed.stdout
+    for arguments, code in ((["resource"], 2), (["audit", "author"], 2), (["audit", "--force"], 2), (["audit"], 1)):
+        assert ondol("remove", *arguments).returncode == code, arguments  # the last one: not committed

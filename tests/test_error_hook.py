@@ -13,7 +13,7 @@ from sentry_sdk.envelope import Envelope
 from sentry_sdk.transport import Transport
 
 from ondol.db.session import Database
-from ondol.jobs import enqueue
+from ondol.jobs.queue import enqueue
 from ondol.runtime import Runtime
 from ondol.settings import Settings
 from ondol.web.app import install

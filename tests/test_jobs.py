@@ -14,8 +14,8 @@ from procrastinate import Blueprint, JobContext
 from procrastinate.exceptions import AlreadyEnqueued
 
 from ondol.db.session import Database
-from ondol.jobs import AnyTask, enqueue, enqueue_once, retries
 from ondol.jobs.options import JobsSettings
+from ondol.jobs.queue import AnyTask, enqueue, enqueue_once, retries
 from ondol.jobs.worker import Worker
 from ondol.runtime import Runtime
 from ondol.settings import Settings

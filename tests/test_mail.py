@@ -9,7 +9,7 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from ondol.dev.ports import free_port
-from ondol.mail import Mailbox, Mailer
+from ondol.mail.mailer import Mailbox, Mailer
 from ondol.mail.options import MailSettings
 
 

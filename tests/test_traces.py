@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from ondol.db.session import Database
-from ondol.jobs import enqueue
+from ondol.jobs.queue import enqueue
 from ondol.observability.logging import configure_logging
 from ondol.observability.options import LoggingSettings
 from ondol.runtime import Runtime

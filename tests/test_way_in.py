@@ -60,7 +60,7 @@ DATABASE = [
 JOBS = [
     (
         "from fastapi import FastAPI, HTTPException\n",
-        "+from ondol.jobs import enqueue\n+from procrastinate import Blueprint\n+\n+jobs = Blueprint()\n",
+        "+from ondol.jobs.queue import enqueue\n+from procrastinate import Blueprint\n+\n+jobs = Blueprint()\n",
     ),
     (
         "app = FastAPI(lifespan=lifespan)\n",

@@ -29,7 +29,7 @@ from ondol.db.session import Database, ReadSession
 from ondol.dev.servers import Attachment, StateFolder, attach
 from ondol.jobs.queue import AnyTask, defer
 from ondol.jobs.worker import Worker
-from ondol.mail import Mailbox, Mailer
+from ondol.mail.mailer import Mailbox, Mailer
 from ondol.observability.errors import ErrorHook, guarded
 from ondol.observability.logging import configure_logging
 from ondol.observability.metrics import CONNECTIONS_IN_USE, count_lookup

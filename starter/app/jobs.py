@@ -1,6 +1,6 @@
 """What runs later, in `ondol worker`. A job that is not listed here is not run."""
 
-from ondol.jobs import AnyTask
+from ondol.jobs.queue import AnyTask
 
 from app.services import (
     email_change,  # email_change

@@ -6,7 +6,7 @@ import sys
 import psycopg
 from procrastinate import Blueprint
 
-from ondol.jobs import retries
+from ondol.jobs.queue import retries
 from ondol.jobs.worker import Worker
 
 URL = sys.argv[1]

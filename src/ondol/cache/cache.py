@@ -30,6 +30,7 @@ T = TypeVar("T")
 Generations = tuple[bytes, ...]
 
 GENERATION_SECONDS = 86_400
+LINGER_SECONDS = 0.2
 EVERYTHING = "*"
 _TAGS = "ondol.cache_tags"
 
@@ -47,7 +48,7 @@ class _Wanted:
 
 @dataclass(frozen=True)
 class _Flight:
-    """A load under way in this process, that others who saw the same generations may wait for."""
+    """A load under way in this process, or just over, for others who saw the same generations."""
 
     generations: Generations
     result: asyncio.Future[Any]
@@ -150,7 +151,8 @@ class Cache:
                     raise  # it is we who are cancelled; else the one who loaded was: begin again
 
     async def _fly(self, wanted: _Wanted, generations: Generations) -> Any:
-        flight = _Flight(generations, asyncio.get_running_loop().create_future())
+        loop = asyncio.get_running_loop()
+        flight = _Flight(generations, loop.create_future())
         self._flights[wanted.key] = flight
         try:
             value = await wanted.load()
@@ -166,8 +168,14 @@ class Cache:
             flight.result.set_result(value)
             return value
         finally:
-            if self._flights.get(wanted.key) is flight:
-                del self._flights[wanted.key]
+            if flight.result.cancelled() or flight.result.exception() or flight.result.result() is None:
+                self._land(wanted.key, flight)
+            else:  # others may have seen the same generations before the value was stored
+                loop.call_later(LINGER_SECONDS, self._land, wanted.key, flight)
+
+    def _land(self, key: str, flight: _Flight) -> None:
+        if self._flights.get(key) is flight:
+            del self._flights[key]
 
     async def _store(self, wanted: _Wanted, generations: Generations, value: Any) -> None:
         if value is None:

@@ -1,4 +1,4 @@
-"""The routers, by hand: what is not listed here is not served. To do without registration, say, delete its line."""
+"""The routers, by hand: what is not listed here is not served. `ondol remove registration` takes a feature out."""
 
 from app.routers import (
     audit,  # audit

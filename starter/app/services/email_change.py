@@ -3,7 +3,7 @@ from uuid import UUID
 
 from ondol.auth.caller import Caller
 from ondol.db.constraints import violation_as
-from ondol.jobs import retries
+from ondol.jobs.queue import retries
 from procrastinate import Blueprint, JobContext
 
 from app import mails

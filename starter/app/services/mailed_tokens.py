@@ -7,7 +7,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from ondol import BadRequest
-from ondol.jobs import retries
+from ondol.jobs.queue import retries
 from ondol.keys import digest, new_token
 from procrastinate import Blueprint, JobContext
 

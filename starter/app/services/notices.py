@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from ondol.jobs import retries
+from ondol.jobs.queue import retries
 from procrastinate import Blueprint, JobContext
 
 from app import mails

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from ondol import Conflict, NotFound
 from ondol.db.pagination import Page
-from ondol.jobs import retries
+from ondol.jobs.queue import retries
 from ondol.ownership import EVERYBODY
 from procrastinate import Blueprint, JobContext
 

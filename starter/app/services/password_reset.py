@@ -1,7 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
 from ondol.auth.client import Client
-from ondol.jobs import retries
+from ondol.jobs.queue import retries
 from ondol.keys import digest, new_token
 from procrastinate import Blueprint, JobContext
 

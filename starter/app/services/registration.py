@@ -1,7 +1,7 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from ondol.jobs import retries
+from ondol.jobs.queue import retries
 from procrastinate import Blueprint, JobContext
 
 from app import mails

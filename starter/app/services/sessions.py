@@ -6,7 +6,7 @@ from uuid import UUID
 from ondol import NotFound, Unauthorized
 from ondol.auth.caller import Caller
 from ondol.db.pagination import Page
-from ondol.jobs import retries
+from ondol.jobs.queue import retries
 from procrastinate import Blueprint, JobContext
 from pydantic import BaseModel, ConfigDict
 

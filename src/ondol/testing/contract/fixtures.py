@@ -77,9 +77,9 @@ class Rig(Processes):
                 eventually(partial(is_used, client), 5)
 
     def serves(self, path: str) -> bool:
-        """Return whether there is such an operation, which takes a body."""
+        """Return whether there is such an operation; a POST would be counted."""
         with self.client() as client:
-            return client.post(path).status_code != 404
+            return client.get(path).status_code == 405
 
     def client(self, worker: int = 0, **options: object) -> httpx2.Client:
         return httpx2.Client(base_url=self.bases[worker], timeout=20, **options)  # type: ignore[arg-type]

@@ -5,7 +5,7 @@ from uuid import UUID
 from ondol import Conflict, NotFound
 from ondol.db.constraints import violation_as
 from ondol.db.pagination import Page
-from ondol.jobs import retries
+from ondol.jobs.queue import retries
 from ondol.ownership import Owner
 from procrastinate import Blueprint, JobContext
 

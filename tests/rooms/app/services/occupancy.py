@@ -1,6 +1,6 @@
 from datetime import UTC, datetime, timedelta
 
-from ondol.jobs import retries
+from ondol.jobs.queue import retries
 from procrastinate import Blueprint, JobContext
 
 from app.repositories.occupancy import OccupancyRepository
