@@ -172,5 +172,5 @@ def test_the_commands(project: Path) -> None:
     assert "ondol db upgrade" in grown.stdout
     removed = ondol("remove", "resource", "author")
     assert "  gone     app/models/authors.py" in removed.stdout
-    for arguments, code in ((["resource"], 2), (["audit", "author"], 2), (["audit", "--force"], 2), (["audit"], 1)):
+    for arguments, code in ((["resource"], 2), (["audit", "author"], 2), (["audit", "--dry-run"], 2), (["audit"], 1)):
         assert ondol("remove", *arguments).returncode == code, arguments  # the last one: not committed

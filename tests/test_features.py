@@ -9,7 +9,7 @@ from projects import bare_project, run
 from ondol.generator.features import take_out
 from ondol.generator.origin import set_source, source_of
 from ondol.generator.pristine import Origin, record, recorded_origin
-from ondol.generator.update import remove_feature
+from ondol.generator.update import abort, remove_feature
 from ondol.project import ProjectError
 
 FEATURES = ["audit", "email_change", "password_reset", "registration"]
@@ -88,6 +88,10 @@ def test_where_its_files_were_edited_nothing_changes(project: Path) -> None:
         remove_feature(project, "registration")
     assert git(project, "status", "--porcelain") == ""
     assert recorded_origin(project).without == []
+    forced = remove_feature(project, "registration", force=True)
+    assert forced.conflicts == ["app/services/registration.py"]
+    abort(project)
+    assert git(project, "status", "--porcelain") == ""
 
 
 def test_one_that_is_not_there_is_refused(tmp_path: Path, project: Path) -> None:

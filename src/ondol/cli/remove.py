@@ -14,7 +14,10 @@ def remove(
     what: Annotated[str, typer.Argument(help="`resource`, or a feature of the starter: `registration`.")],
     name: Annotated[str | None, typer.Argument(help="The resource: `book`.")] = None,
     *,
-    force: Annotated[bool, typer.Option("--force", help="Also a resource's files that you have edited.")] = False,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Also where you edited the files; of a feature, with git's conflicts."),
+    ] = False,
     dry_run: DryRun = False,
 ) -> None:
     """Take out a resource that `ondol add resource` wrote, or a feature of the starter: audit, email_change,
@@ -30,11 +33,14 @@ def remove(
         if carry_out(remove_resource(project, name, force=force), dry_run=dry_run):
             say_next(project)
         return
-    if dry_run or force:
-        raise typer.BadParameter("--dry-run and --force are for resources; `ondol update --abort` takes a feature back")
-    removed = remove_feature(project, what)
+    if dry_run:
+        raise typer.BadParameter("--dry-run is for resources; `ondol update --abort` takes a feature back")
+    removed = remove_feature(project, what, force=force)
     if not removed.changed:
         raise ProjectError(f"The project does without {what!r} already.")
     for file in removed.changed:
-        console.print(f"  changed  {file}", markup=False)
+        console.print(f"  {'conflict' if file in removed.conflicts else 'changed '}  {file}", markup=False)
+    if removed.conflicts:
+        console.print("Resolve the conflicts as after any `git merge`, and commit; or `ondol update --abort`.")
+        raise typer.Exit(1)
     console.print(f"\n  uv run ondol db revision no_{what}\n  uv run pytest\n\nThen commit.", markup=False)

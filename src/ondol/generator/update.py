@@ -46,9 +46,10 @@ def update(project: Path) -> Updated:
         return Updated(changed, repository.apply(base, new, pristine, repository.origin))
 
 
-def remove_feature(project: Path, feature: str) -> Updated:
+def remove_feature(project: Path, feature: str, *, force: bool = False) -> Updated:
     """Takes a feature of the starter out, to be looked at and committed: as an update to a starter without it. The
-    migrations stay, for databases that have run them. Raises ProjectError where files of the feature were edited."""
+    migrations stay, for databases that have run them. Raises ProjectError where its lines, or those beside them, were
+    edited; with `force` these are conflicts."""
     repository = _Repository(project)
     repository.refuse_changes()
     origin = replace(repository.origin, without=sorted({*repository.origin.without, feature}))
@@ -57,11 +58,9 @@ def remove_feature(project: Path, feature: str) -> Updated:
             raise ProjectError("The starter has changed since this project was made or updated: `ondol update` first.")
     with repository.versions(origin, keep=MIGRATIONS) as (base, new, pristine):
         changed = repository.difference(base, new)
-        if edited := repository.tried(base, new):
-            raise ProjectError(f"Edited where {feature} has its lines: {', '.join(edited)}. Nothing was changed.")
-        if changed:
-            repository.apply(base, new, pristine, origin)
-    return Updated(changed, [])
+        if not force and (edited := repository.tried(base, new)):
+            raise ProjectError(f"Edited where {feature} has its lines: {', '.join(edited)}. `--force` tries.")
+        return Updated(changed, repository.apply(base, new, pristine, origin) if changed else [])
 
 
 def abort(project: Path) -> None:
