@@ -271,7 +271,17 @@ def test_options_that_do_not_fit_are_refused(project: Path) -> None:
         (["session:ref:login_sessions"], Options(), None, "need a factory"),
         (["title:str"], Options(), "thing", "different names"),
         (["title:str"], Options(is_owned=True, readers=Readers.CUSTOMERS), None, "--customer-read and --owner"),
-        (["title:str:unique=author"], Options(is_owned=True), None, "names no reference; there are: owner"),
+        (["parent:ref:things"], Options(), None, "the first thing could refer to none"),
+        (["title:str:unique=parent", "parent:ref:things:optional"], Options(), None, "there are: none"),
+        (["update:enum:a,b"], Options(), None, "two ThingUpdate"),
+        (["line_1:str", "line1:str"], Options(), None, "two Line1"),
+        (["newest:int:sort"], Options(), None, "two NEWEST"),
+        (
+            ["title:str:unique=author"],
+            Options(is_owned=True),
+            None,
+            "names no reference that each one has; there are: owner",
+        ),
     ):
         with pytest.raises(ProjectError, match=reason):
             add_resource(project, "thing", specs, options, plural=plural)

@@ -136,7 +136,7 @@ def test_a_field_that_finds_no_place_changes_nothing(project: Path) -> None:
         ("title:str", "two fields 'title'"),
         ("pages:ant", "is no type"),
         ("author:ref:writers", "there is no table 'writers'"),
-        ("name:str:unique=author", "names no reference; there are: owner"),
+        ("name:str:unique=author", "names no reference that each one has; there are: owner"),
         ("created_at:date", "every resource has"),
     ],
 )
@@ -153,6 +153,54 @@ def test_a_record_that_was_broken_is_named(project: Path) -> None:
         ProjectError, match=r"pyproject\.toml: \[tool\.ondol\.resources\.authors\] is not what was written"
     ):
         remove_resource(project, "author")
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        ("app/scopes.py", "Role.ADMIN: frozenset(Scope)", "Role.ADMIN: frozenset({Scope.AUTHORS_WRITE})"),
+        ("app/routers/audit.py", "router = ", "X = Scope.AUTHORS_WRITE\nrouter = "),
+        ("app/models/audit.py", "class AuditEntry", 'X = orm.ForeignKey("authors.id")\n\n\nclass AuditEntry'),
+    ],
+)
+def test_it_is_not_removed_from_under_others(project: Path, path: str, old: str, new: str) -> None:
+    add(project, AUTHOR)
+    edit(project, path, old, new)
+    committed(project)
+    with pytest.raises(ProjectError, match=f"Others use authors: {path}"):
+        remove_resource(project, "author", force=True)
+    assert changed(project) == []
+
+
+def test_the_record_is_one_among_other_tables(project: Path) -> None:
+    add(project, AUTHOR)
+    file = project / "pyproject.toml"
+    ours = file.read_text().replace("[tool.ondol.resources.authors]", '[tool.ondol.resources."authors"] # ours')
+    file.write_text(f"{ours}\n# kept\n[tool.other]\nx = [\n  [1],\n]\n")
+    add_field(project, "author", ["born_on:date:optional"]).apply()
+    assert declared(project)["authors"].fields == ("name:str:100", "born_on:date:optional")
+    assert "# kept\n[tool.other]\nx = [\n  [1],\n]\n" in file.read_text()
+    remove_resource(project, "author").apply()
+    assert declared(project) == {}
+    assert "[tool.other]\nx = [\n  [1],\n]\n" in file.read_text()
+
+
+def test_two_fields_at_once_and_files_with_crlf(project: Path) -> None:
+    add(project, AUTHOR)
+    add(project, BOOK.replace("author:ref:authors ", ""))
+    service = project / "app" / "services" / "books.py"
+    service.write_bytes(service.read_bytes().replace(b"\n", b"\r\n"))
+    add_field(project, "book", ["code:str:20:unique=writer", "writer:ref:authors"]).apply()
+    assert service.read_bytes().count(b"\r\n") == service.read_bytes().count(b"\n") > 50
+    migration = max((project / "migrations" / "versions").glob("2*.py")).read_text()
+    assert migration.index('"writer_id", sa.Uuid()') < migration.index("uq_books_writer_id_code")
+
+
+def test_a_circle_of_references_is_refused(project: Path) -> None:
+    add(project, AUTHOR)
+    add(project, BOOK)
+    with pytest.raises(ProjectError, match="books refer to authors: tests could make neither first"):
+        add_field(project, "author", ["favourite:ref:books:optional"])
 
 
 def test_the_commands(project: Path) -> None:

@@ -118,6 +118,18 @@ async def test_the_death_of_the_one_who_loads_does_not_take_the_others_along(cac
     assert first.cancelled()
 
 
+async def test_who_waits_and_is_cancelled_with_the_one_who_loads_ends(cache: Cache) -> None:
+    source = Source()
+    source.pause = lambda: asyncio.sleep(0.2)
+    asking = [asyncio.create_task(read(cache, source)) for _ in range(2)]
+    await asyncio.sleep(0.1)
+    for task in asking:
+        task.cancel()
+    ended = await asyncio.gather(*asking, return_exceptions=True)
+    assert [type(each) for each in ended] == [asyncio.CancelledError] * 2
+    assert source.loads == 1
+
+
 async def test_an_error_while_loading_is_everybodys(cache: Cache) -> None:
     async def fail() -> Value:
         await asyncio.sleep(0.05)

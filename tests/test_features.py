@@ -94,6 +94,15 @@ def test_where_its_files_were_edited_nothing_changes(project: Path) -> None:
     assert git(project, "status", "--porcelain") == ""
 
 
+def test_where_a_file_of_ones_own_uses_it_nothing_changes(project: Path) -> None:
+    (project / "app" / "services" / "reports.py").write_text("from app.services.audit import AuditService as Log\n")
+    (project / "app" / "services" / "lists.py").write_text("from app.models import audit\n")
+    commit(project)
+    with pytest.raises(ProjectError, match=r"use audit: app/services/lists\.py, app/services/reports\.py\. `--force`"):
+        remove_feature(project, "audit")
+    assert git(project, "status", "--porcelain") == ""
+
+
 def test_one_that_is_not_there_is_refused(tmp_path: Path, project: Path) -> None:
     there = "there are audit, email_change, password_reset, registration"
     with pytest.raises(ProjectError, match=f"no feature 'auth' to do without; {there}"):

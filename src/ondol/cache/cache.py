@@ -147,7 +147,8 @@ class Cache:
             try:
                 return await asyncio.shield(flight.result)
             except asyncio.CancelledError:
-                if not flight.result.cancelled():
+                task = asyncio.current_task()
+                if not flight.result.cancelled() or (task is not None and task.cancelling()):
                     raise  # it is we who are cancelled; else the one who loaded was: begin again
 
     async def _fly(self, wanted: _Wanted, generations: Generations) -> Any:

@@ -8,7 +8,9 @@
 A field that is added later, and removing the resource, begin with what this made.
 """
 
+import re
 import tomllib
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ import tomlkit
 from pluralizer import Pluralizer
 
 from ondol.generator.fields import MAX_NAME, NAME, Context, parse, pascal
+from ondol.generator.plan import read
 from ondol.generator.rendering import names_taken
 from ondol.generator.resource import Readers, Resource
 from ondol.generator.tables import Tables
@@ -51,28 +54,33 @@ class Declaration:
 
     def entered_in(self, text: str) -> str:
         """Return the text of pyproject.toml with this record."""
-        without = Declaration.taken_from(text, self.plural)
+        pyproject = tomlkit.parse(text)
+        if self.plural in (there := _resources(pyproject)):
+            there[self.plural]["fields"] = list(self.fields)
+            return tomlkit.dumps(pyproject)
         given = {name: value for name, value in asdict(self.options).items() if value != getattr(Options(), name)}
-        table = tomlkit.table()
-        table.update({"name": self.name, "fields": self.fields, **given})
-        block = tomlkit.dumps({"tool": {"ondol": {"resources": {self.plural: table}}}})
-        return f"{without.rstrip()}\n\n{block}"
+        table = {"name": self.name, "fields": list(self.fields), **given}
+        return f"{text.rstrip()}\n\n{tomlkit.dumps({'tool': {'ondol': {'resources': {self.plural: table}}}})}"
 
-    @staticmethod
-    def taken_from(text: str, plural: str) -> str:
-        """Return the text of pyproject.toml without the record of a resource."""
-        header = f"[tool.ondol.resources.{plural}]"
-        before, found, after = text.partition(f"\n{header}\n")
-        if not found:
-            return text
-        _, bracket, others = after.partition("\n[")
-        return f"{before.rstrip()}\n\n[{others}" if bracket else f"{before.rstrip()}\n"
+
+def without_record(text: str, plural: str) -> str:
+    """Return the text of pyproject.toml without the record of a resource."""
+    pyproject = tomlkit.parse(text)
+    del _resources(pyproject)[plural]
+    for table, name in ((pyproject["tool"]["ondol"], "resources"), (pyproject["tool"], "ondol")):
+        if not table[name]:
+            del table[name]
+    return f"{tomlkit.dumps(pyproject).rstrip()}\n"
+
+
+def _resources(pyproject: Mapping[str, Any]) -> Any:
+    return pyproject.get("tool", {}).get("ondol", {}).get("resources", {})
 
 
 def declared(project: Path) -> dict[str, Declaration]:
     """The resources that `ondol add resource` wrote, by their plural."""
-    tool: dict[str, Any] = tomllib.loads((project / RECORD).read_text(encoding="utf-8")).get("tool", {})
-    return {plural: _read(plural, dict(given)) for plural, given in tool.get("ondol", {}).get("resources", {}).items()}
+    resources = _resources(tomllib.loads((project / RECORD).read_text(encoding="utf-8")))
+    return {plural: _read(plural, dict(given)) for plural, given in resources.items()}
 
 
 def find(project: Path, name: str) -> Declaration:
@@ -140,4 +148,13 @@ def resource_of(project: Path, declaration: Declaration) -> Resource:
     for table in resource.needed:
         if not (project / "tests" / "support" / "factories" / f"{table}.py").exists():
             raise ProjectError(f"ref:{table}: tests need a factory for it, tests/support/factories/{table}.py.")
+        if many in set(_needed(project, table)):
+            raise ProjectError(f"ref:{table}: {table} refer to {many}: tests could make neither first.")
     return replace(resource, taken=taken)
+
+
+def _needed(project: Path, table: str) -> Iterator[str]:
+    """The tables that the factory of a table needs, and theirs."""
+    factory = project / "tests" / "support" / "factories" / f"{table}.py"
+    for other in re.findall(r"^from factories\.(\w+) import", read(factory) or "", re.MULTILINE):
+        yield from (other, *_needed(project, other))

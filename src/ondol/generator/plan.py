@@ -62,8 +62,9 @@ def _write(file: Path, text: str | None) -> None:
         return
     file.parent.mkdir(parents=True, exist_ok=True)
     temporary = file.with_name(f".{file.name}.new")
+    newline = "\r\n" if file.exists() and b"\r\n" in file.read_bytes() else None  # git's autocrlf
     try:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8", newline=newline)
         temporary.replace(file)
     except BaseException:
         temporary.unlink(missing_ok=True)

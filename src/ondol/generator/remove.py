@@ -1,14 +1,17 @@
 """Takes out of a project what `ondol add resource` wrote."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ondol.generator.add import as_they_were, unregistered
-from ondol.generator.declaration import RECORD, Declaration, find, resource_of
+from ondol.generator.declaration import RECORD, find, resource_of, without_record
+from ondol.generator.edits import mentions
 from ondol.generator.plan import Plan, plan, read
+from ondol.generator.registration import registrations
 from ondol.generator.rendering import migration, render_all, tidy
 from ondol.generator.resource import Resource
+from ondol.generator.tables import parsed
 from ondol.project import ProjectError
 
 
@@ -22,13 +25,13 @@ def remove_resource(project: Path, name: str, *, force: bool = False) -> Plan:
     if edited and not force:
         raise ProjectError(f"Edited since: {', '.join(edited)}. `--force` removes these too; nothing was changed.")
     listing = unregistered(project, resource)
-    if users := sorted(_users(project, resource, {*written, *listing})):
+    if users := sorted({*_users(project, resource, {*written, *listing}), *_still_named(resource, listing)}):
         raise ProjectError(f"Others use {resource.many}: {', '.join(users)}. Nothing was changed.")
     new = migration(project, "drop", resource, f"No {resource.many} any more.")
     after: dict[Path, str | None] = dict.fromkeys(written)
     pyproject = (project / RECORD).read_text(encoding="utf-8")
     tidied = tidy(new | listing, project)
-    without = {RECORD: Declaration.taken_from(pyproject, resource.plural)}
+    without = {RECORD: without_record(pyproject, resource.plural)}
     warning = f"the migration drops the table {resource.plural}: first deploy code that does not use it."
     return plan(project, after | tidied | as_they_were(project, listing, tidied) | without, [warning])
 
@@ -37,17 +40,32 @@ def _users(project: Path, resource: Resource, its_own: set[Path]) -> Iterator[st
     """The other files that import from the resource's, or refer to its table."""
     for file in (*(project / "app").rglob("*.py"), *(project / "tests").rglob("*.py")):
         path = file.relative_to(project)
-        if path not in its_own and any(_uses(node, resource) for node in ast.walk(ast.parse(file.read_bytes()))):
+        if path not in its_own and any(_uses(node, resource) for node in ast.walk(parsed(file))):
             yield str(path)
 
 
+def _still_named(resource: Resource, listing: Mapping[Path, str]) -> Iterator[str]:
+    """The files that list what there is and name it in a way of their own."""
+    for registration in registrations(resource):
+        text = listing[Path(registration.path)]
+        if any(mentions(text, name) for name in registration.mentions):
+            yield registration.path
+
+
 def _uses(node: ast.AST, resource: Resource) -> bool:
+    scopes = f"{resource.plural.upper()}_"
     match node:
+        case ast.Attribute(value=ast.Name("Scope"), attr=name) if name.startswith(scopes):
+            return name.removeprefix(scopes) in ("READ", "WRITE", "ALL")
+        case ast.Attribute(value=ast.Name("models"), attr=name):
+            return name == resource.class_name
         case ast.ImportFrom(module=str(module), names=names):
             imported = {f"{module}.{alias.name}" for alias in names}
             places = [f"app.{layer}.{resource.plural}" for layer in ("schemas", "repositories", "services", "routers")]
             places += [f"app.models.{resource.class_name}", f"factories.{resource.plural}"]
             return module in {*places, f"app.models.{resource.plural}"} or not imported.isdisjoint(places)
-        case ast.Call(func=ast.Name(id="ForeignKey"), args=[ast.Constant(value=str(target)), *_]):
+        case ast.Call(
+            func=ast.Name("ForeignKey") | ast.Attribute(attr="ForeignKey"), args=[ast.Constant(value=str(target)), *_]
+        ):
             return target.partition(".")[0] == resource.plural
     return False

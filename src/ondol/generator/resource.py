@@ -211,6 +211,7 @@ class Resource:
             if names.count(name) > 1:
                 raise ProjectError(f"There are two fields {name!r}.")
         self._check_references()
+        self._check_names()
         for wanted in self.search:
             found = next((column for column in self.columns if column.name == wanted), None)
             if found is None:
@@ -231,12 +232,26 @@ class Resource:
                     f"{name!r} is longer than PostgreSQL's {MAX_IDENTIFIER} characters: take shorter names."
                 )
 
+    def _check_names(self) -> None:
+        enums = [column.field.kind.python for column in self.columns if column.field.kind.choices]
+        made = [self.class_name + part for part in ("Create", "Update", "Read", "Sort", "Query")]
+        made += [column.alias for column in self.columns if column.has_alias] + enums
+        made += [f"sort={column.name.upper()}" for column in self.sorted] + ["sort=NEWEST", "sort=OLDEST"]
+        for name in made:
+            if made.count(name) > 1:
+                raise ProjectError(f"The code would have two {name.removeprefix('sort=')}: rename a field.")
+
     def _check_references(self) -> None:
-        references = ["owner"] * self.is_owned + [column.stem for column in self.columns if column.field.kind.table]
+        told = [column for column in self.columns if column.field.kind.table and not column.field.is_optional]
+        for column in told:
+            if column.field.kind.table == self.plural:
+                raise ProjectError(f"{column.name}: the first {self.words} could refer to none; make it `optional`.")
+        references = ["owner"] * self.is_owned + [column.stem for column in told]
         for column in self.columns:
             if (within := column.field.unique_within) and within not in references:
                 raise ProjectError(
-                    f"{column.name}: unique={within} names no reference; there are: {', '.join(references) or 'none'}."
+                    f"{column.name}: unique={within} names no reference that each one has; "
+                    f"there are: {', '.join(references) or 'none'}."
                 )
 
     def _parameters(self) -> Iterator[str]:

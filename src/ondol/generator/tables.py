@@ -15,7 +15,7 @@ class Tables:
         self._project = project
         self.classes: dict[str, str] = {}
         for file in sorted((project / "app" / "models").glob("*.py")):
-            self.classes |= dict(_tables(_parsed(file)))
+            self.classes |= dict(_tables(parsed(file)))
 
     def class_of(self, table: str) -> str:
         """Raises Refused for a table that is not there."""
@@ -40,7 +40,7 @@ class Tables:
     def _nodes(self, layer: str, table: str) -> Iterator[ast.AST]:
         file = self._project / "app" / layer / f"{table}.py"
         if file.is_file():
-            yield from ast.walk(_parsed(file))
+            yield from ast.walk(parsed(file))
 
 
 def _tables(module: ast.Module) -> Iterator[tuple[str, str]]:
@@ -52,7 +52,7 @@ def _tables(module: ast.Module) -> Iterator[tuple[str, str]]:
                         yield table, node.name
 
 
-def _parsed(file: Path) -> ast.Module:
+def parsed(file: Path) -> ast.Module:
     try:
         return ast.parse(file.read_text(encoding="utf-8"))
     except SyntaxError as error:

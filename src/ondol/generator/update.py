@@ -1,6 +1,7 @@
 """Brings an edited project to the installed version's starter: git's own three-way merge of what the project was made
 from (`.starter.zip`), what it is now, and what would be made today. Conflicts are ordinary git conflicts."""
 
+import ast
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from tempfile import TemporaryDirectory
 
 from ondol.generator.origin import set_source, source_of
 from ondol.generator.pristine import RECORD, Origin, record, recorded_origin, tidy, write_pristine, write_recorded
+from ondol.generator.tables import parsed
 from ondol.generator.tools import attempt, git_program, identity, ruff_program, run
 from ondol.project import ProjectError
 
@@ -30,8 +32,8 @@ class Updated:
 def check(project: Path) -> Updated:
     """What an update would do, tried in a work tree of its own; the project is not touched. Raises ProjectError."""
     repository = _Repository(project)
-    with repository.versions() as (base, new, _):
-        return Updated(repository.difference(base, new), repository.tried(base, new))
+    with repository.versions() as (base, new, _), repository.merged_aside(base, new) as (_, conflicts):
+        return Updated(repository.difference(base, new), conflicts)
 
 
 def update(project: Path) -> Updated:
@@ -58,8 +60,12 @@ def remove_feature(project: Path, feature: str, *, force: bool = False) -> Updat
             raise ProjectError("The starter has changed since this project was made or updated: `ondol update` first.")
     with repository.versions(origin, keep=MIGRATIONS) as (base, new, pristine):
         changed = repository.difference(base, new)
-        if not force and (edited := repository.tried(base, new)):
-            raise ProjectError(f"Edited where {feature} has its lines: {', '.join(edited)}. `--force` tries.")
+        if not force:
+            with repository.merged_aside(base, new) as (tree, edited):
+                if edited:
+                    raise ProjectError(f"Edited where {feature} has its lines: {', '.join(edited)}. `--force` tries.")
+                if users := sorted(repository.users_of_gone(base, new, tree)):
+                    raise ProjectError(f"Files of yours use {feature}: {', '.join(users)}. `--force` does not look.")
         return Updated(changed, repository.apply(base, new, pristine, origin) if changed else [])
 
 
@@ -130,15 +136,26 @@ class _Repository:
     def difference(self, base: str, new: str) -> list[str]:
         return run(self.project, "git", "diff", "--name-only", "--no-renames", base, new).splitlines()
 
-    def tried(self, base: str, new: str) -> list[str]:
-        """The files that would be in conflict, found in a work tree of its own."""
+    @contextmanager
+    def merged_aside(self, base: str, new: str) -> Iterator[tuple[Path, list[str]]]:
+        """A work tree of its own with the merge in it, and the files in conflict."""
         with TemporaryDirectory(prefix="ondol-update-") as scratch:
             tree = Path(scratch) / "tree"
             run(self.project, "git", "worktree", "add", "--quiet", "--detach", str(tree), "HEAD")
             try:
-                return self.merge(tree, base, new)
+                yield tree, self.merge(tree, base, new)
             finally:
                 run(self.project, "git", "worktree", "remove", "--force", str(tree))
+
+    def users_of_gone(self, base: str, new: str, tree: Path) -> Iterator[str]:
+        """The files in the merged tree that import a module which the second commit does not have any more."""
+        gone = run(
+            self.project, "git", "diff", "--name-only", "--no-renames", "--diff-filter=D", base, new
+        ).splitlines()
+        modules = {name.removeprefix(self._inside).removesuffix(".py").replace("/", ".") for name in gone}
+        for file in (tree / self._inside).rglob("*.py"):
+            if not modules.isdisjoint(_imported(file)):
+                yield str(file.relative_to(tree))
 
     def apply(self, base: str, new: str, pristine: Path, origin: Origin) -> list[str]:
         """Merges into the project, and records what it is made from now; the files in conflict."""
@@ -156,3 +173,12 @@ class _Repository:
         if merged.returncode > 1:
             raise ProjectError(f"git could not merge: {(merged.stderr or merged.stdout).strip()[-1_500:]}")
         return sorted(set(run(tree, "git", "diff", "--name-only", "--diff-filter=U").splitlines()))
+
+
+def _imported(file: Path) -> Iterator[str]:
+    """The names of what a file imports: modules, and what it takes from them."""
+    for node in ast.walk(parsed(file)):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            within = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""
+            yield within.removesuffix(".")
+            yield from (f"{within}{alias.name}" for alias in node.names)

@@ -48,6 +48,7 @@ def test_what_was_refused_is_told_though_its_transaction_is_gone(client: TestCli
     assert "wrong" not in str(entries(client, admin))
 
 
+# password_reset: begin
 def test_a_mailed_reset_is_told_with_whoever_asked(
     client: TestClient, admin: Any, customer: Any, mailed: Callable[[str], Any]
 ) -> None:
@@ -60,6 +61,7 @@ def test_a_mailed_reset_is_told_with_whoever_asked(
     assert (told["target_id"], told["user_agent"], told["request_id"]) == (customer.id, "Telephone", "abcdefgh")
 
 
+# password_reset: end
 def test_a_change_that_is_rolled_back_is_not_told(client: TestClient, admin: Any, customer: Any) -> None:
     headers = {**admin.headers, "If-Match": '"v99"'}
     assert client.patch(f"/api/v1/users/{customer.id}", json={"role": "admin"}, headers=headers).status_code == 412

@@ -33,6 +33,7 @@ def test_an_address_changes_once_the_new_one_is_proved_and_both_are_told(
     assert client.post(f"{URL}/confirm", json={"token": code}).status_code == 400
 
 
+# password_reset: begin
 def test_a_reset_that_was_mailed_to_the_former_address_is_worthless(
     client: TestClient, customer: Any, mailed: Callable[[str], Any]
 ) -> None:
@@ -59,6 +60,7 @@ def test_a_reset_that_is_being_mailed_while_the_address_changes_is_not_made(
     assert list(runtime.mailer.mailbox.messages()) == []
 
 
+# password_reset: end
 def test_it_takes_the_password(client: TestClient, customer: Any) -> None:
     answer = ask(client, customer, password="wrong")
     assert (answer.status_code, answer.json()["code"]) == (409, "wrong_password")

@@ -44,6 +44,7 @@ def test_one_use_makes_the_other_links_worthless(
     assert confirm(client, codes[1]).status_code == 400
 
 
+# email_change: begin
 def test_a_new_password_makes_what_was_asked_for_before_worthless(
     client: TestClient, customer: Any, mailed: Callable[[str], Any]
 ) -> None:
@@ -56,6 +57,7 @@ def test_a_new_password_makes_what_was_asked_for_before_worthless(
     assert client.post("/api/v1/auth/email-change/confirm", json={"token": stolen}).status_code == 400
 
 
+# email_change: end
 def test_unknown_and_disabled_accounts_are_answered_the_same_and_get_no_mail(
     client: TestClient, customer: Any, admin: Any, runtime: Runtime, run_jobs: Callable[[], None]
 ) -> None:
@@ -81,7 +83,11 @@ def test_a_token_is_good_for_its_own_purpose_alone(
 ) -> None:
     client.post(URL, json={"email": customer.email})
     code = code_in(mailed(customer.email))
-    for path, more in {"register": {"password": NEW, "full_name": "n"}, "email-change": {}}.items():
+    others: dict[str, dict[str, str]] = {
+        "register": {"password": NEW, "full_name": "n"},  # registration
+        "email-change": {},  # email_change
+    }
+    for path, more in others.items():
         assert client.post(f"/api/v1/auth/{path}/confirm", json={"token": code, **more}).status_code == 400
     assert client.get("/api/v1/users/me", headers={"Authorization": f"Bearer {code}"}).status_code == 401
     assert client.post("/api/v1/auth/refresh", json={"refresh_token": code}).status_code == 401

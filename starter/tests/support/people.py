@@ -64,12 +64,12 @@ def mailed_token(database: SyncDatabase, purpose: Purpose) -> str:
     email = f"{os.urandom(6).hex()}@example.com"
     asked = MailedToken(purpose=purpose, email=email, digest=digest(token), expires_at=expires_at)
     with database.transaction() as session:
-        if purpose is not Purpose.REGISTRATION:
+        if purpose != "registration":
             user = User(email=email, full_name="n", hashed_password=hashed_password())
             session.add(user)
             session.flush()
             asked.user_id = user.id
-        if purpose is Purpose.EMAIL_CHANGE:
+        if purpose == "email_change":
             asked.email = f"new-{email}"
         session.add(asked)
     return token
