@@ -83,11 +83,10 @@ def test_a_token_is_good_for_its_own_purpose_alone(
 ) -> None:
     client.post(URL, json={"email": customer.email})
     code = code_in(mailed(customer.email))
-    others: dict[str, dict[str, str]] = {
-        "register": {"password": NEW, "full_name": "n"},  # registration
-        "email-change": {},  # email_change
-    }
-    for path, more in others.items():
+    for path, more in (
+        ("register", {"password": NEW, "full_name": "n"}),  # registration
+        ("email-change", {}),  # email_change
+    ):
         assert client.post(f"/api/v1/auth/{path}/confirm", json={"token": code, **more}).status_code == 400
     assert client.get("/api/v1/users/me", headers={"Authorization": f"Bearer {code}"}).status_code == 401
     assert client.post("/api/v1/auth/refresh", json={"refresh_token": code}).status_code == 401

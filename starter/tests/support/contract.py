@@ -21,10 +21,5 @@ CONTRACT = Contract(
         "auth_change_email": partial(fresh_token, purpose=Purpose.EMAIL_CHANGE),  # email_change
     },
     ends_sessions=frozenset({"auth_logout", "users_change_password", "sessions_end"}),
-    shows_everybody=frozenset(
-        {
-            "users_list",
-            "audit_list",  # audit
-        }
-    ),
+    shows_everybody=frozenset({"users_list", "audit_list"}),
 )
