@@ -12,6 +12,7 @@ from projects import bare_project
 
 from ondol.generator.create import create
 from ondol.generator.names import project_name
+from ondol.generator.pristine import recorded_origin
 from ondol.project import ProjectError
 from ondol.testing.waiting import eventually
 
@@ -71,6 +72,8 @@ def test_nothing_is_overwritten_or_left_behind(tmp_path: Path) -> None:
         create(tmp_path / "there", sample=False, starter=None)
     with pytest.raises(ProjectError, match="is no starter"):
         create(tmp_path / "blog", sample=False, starter=str(tmp_path))
+    with pytest.raises(ProjectError, match="no feature 'users' to do without"):
+        create(tmp_path / "blog", sample=False, starter=None, without=["users"])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["there"]
 
 
@@ -80,10 +83,12 @@ def test_from_a_wheel_far_from_the_repository(tmp_path: Path) -> None:
     subprocess.run(["uv", "build", "--quiet", "--wheel", "--out-dir", tmp_path / "dist"], cwd=REPOSITORY, check=True)
     [wheel] = (tmp_path / "dist").glob("*.whl")
     environment = {name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "PYTHONPATH")}
-    command = ["uvx", "--from", str(wheel), "ondol", "new", "shop"]
+    command = ["uvx", "--from", str(wheel), "ondol", "new", "shop", "--without", "audit,registration"]
     made = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
     assert made.returncode == 0, made.stderr
     assert (tmp_path / "shop" / "vendor" / wheel.name).read_bytes() == wheel.read_bytes()
+    assert recorded_origin(tmp_path / "shop").without == ["audit", "registration"]
+    assert not list((tmp_path / "shop" / "app").rglob("audit.py"))
     assert f'"vendor/{wheel.name}"' in (tmp_path / "shop" / "pyproject.toml").read_text()
 
 
