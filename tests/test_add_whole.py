@@ -52,7 +52,7 @@ MORE = [
     "author country:str:2:default=KR:sort:filter wakes_at:time:optional:filter",
     "book language:enum:ko,en-us:default=en-us series:ref:categories:optional weight:decimal:6,3:min=0:default=1:sort "
     "number:int:unique:optional labels:list:str:20:default=:filter is_open:bool:default=true options:json:default=",
-    "place city:ref:categories:optional nickname:str:30:unique=city:optional",
+    "place city:ref:categories:optional nickname:str:30:unique=owner:optional",
     "note review:ref:reviews:optional rank:float:default=0.5:sort",
 ]
 MAX_TEST_LINES = 160  # of the one with most fields; of a usual one under 120

@@ -62,7 +62,7 @@ def test_the_sample_does_without_them_too(tmp_path: Path) -> None:
 @pytest.mark.whole
 def test_one_is_removed_from_a_project_and_a_migration_drops_its_table(project: Path) -> None:
     users = project / "app" / "routers" / "users.py"
-    users.write_text(f"{users.read_text()}# ours\n")
+    users.write_text(f"{users.read_text()}\n\n# ours\n")
     commit(project)
     removed = remove_feature(project, "audit")
     assert "app/services/audit.py" in removed.changed

@@ -1,7 +1,8 @@
 """What tests know about a resource: enough to make one through the API."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from typing import Any, Protocol
 
 from fastapi.testclient import TestClient
@@ -28,6 +29,11 @@ class Factory:
     def one(self) -> str:
         """The path of one of them, as the OpenAPI document has it."""
         return f"{self.url}/{{{self.id_name}}}"
+
+
+def in_order(factories: Iterable[Factory]) -> list[Factory]:
+    """Return the factories, each after those it needs."""
+    return list(TopologicalSorter({factory: factory.needs for factory in factories}).static_order())
 
 
 class Caller(Protocol):

@@ -12,7 +12,7 @@ import jwt
 from ondol.db.session import SyncDatabase
 from ondol.testing.contract import ME, PASSWORD, Contract
 from ondol.testing.contract.operations import Document, Operation
-from ondol.testing.factory import Factory
+from ondol.testing.factory import Factory, in_order
 
 Headers = dict[str, str]
 EVENTS = "text/event-stream"
@@ -50,7 +50,7 @@ class Service:
         [self.admin] = self.people(1, self.contract.administrator)
         [somebody] = self.people(1)
         self.known |= {"user_id": claims_of(somebody)["sub"], "session_id": claims_of(somebody)["sid"]}
-        for factory in self.contract.factories:
+        for factory in in_order(self.contract.factories):
             self.known |= self.make(factory, self.known)
 
     def people(self, number: int, role: Any = None, scopes: frozenset[str] | None = None) -> list[Headers]:
@@ -129,7 +129,7 @@ class Service:
     def known_to(self, caller: Headers, known: Mapping[str, str] | None = None) -> dict[str, str]:
         """What exists; of the resources that belong to somebody, one more of each that is the caller's."""
         found = dict(known or self.known)
-        for factory in self.contract.factories:
+        for factory in in_order(self.contract.factories):
             if factory.is_owned:
                 found |= self.make(factory, found, caller)
         return found

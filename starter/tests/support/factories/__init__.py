@@ -5,7 +5,6 @@ from ondol.testing.factory import Factory
 from factories.orders import ORDERS  # sample
 from factories.products import PRODUCTS  # sample
 
-# Each after those it refers to.
 FACTORIES: list[Factory] = [
     PRODUCTS,  # sample
     ORDERS,  # sample
