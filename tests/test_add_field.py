@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from projects import add, bare_project
+from updating import commit, git
 
 from ondol.generator.add import add_field
 from ondol.generator.declaration import declared
@@ -22,23 +23,13 @@ BOOK = "book title:str:200 author:ref:authors --owner --cache 30"
 def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
     project = bare_project(tmp_path_factory.mktemp("pristine") / "shop")
     git(project, "init", "-q")
-    committed(project)
+    commit(project, "all")
     return project
 
 
 @pytest.fixture
 def project(tmp_path: Path, pristine: Path) -> Path:
     return Path(shutil.copytree(pristine, tmp_path / "shop"))
-
-
-def git(project: Path, *arguments: str) -> str:
-    command = ["git", "-c", "user.name=a", "-c", "user.email=a@b", "-c", "core.excludesFile=", *arguments]
-    return subprocess.run(command, cwd=project, check=True, capture_output=True, text=True).stdout
-
-
-def committed(project: Path) -> None:
-    git(project, "add", "-A")
-    git(project, "commit", "-qm", "all")
 
 
 def changed(project: Path) -> list[str]:
@@ -70,7 +61,7 @@ def test_added_then_removed_leaves_nothing_but_migrations(project: Path, mode: s
 
 def test_of_two_one_goes_and_the_other_stays_as_it_was(project: Path) -> None:
     add(project, AUTHOR)
-    committed(project)
+    commit(project, "all")
     add(project, BOOK)
     remove_resource(project, "books").apply()
     assert changed(project) == []
@@ -81,7 +72,7 @@ def test_what_was_edited_or_is_used_is_named(project: Path) -> None:
     add(project, AUTHOR)
     add(project, BOOK)
     edit(project, "app/services/books.py", "There is no such book.", "No such book.")
-    committed(project)
+    commit(project, "all")
     with pytest.raises(ProjectError, match=r"Edited since: app/services/books\.py\. `--force`"):
         remove_resource(project, "book")
     with pytest.raises(
@@ -122,7 +113,7 @@ def test_a_field_comes_into_files_that_were_edited(project: Path) -> None:
 def test_a_field_that_finds_no_place_changes_nothing(project: Path) -> None:
     add(project, BOOK.replace("author:ref:authors ", ""))
     edit(project, "app/schemas/books.py", "    title: str\n    version", "    title: Name\n    # secret\n    version")
-    committed(project)
+    commit(project, "all")
     with pytest.raises(ProjectError) as refused:
         add_field(project, "book", ["pages:int:default=1"])
     assert "app/schemas/books.py" in str(refused.value)
@@ -166,7 +157,7 @@ def test_a_record_that_was_broken_is_named(project: Path) -> None:
 def test_it_is_not_removed_from_under_others(project: Path, path: str, old: str, new: str) -> None:
     add(project, AUTHOR)
     edit(project, path, old, new)
-    committed(project)
+    commit(project, "all")
     with pytest.raises(ProjectError, match=f"Others use authors: {path}"):
         remove_resource(project, "author", force=True)
     assert changed(project) == []
@@ -210,7 +201,7 @@ def test_the_commands(project: Path) -> None:
         )
 
     add(project, AUTHOR)
-    committed(project)
+    commit(project, "all")
     shown = ondol("add", "field", "author", "pages:int", "--dry-run")
     assert "Careful: authors.pages is NOT NULL without default" in shown.stdout
     assert "+    pages: Mapped[int]" in shown.stdout

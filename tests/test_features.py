@@ -1,10 +1,10 @@
 """Every feature of the starter but accounts and login sessions can be done without."""
 
-import subprocess
 from pathlib import Path
 
 import pytest
 from projects import bare_project, run
+from updating import commit, git
 
 from ondol.generator.features import take_out
 from ondol.generator.origin import set_source, source_of
@@ -15,11 +15,6 @@ from ondol.project import ProjectError
 FEATURES = ["audit", "email_change", "password_reset", "registration"]
 
 
-def git(project: Path, *arguments: str) -> str:
-    command = ["git", "-c", "user.name=a", "-c", "user.email=a@b", *arguments]
-    return subprocess.run(command, cwd=project, check=True, capture_output=True, text=True).stdout
-
-
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """As `ondol new` makes it, but for the environment."""
@@ -27,13 +22,8 @@ def project(tmp_path: Path) -> Path:
     set_source(project, source_of(project))
     record(project, Origin("shop", sample=False, starter=None), project)
     git(project, "init", "-q")
-    commit(project)
+    commit(project, "all")
     return project
-
-
-def commit(project: Path) -> None:
-    git(project, "add", "-A")
-    git(project, "commit", "-qm", "all")
 
 
 def assert_green(project: Path) -> None:
@@ -63,7 +53,7 @@ def test_the_sample_does_without_them_too(tmp_path: Path) -> None:
 def test_one_is_removed_from_a_project_and_a_migration_drops_its_table(project: Path) -> None:
     users = project / "app" / "routers" / "users.py"
     users.write_text(f"{users.read_text()}\n\n# ours\n")
-    commit(project)
+    commit(project, "all")
     removed = remove_feature(project, "audit")
     assert "app/services/audit.py" in removed.changed
     assert not (project / "app" / "services" / "audit.py").exists()
@@ -72,7 +62,7 @@ def test_one_is_removed_from_a_project_and_a_migration_drops_its_table(project: 
     written = run(project, "ondol.cli", "db", "revision", "no_audit")
     assert written.returncode == 0, written.stderr
     assert "It drops the table audit_log" in written.stdout + written.stderr
-    commit(project)
+    commit(project, "all")
     assert not remove_feature(project, "audit").changed
     remove_feature(project, "registration")
     assert_green(project)
@@ -83,7 +73,7 @@ def test_where_its_files_were_edited_nothing_changes(project: Path) -> None:
     service.write_text(service.read_text().replace("hours=24", "hours=48"))
     with pytest.raises(ProjectError, match="not committed"):
         remove_feature(project, "registration")
-    commit(project)
+    commit(project, "all")
     with pytest.raises(ProjectError, match=r"Edited where registration has its lines: app/services/registration\.py"):
         remove_feature(project, "registration")
     assert git(project, "status", "--porcelain") == ""
@@ -97,7 +87,7 @@ def test_where_its_files_were_edited_nothing_changes(project: Path) -> None:
 def test_where_a_file_of_ones_own_uses_it_nothing_changes(project: Path) -> None:
     (project / "app" / "services" / "reports.py").write_text("from app.services.audit import AuditService as Log\n")
     (project / "app" / "services" / "lists.py").write_text("from app.models import audit\n")
-    commit(project)
+    commit(project, "all")
     with pytest.raises(ProjectError, match=r"use audit: app/services/lists\.py, app/services/reports\.py\. `--force`"):
         remove_feature(project, "audit")
     assert git(project, "status", "--porcelain") == ""
