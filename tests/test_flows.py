@@ -2,12 +2,12 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from projects import bare_project
 
 STARTER = Path(__file__).resolve().parents[1] / "starter"
 FLOWS = {
@@ -31,8 +31,7 @@ def paths(project: Path) -> set[str]:
 @pytest.mark.whole
 @pytest.mark.parametrize("flow", FLOWS)
 def test_a_flow_is_one_line(tmp_path: Path, flow: str) -> None:
-    project = tmp_path / "shop"
-    shutil.copytree(STARTER, project, ignore=shutil.ignore_patterns(".ondol", "__pycache__", "tests", ".env"))
+    project = bare_project(tmp_path / "shop", sample=True)
     listed = project / "app" / "routers" / "__init__.py"
     text = listed.read_text()
     line = f"    {flow}.router,\n"
