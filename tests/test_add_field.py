@@ -194,6 +194,7 @@ def test_a_circle_of_references_is_refused(project: Path) -> None:
         add_field(project, "author", ["favourite:ref:books:optional"])
 
 
+@pytest.mark.whole
 def test_the_commands(project: Path) -> None:
     def ondol(*arguments: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(

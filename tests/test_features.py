@@ -41,6 +41,7 @@ def test_a_project_without_it_is_green(tmp_path: Path, without: list[str]) -> No
     assert_green(project)
 
 
+@pytest.mark.whole
 def test_the_sample_does_without_them_too(tmp_path: Path) -> None:
     project = bare_project(tmp_path / "shop", sample=True, without=FEATURES)
     for command in ("ruff check .", "mypy app"):
