@@ -173,7 +173,8 @@ def test_the_record_is_one_among_other_tables(project: Path) -> None:
     assert "# kept\n[tool.other]\nx = [\n  [1],\n]\n" in file.read_text()
     remove_resource(project, "author").apply()
     assert declared(project) == {}
-    assert "[tool.other]\nx = [\n  [1],\n]\n" in file.read_text()
+    assert "authors" not in file.read_text()
+    assert "# kept\n[tool.other]\nx = [\n  [1],\n]\n" in file.read_text()
 
 
 def test_two_fields_at_once_and_files_with_crlf(project: Path) -> None:

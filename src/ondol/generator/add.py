@@ -9,7 +9,7 @@ from ondol.generator.declaration import RECORD, Declaration, Options, declared, 
 from ondol.generator.edits import NotAsExpected, mentions
 from ondol.generator.plan import Plan, plan, read
 from ondol.generator.registration import Registration, registrations
-from ondol.generator.rendering import migration, render_all, tidy
+from ondol.generator.rendering import Growth, migration, render_all, tidy
 from ondol.generator.resource import Resource
 from ondol.generator.tools import attempt, git_program
 from ondol.project import ProjectError
@@ -45,16 +45,16 @@ def add_field(project: Path, name: str, specs: Sequence[str]) -> Plan:
     merged, refused = _merged(project, before, after)
     if refused:
         raise ProjectError("Nothing was changed, because these lines are not as they were.\n\n" + "\n".join(refused))
-    many = resource.many.capitalize()
-    words = ", ".join(column.words for column in resource.columns[len(former.columns) :])
-    new = migration(project, "add_fields", resource, f"{many}: {words}.", former=former)
+    growth = Growth(former, resource)
+    words = ", ".join(column.words for column in growth.columns)
+    new = migration(project, "add_fields", resource, f"{resource.many.capitalize()}: {words}.", growth=growth)
     warnings = [
         f"{resource.plural}.{column.name} is NOT NULL without default: its migration fails where there are rows."
-        for column in resource.columns[len(former.columns) :]
+        for column in growth.columns
         if column.field.is_required
     ] + [
         f"once {resource.plural}.{column.name} is migrated, code of before can add no row: it is NOT NULL."
-        for column in resource.columns[len(former.columns) :]
+        for column in growth.columns
         if column.field.default is not None
     ]
     return plan(project, merged | tidy(new, project) | _recorded(project, grown), warnings)

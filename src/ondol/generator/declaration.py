@@ -64,13 +64,12 @@ class Declaration:
 
 
 def without_record(text: str, plural: str) -> str:
-    """Return the text of pyproject.toml without the record of a resource."""
-    pyproject = tomlkit.parse(text)
-    del _resources(pyproject)[plural]
-    for table, name in ((pyproject["tool"]["ondol"], "resources"), (pyproject["tool"], "ondol")):
-        if not table[name]:
-            del table[name]
-    return f"{tomlkit.dumps(pyproject).rstrip()}\n"
+    """Return the text of pyproject.toml without the record of a resource; comments behind it stay."""
+    record = str(_resources(tomlkit.parse(text))[plural].as_string())
+    before, _, after = text.partition(record)
+    kept = re.search(r"([ \t]*(#.*)?\n)*\Z", record)
+    header = before.rstrip().rfind("\n") + 1
+    return f"{before[:header].rstrip()}\n\n{kept[0].lstrip() if kept else ''}{after}".rstrip() + "\n"
 
 
 def _resources(pyproject: Mapping[str, Any]) -> Any:

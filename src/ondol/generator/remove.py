@@ -11,7 +11,7 @@ from ondol.generator.plan import Plan, plan, read
 from ondol.generator.registration import registrations
 from ondol.generator.rendering import migration, render_all, tidy
 from ondol.generator.resource import Resource
-from ondol.generator.tables import parsed
+from ondol.generator.tables import imported, parsed
 from ondol.project import ProjectError
 
 
@@ -37,10 +37,15 @@ def remove_resource(project: Path, name: str, *, force: bool = False) -> Plan:
 
 
 def _users(project: Path, resource: Resource, its_own: set[Path]) -> Iterator[str]:
-    """The other files that import from the resource's, or refer to its table."""
+    """The other files that import from the resource's, or refer to its scopes or its table."""
+    layers = ("models", "schemas", "repositories", "services", "routers")
+    modules = {*(f"app.{layer}.{resource.plural}" for layer in layers), f"factories.{resource.plural}"}
+    places = {*modules, f"app.models.{resource.class_name}"}
     for file in (*(project / "app").rglob("*.py"), *(project / "tests").rglob("*.py")):
         path = file.relative_to(project)
-        if path not in its_own and any(_uses(node, resource) for node in ast.walk(parsed(file))):
+        if path in its_own:
+            continue
+        if not places.isdisjoint(imported(file)) or any(_uses(node, resource) for node in ast.walk(parsed(file))):
             yield str(path)
 
 
@@ -59,11 +64,6 @@ def _uses(node: ast.AST, resource: Resource) -> bool:
             return name.removeprefix(scopes) in ("READ", "WRITE", "ALL")
         case ast.Attribute(value=ast.Name("models"), attr=name):
             return name == resource.class_name
-        case ast.ImportFrom(module=str(module), names=names):
-            imported = {f"{module}.{alias.name}" for alias in names}
-            places = [f"app.{layer}.{resource.plural}" for layer in ("schemas", "repositories", "services", "routers")]
-            places += [f"app.models.{resource.class_name}", f"factories.{resource.plural}"]
-            return module in {*places, f"app.models.{resource.plural}"} or not imported.isdisjoint(places)
         case ast.Call(
             func=ast.Name("ForeignKey") | ast.Attribute(attr="ForeignKey"), args=[ast.Constant(value=str(target)), *_]
         ):

@@ -48,18 +48,6 @@ def render_all(resource: Resource) -> dict[Path, str]:
     }
 
 
-def migration(
-    project: Path, change: Change, resource: Resource, title: str, *, former: Resource | None = None
-) -> dict[Path, str]:
-    """The migration that makes the resource's table, drops it, or adds what it has more than `former`."""
-    refuse_several_heads(project)
-    revision, newest = next_revision(project), heads(project)
-    more = {"change": change, "title": title, "new": Growth(former, resource) if former else None}
-    more |= {"revision": revision, "down_revision": newest[0] if newest else None}
-    words = {"create": "", "drop": "no_", "add_fields": "more_of_"}[change]
-    return {VERSIONS / f"{revision}_{words}{resource.plural}.py": render("migration", resource, **more)}
-
-
 @dataclass(frozen=True)
 class Growth:
     """What a resource has got."""
@@ -78,6 +66,18 @@ class Growth:
     @property
     def indexes(self) -> list[Index]:
         return [index for index in self.resource.indexes if index not in self.former.indexes]
+
+
+def migration(
+    project: Path, change: Change, resource: Resource, title: str, *, growth: Growth | None = None
+) -> dict[Path, str]:
+    """The migration that makes the resource's table, drops it, or adds what it has got."""
+    refuse_several_heads(project)
+    revision, newest = next_revision(project), heads(project)
+    more = {"change": change, "title": title, "new": growth}
+    more |= {"revision": revision, "down_revision": newest[0] if newest else None}
+    words = {"create": "", "drop": "no_", "add_fields": "more_of_"}[change]
+    return {VERSIONS / f"{revision}_{words}{resource.plural}.py": render("migration", resource, **more)}
 
 
 def names_taken(resource: Resource) -> frozenset[str]:

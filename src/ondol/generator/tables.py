@@ -57,3 +57,12 @@ def parsed(file: Path) -> ast.Module:
         return ast.parse(file.read_text(encoding="utf-8"))
     except SyntaxError as error:
         raise ProjectError(f"{file}, line {error.lineno}, is no Python: {error.msg}.") from error
+
+
+def imported(file: Path) -> Iterator[str]:
+    """The names of what a file imports: modules, and what it takes from them."""
+    for node in ast.walk(parsed(file)):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            within = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""
+            yield within.removesuffix(".")
+            yield from (f"{within}{alias.name}" for alias in node.names)

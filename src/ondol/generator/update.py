@@ -1,7 +1,6 @@
 """Brings an edited project to the installed version's starter: git's own three-way merge of what the project was made
 from (`.starter.zip`), what it is now, and what would be made today. Conflicts are ordinary git conflicts."""
 
-import ast
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 from ondol.generator.origin import set_source, source_of
 from ondol.generator.pristine import RECORD, Origin, record, recorded_origin, tidy, write_pristine, write_recorded
-from ondol.generator.tables import parsed
+from ondol.generator.tables import imported
 from ondol.generator.tools import attempt, git_program, identity, ruff_program, run
 from ondol.project import ProjectError
 
@@ -111,19 +110,17 @@ class _Repository:
         """The commits of the pristine project then and now, and the folder with the latter's files. `origin`: another
         than recorded; `keep`: a folder that is in the second commit as in the first."""
         with TemporaryDirectory(prefix="ondol-update-") as scratch:
-            then, now = Path(scratch) / "then" / self._inside, Path(scratch) / "now" / self._inside
+            roots = [Path(scratch) / name for name in ("then", "now", "merged")]
+            then, now, merged = (root / self._inside for root in roots)
             write_recorded(self.project, then)
             write_pristine(now, origin or self.origin)
             set_source(now, source_of(self.project))  # where Ondol comes from is the project's affair
             tidy(now, ruff_program())
-            merged = now
+            shutil.copytree(now, merged)
             if keep:
-                merged = Path(shutil.copytree(Path(scratch) / "now", Path(scratch) / "merged")) / self._inside
                 shutil.rmtree(merged / keep)
                 shutil.copytree(then / keep, merged / keep)
-            folders = [Path(scratch) / place.relative_to(scratch).parts[0] for place in (then, merged)]
-            base, new = map(self._committed, folders)
-            yield base, new, now
+            yield self._committed(roots[0]), self._committed(roots[2]), now
 
     def _committed(self, folder: Path) -> str:
         """A commit on no branch with the files of `folder`."""
@@ -154,7 +151,7 @@ class _Repository:
         ).splitlines()
         modules = {name.removeprefix(self._inside).removesuffix(".py").replace("/", ".") for name in gone}
         for file in (tree / self._inside).rglob("*.py"):
-            if not modules.isdisjoint(_imported(file)):
+            if not modules.isdisjoint(imported(file)):
                 yield str(file.relative_to(tree))
 
     def apply(self, base: str, new: str, pristine: Path, origin: Origin) -> list[str]:
@@ -173,12 +170,3 @@ class _Repository:
         if merged.returncode > 1:
             raise ProjectError(f"git could not merge: {(merged.stderr or merged.stdout).strip()[-1_500:]}")
         return sorted(set(run(tree, "git", "diff", "--name-only", "--diff-filter=U").splitlines()))
-
-
-def _imported(file: Path) -> Iterator[str]:
-    """The names of what a file imports: modules, and what it takes from them."""
-    for node in ast.walk(parsed(file)):
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            within = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""
-            yield within.removesuffix(".")
-            yield from (f"{within}{alias.name}" for alias in node.names)
