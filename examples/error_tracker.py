@@ -7,7 +7,7 @@ import sentry_sdk
 from fastapi import FastAPI
 
 from ondol.observability.errors import guarded
-from ondol.web.middleware import LastResortMiddleware
+from ondol.web.front import Front
 
 # The address comes from SENTRY_DSN. Without integrations of its own it sees only what it is given here.
 sentry_sdk.init(default_integrations=False)
@@ -18,7 +18,7 @@ def report(error: BaseException, context: Mapping[str, Any]) -> None:
 
 
 app = FastAPI()
-app.add_middleware(LastResortMiddleware, timeout_seconds=30, on_error=guarded(report))
+app.add_middleware(Front, on_error=guarded(report))
 
 
 @app.get("/broken")

@@ -3,13 +3,12 @@
 from fastapi import FastAPI
 
 from ondol.observability.logging import configure_logging
-from ondol.web.middleware import LastResortMiddleware, RequestContextMiddleware, SecurityHeadersMiddleware
+from ondol.server.options import HttpSettings
+from ondol.web.front import Front
 
 configure_logging()
 app = FastAPI()
-app.add_middleware(LastResortMiddleware, timeout_seconds=5)
-app.add_middleware(SecurityHeadersMiddleware)
-app.add_middleware(RequestContextMiddleware)
+app.add_middleware(Front, http=HttpSettings(timeout_seconds=5))
 
 
 @app.get("/")

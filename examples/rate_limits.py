@@ -7,8 +7,9 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI, Request
 
 from ondol import TooManyRequests
-from ondol.rate_limits.limiter import Limit, RateLimiter
+from ondol.rate_limits.limiter import RateLimiter
 from ondol.rate_limits.rate import parse_rate
+from ondol.rate_limits.standing import Limit
 from ondol.web.problems import install_problems
 
 

@@ -5,8 +5,9 @@ import time
 
 import pytest
 
-from ondol.rate_limits.limiter import Limit, RateLimiter
+from ondol.rate_limits.limiter import RateLimiter
 from ondol.rate_limits.rate import Rate, parse_rate
+from ondol.rate_limits.standing import Limit
 from ondol.rate_limits.windows import Windows
 
 

@@ -249,11 +249,11 @@ class UnitOfWork(Generic[S_co]):
         tags: Iterable[str] = (),
         memory_seconds: float = 0,
     ) -> T | None:
-        """Return the value of `key` from the cache, or from `load`; see `Cache.get`.
+        """Return the value of `key` from the cache, or from `load`; see `Cache.get`. `seconds` 0: always from `load`.
 
         A transaction always loads: it may see what is not committed, which is for nobody else.
         """
-        if not isinstance(self.session, ReadSession):
+        if not seconds or not isinstance(self.session, ReadSession):
             return await load()
         return await self.runtime.cache.get(key, load, type_, seconds=seconds, tags=tags, memory_seconds=memory_seconds)
 

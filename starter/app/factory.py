@@ -1,6 +1,6 @@
 """Puts the application together."""
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import Depends, FastAPI
 from ondol import TooManyRequests
 from ondol.settings import load_settings
 from ondol.web.app import docs_enabled, install
@@ -44,12 +44,7 @@ def create_app(settings: AppSettings | None = None) -> FastAPI:
     install(app, runtime)
     if docs_enabled(runtime):  # for who develops: how long things take is nobody else's business
         app.add_middleware(ServerTimingMiddleware)
-    api = APIRouter(
-        prefix="/api/v1",
-        dependencies=[Depends(limit_api)] if settings.limits.api_address else [],
-        responses=problem_responses(TooManyRequests),
-    )
-    for router in ROUTERS:
-        api.include_router(router)
-    app.include_router(api)
+    limits = [Depends(limit_api)] if settings.limits.api_address else []
+    for router in ROUTERS:  # each in the application itself: FastAPI searches a router within a router once more
+        app.include_router(router, prefix="/api/v1", dependencies=limits, responses=problem_responses(TooManyRequests))
     return app

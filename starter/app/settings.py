@@ -36,7 +36,7 @@ class ShopSettings(Group):
     """This service's own group: `SHOP__LOW_STOCK=5`."""
 
     low_stock: int = Field(10, ge=0, description="The dashboard warns below this.")
-    product_cache_seconds: float = Field(60, gt=0)
+    product_cache_seconds: float = Field(60, ge=0, description="0: not at all.")
     dashboard_cache_seconds: float = Field(30, gt=0)
 
 

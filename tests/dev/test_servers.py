@@ -171,6 +171,8 @@ def test_a_taken_port_is_replaced_by_another(project: Path) -> None:
     attach(state).release()
     port = int(state.remembered()["database_port"])
     with socket.socket() as taken:
+        # Connections that ended on the port a moment ago still hold it, for whoever does not say this.
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taken.bind(("127.0.0.1", port))
         taken.listen()
         attachment = attach(state)

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import httpx2
@@ -13,6 +12,7 @@ from psycopg import sql
 from steady_load import Load
 
 from ondol.dev.programs import postgres_folder
+from ondol.testing.waiting import eventually
 
 pytestmark = pytest.mark.whole
 
@@ -61,8 +61,7 @@ def test_a_backup_restores_into_a_new_database_that_serves(prod: Production, tmp
     with prod.web("backed-up") as web:
         load = Load(prod, [web.base], clients=5)
         with load.running() as outcome:
-            while len(outcome.acknowledged) < 20:
-                time.sleep(0.05)
+            eventually(lambda: len(outcome.acknowledged) >= 20, 30)
     dump, programs = tmp_path / "shop.dump", postgres_folder()
     run(programs / "pg_dump", "--format=custom", f"--file={dump}", prod.database_url)
     before = contents(prod.database_url)

@@ -2,7 +2,10 @@
 
 import logging
 import sys
+from collections.abc import MutableMapping
+from typing import Any
 
+import orjson
 import structlog
 from structlog.typing import Processor
 
@@ -41,6 +44,32 @@ class StandardErrorHandler(logging.Handler):
             sys.stderr.flush()
         except Exception:
             self.handleError(record)
+
+
+class _StandardErrorBytes:
+    """The same for bytes."""
+
+    def write(self, line: bytes) -> None:
+        sys.stderr.buffer.write(line)
+
+    def flush(self) -> None:
+        sys.stderr.buffer.flush()
+
+
+_access_log: Any = structlog.stdlib.get_logger("ondol.access")
+
+
+def log_access(scope: MutableMapping[str, Any], method: str, status: int, seconds: float) -> None:
+    """One line for a request."""
+    client = scope.get("client")
+    _access_log.info(
+        "request",
+        method=method,
+        path=scope["path"],  # not the query: it may hold what should not be in a log
+        status=status,
+        duration_ms=round(seconds * 1000, 2),
+        client=client[0] if client else None,
+    )
 
 
 def configure_logging(settings: LoggingSettings | None = None, *, sql: bool = False) -> None:
@@ -84,6 +113,22 @@ def configure_logging(settings: LoggingSettings | None = None, *, sql: bool = Fa
     logging.getLogger("sqlalchemy.engine").setLevel(logging.INFO if sql else logging.NOTSET)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    global _access_log  # noqa: PLW0603  (as structlog's own configuration: one for the process)
+    _access_log = structlog.stdlib.get_logger("ondol.access") if settings.format == "console" else _direct(settings)
+
+
+def _direct(settings: LoggingSettings) -> Any:
+    """A logger for the many lines of the access log, which need nothing of the standard library's."""
+    return structlog.wrap_logger(
+        structlog.BytesLogger(_StandardErrorBytes()),  # type: ignore[arg-type]
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            add_trace,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(serializer=orjson.dumps),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(settings.level),
+    ).bind(logger="ondol.access", level="info")
 
 
 def _renderers(settings: LoggingSettings) -> list[Processor]:

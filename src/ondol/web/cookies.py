@@ -15,10 +15,10 @@ from ondol.auth.tokens import TokenPair
 from ondol.errors import BadRequest, Forbidden
 from ondol.settings import Settings
 from ondol.web.dependencies import RuntimeDep
+from ondol.web.headers import CSRF_HEADER
 
 # The prefix has browsers insist on Secure, on Path=/ and on the very host (RFC 6265bis, section 4.1.3).
 ACCESS, REFRESH, DEVICE = "__Host-access", "__Host-refresh", "__Host-device"
-CSRF_HEADER = "X-CSRF-Protection"
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 

@@ -1,6 +1,6 @@
 """Liveness and readiness, for load balancers and orchestrators.
 
-They answer under any Host header: a load balancer asks by address (`TrustedHosts`).
+They answer under any Host header: a load balancer asks by address (`ondol.web.hosts`).
 """
 
 import asyncio
@@ -11,10 +11,6 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from starlette.datastructures import Headers
-from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.responses import PlainTextResponse
-from starlette.types import Receive, Scope, Send
 
 from ondol.runtime import Runtime
 from ondol.web.dependencies import RuntimeDep
@@ -74,23 +70,3 @@ async def ready(runtime: RuntimeDep, response: Response) -> Ready:
         response.status_code = 503
         return Ready(status="draining", postgresql=State.UP, valkey=valkey)
     return Ready(status="ok" if valkey is State.UP else "degraded", postgresql=State.UP, valkey=valkey)
-
-
-# Load balancers and Prometheus ask a replica by its address.
-ASKED_BY_ADDRESS = {"/health/live", "/health/ready", "/metrics"}
-
-
-class TrustedHosts(TrustedHostMiddleware):
-    """Refuses foreign Host headers, but for what is asked by address; HTTP/1.1 without one; and more than one, as a
-    proxy in front may have read the other (RFC 9112, section 3.2)."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_request = scope["type"] in ("http", "websocket")
-        hosts = Headers(scope=scope).getlist("Host") if is_request else []
-        if is_request and len(hosts) != 1 and (hosts or scope["http_version"] == "1.1"):
-            refused = PlainTextResponse("Send one Host header", 400, headers={"Connection": "close"})
-            await refused(scope, receive, send)
-        elif scope["type"] == "http" and scope["path"] in ASKED_BY_ADDRESS:
-            await self.app(scope, receive, send)
-        else:
-            await super().__call__(scope, receive, send)

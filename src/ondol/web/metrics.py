@@ -1,17 +1,16 @@
-"""/metrics for Prometheus, and the middleware that counts requests."""
+"""/metrics for Prometheus, and what counts requests."""
 
 import asyncio
 import hmac
-import time
+from functools import cached_property
 from typing import Annotated
 
-import structlog
 from fastapi import APIRouter, FastAPI, Header, Response
+from fastapi.routing import iter_route_contexts
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 from sqlalchemy.exc import SQLAlchemyError
-from starlette.routing import compile_path
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope
 
 from ondol.errors import Unauthorized
 from ondol.jobs.statistics import job_statistics
@@ -55,49 +54,22 @@ async def _servers(runtime: Runtime) -> list[Metric]:
     return [up, jobs, oldest]
 
 
-class Routes:
-    """The templates of an application's paths: `/products/{product_id}` for `/products/7`.
-
-    Read from the OpenAPI document, because a route itself knows its path only within its router.
-    """
-
-    def __init__(self, app: FastAPI) -> None:
-        self._patterns = [(compile_path(path)[0], path) for path in app.openapi()["paths"]]
-
-    def template(self, path: str) -> str:
-        """ "unmatched" for what is not in the document: the label must not hold whatever anybody asks for."""
-        return next((template for pattern, template in self._patterns if pattern.match(path)), "unmatched")
-
-
-class MetricsMiddleware:
+class RequestMetrics:
     """Duration and number of requests by method, route (its template: paths would be endless) and status."""
 
-    def __init__(self, app: ASGIApp, api: FastAPI) -> None:
-        self.app = app
-        self._api = api
-        self._routes: Routes | None = None
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        status, started = 0, time.perf_counter()
-
-        async def send_and_note(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
+    def begin(self) -> None:
         REQUESTS_IN_PROGRESS.inc()
-        try:
-            await self.app(scope, receive, send_and_note)
-        finally:
-            REQUESTS_IN_PROGRESS.dec()
-            method = scope["method"] if scope["method"] in METHODS else "other"
-            self._routes = self._routes or Routes(self._api)
-            route = self._routes.template(scope["path"].removeprefix(scope.get("root_path", "")))
-            request_id = structlog.contextvars.get_contextvars().get("request_id", "")
-            REQUEST_SECONDS.labels(method, route, status or "none").observe(
-                time.perf_counter() - started, {"request_id": request_id[:64]}
-            )
+
+    def end(self, scope: Scope, method: str, status: int, seconds: float, request_id: str) -> None:
+        REQUESTS_IN_PROGRESS.dec()
+        route = self._templates.get(id(scope.get("route")), "unmatched")
+        labels = (method if method in METHODS else "other", route, status or "none")
+        REQUEST_SECONDS.labels(*labels).observe(seconds, {"request_id": request_id[:64]})
+
+    @cached_property
+    def _templates(self) -> dict[int, str]:
+        """Of each route the whole path: a route itself knows it only within its router."""
+        return {id(each.original_route): str(each.path) for each in iter_route_contexts(self._app.routes)}

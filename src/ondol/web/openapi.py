@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from ondol.auth.caller import InsufficientScope
 from ondol.db.constraints import DatabaseUnavailable
 from ondol.errors import BadRequest, Problem, Unauthorized
-from ondol.web.middleware import UnsupportedCoding
+from ondol.web.front import UnsupportedCoding
 from ondol.web.problems import (
     MEDIA_TYPE,
     REF,

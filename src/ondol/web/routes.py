@@ -37,16 +37,13 @@ def _takes_websockets(context: RouteContext) -> bool:
 
 
 class HeadMiddleware:
-    """Answers HEAD as GET without the body, where no route takes HEAD itself (RFC 9110, section 9.3.2)."""
+    """Answers a HEAD request as GET without the body, where no route takes HEAD itself (RFC 9110, section 9.3.2)."""
 
     def __init__(self, app: ASGIApp, api: FastAPI) -> None:
         self.app = app
         self._api = api
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] != "HEAD":
-            await self.app(scope, receive, send)
-            return
         methods = methods_at(self._api, scope)
         if "HEAD" in methods or "GET" not in methods:
             await self.app(scope, receive, send)
@@ -65,4 +62,5 @@ class HeadMiddleware:
         async def receive_or_end() -> Message:
             return {"type": "http.disconnect"} if has_ended else await receive()
 
-        await self.app({**scope, "method": "GET"}, receive_or_end, send_head)
+        scope["method"] = "GET"
+        await self.app(scope, receive_or_end, send_head)

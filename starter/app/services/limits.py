@@ -4,8 +4,9 @@ import hashlib
 from typing import Literal
 
 from ondol.auth.client import Client
-from ondol.rate_limits.limiter import Limit, network_of
+from ondol.rate_limits.limiter import network_of
 from ondol.rate_limits.rate import Rate, parse_rate
+from ondol.rate_limits.standing import Limit
 
 from app.runtime import Runtime
 

@@ -1,0 +1,1 @@
+from handwritten import app  # noqa: F401  (to be written)

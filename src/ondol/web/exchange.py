@@ -1,0 +1,199 @@
+"""One request and its answer, on their way through the front."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ondol.db.deadline import request_deadline
+from ondol.errors import Unavailable, code_for
+from ondol.observability.errors import ErrorHook
+from ondol.observability.logging import log_access
+from ondol.rate_limits.standing import STANDINGS, Standing
+from ondol.server.drain import Drain, Stopped
+from ondol.web.headers import REQUEST_ID, accepts_gzip
+from ondol.web.limits import rate_limit_headers
+from ondol.web.problems import Answer, ProblemDetails
+
+MAX_PLAIN_ERROR_BYTES = 8_192
+_OF_THE_BODY = {b"content-type", b"content-length"}
+_ID = REQUEST_ID.lower().encode()
+_VARIES = (b"vary", b"Accept-Encoding")
+
+log = structlog.stdlib.get_logger("ondol")
+
+
+class TimedOut(Unavailable):
+    code = "timed_out"
+    detail = "This took too long and was stopped."
+
+
+class RequestObserver(Protocol):
+    """What is told of every request."""
+
+    def begin(self) -> None: ...
+
+    def end(self, scope: Scope, method: str, status: int, seconds: float, request_id: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What holds for every exchange. `around` puts around an application what a request's headers ask for."""
+
+    headers: Sequence[tuple[bytes, bytes]]
+    timeout_seconds: float
+    around: Callable[[ASGIApp, Mapping[bytes, bytes]], ASGIApp]
+    drain: Drain
+    metrics: RequestObserver | None
+    on_error: ErrorHook | None
+    answer: Answer
+
+
+class Exchange:
+    __slots__ = (
+        *("_app", "_deadline", "_has_body", "_has_ended", "_is_stream", "_method", "_plain", "_receive"),
+        *("_request_headers", "_request_id", "_rules", "_scope", "_send", "_standings", "_status", "_text"),
+    )
+
+    def __init__(
+        self, rules: Rules, app: ASGIApp, method: str, headers: Mapping[bytes, bytes], request_id: str
+    ) -> None:
+        self._rules, self._app, self._method = rules, app, method
+        self._request_headers, self._request_id = headers, request_id
+        self._standings: list[Standing] = []
+        self._has_body = self._is_stream = self._has_ended = False
+        self._plain: Message | None = None
+        self._text = b""
+        self._deadline: asyncio.Timeout | None = None
+        self._status = 0  # of the answer, once it has begun
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Has the application answer, whatever happens, and logs one line."""
+        self._scope, self._receive, self._send = scope, receive, send
+        started = time.perf_counter()
+        metrics = self._rules.metrics
+        if metrics is not None:
+            metrics.begin()
+        standings = STANDINGS.set(self._standings)
+        try:
+            await self._within_deadline()
+            if self._is_stream and not self._has_ended and self._rules.drain.has_begun:
+                await self._send({"type": "http.response.body"})
+        finally:
+            STANDINGS.reset(standings)
+            seconds = time.perf_counter() - started
+            log_access(self._scope, self._method, self._status, seconds)
+            if metrics is not None:
+                metrics.end(self._scope, self._method, self._status, seconds, self._request_id)
+
+    async def _within_deadline(self) -> None:
+        """The clock stops with the first byte of the answer, and when a transaction begins to commit: what is told to
+        the client is then what happened."""
+        try:
+            async with asyncio.timeout(self._rules.timeout_seconds) as self._deadline:
+                before = request_deadline.set(self._deadline)
+                try:
+                    await self._pass(self._app)
+                finally:
+                    request_deadline.reset(before)
+        except Exception as error:
+            if _is_disconnect(error):
+                return  # nobody waits for an answer
+            problem = self._problem_of(error)
+            if self._status:
+                raise  # the answer has begun: all that is left is to break the connection
+            await self._pass(self._rules.answer(problem))
+
+    async def _pass(self, app: ASGIApp) -> None:
+        await self._rules.around(app, self._request_headers)(self._scope, self._receive_or_leave, self._answer)
+
+    def _problem_of(self, error: Exception) -> ProblemDetails:
+        deadline, self._deadline = self._deadline, None
+        if isinstance(error, TimeoutError) and deadline is not None and deadline.expired():
+            log.warning("request_timed_out", after_seconds=self._rules.timeout_seconds)
+            # Closed, for its body may still be on its way.
+            return ProblemDetails.of(TimedOut(headers={"Connection": "close"}))
+        log.exception("unhandled_error")
+        if self._rules.on_error is not None:
+            self._rules.on_error(error, {"method": self._method, "path": self._scope["path"]})
+        return ProblemDetails(500, "internal_error", "Something went wrong on our side; it has been recorded.")
+
+    async def _answer(self, message: Message) -> None:
+        """The one `send`."""
+        if message["type"] == "http.response.start":
+            if message["status"] >= 400 and _is_plain_error(message):
+                self._plain = message
+                return
+            self._begin(message)
+        elif self._plain is not None:
+            await self._answer_plain(self._plain, message)
+            return
+        elif not message.get("more_body", False):
+            self._has_ended = True
+        await self._send(message)
+
+    def _begin(self, message: Message) -> None:
+        self._status = message["status"]
+        if self._deadline is not None and not self._deadline.expired():
+            self._deadline.reschedule(None)
+        headers = list(message.get("headers", ()))
+        present = dict(headers)
+        self._is_stream = present.get(b"content-type", b"").startswith(b"text/event-stream")
+        headers += [pair for pair in self._rules.headers if pair[0] not in present]
+        headers.append((_ID, self._request_id.encode()))
+        if not accepts_gzip(self._request_headers):
+            headers.append(_VARIES)
+        if self._standings:
+            headers += rate_limit_headers(self._standings)
+        if self._rules.drain.has_begun:  # so that no connection is left when the listener closes
+            headers = [pair for pair in headers if pair[0] != b"connection"]
+            headers.append((b"connection", b"close"))
+        message["headers"] = headers
+
+    async def _answer_plain(self, start: Message, message: Message) -> None:
+        """Make problems of the plain-text errors of others (body limit, CORS, middleware of the project).
+
+        A text longer than MAX_PLAIN_ERROR_BYTES is passed on as it is.
+        """
+        self._text += message.get("body", b"")
+        if len(self._text) > MAX_PLAIN_ERROR_BYTES:
+            self._plain = None
+            self._begin(start)
+            await self._send(start)
+            await self._answer({**message, "body": self._text})
+        elif not message.get("more_body", False):
+            self._plain = None
+            status = start["status"]
+            answer = self._rules.answer(ProblemDetails(status, code_for(status), self._text.decode(errors="replace")))
+            answer.raw_headers += [pair for pair in start["headers"] if pair[0].lower() not in _OF_THE_BODY]
+            await answer(self._scope, self._receive, self._answer)
+
+    async def _receive_or_leave(self) -> Message:
+        """Once the drain has begun, event streams end: their clients connect again, to another process."""
+        if not self._has_body:
+            message = await self._receive()
+            self._has_body = message["type"] == "http.request" and not message.get("more_body", False)
+            return message
+        # Only an answer that is being streamed waits here, to learn that its client has gone.
+        try:
+            return await self._rules.drain.unless_begun(self._receive())
+        except Stopped:
+            return {"type": "http.disconnect"} if self._is_stream else await self._receive()
+
+
+def _is_plain_error(start: Message) -> bool:
+    headers = Headers(scope=start)
+    return headers.get("Content-Type", "").startswith("text/plain") and "Content-Encoding" not in headers
+
+
+def _is_disconnect(error: BaseException) -> bool:
+    """Whether the client went away while its body was read, also as a task group tells it."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(_is_disconnect(part) for part in error.exceptions)
+    return isinstance(error, ClientDisconnect)

@@ -1,0 +1,156 @@
+"""The front: one middleware that every request passes, as plain ASGI, so that contextvars reach the logs.
+
+It gives a request its id and its line in the access log, refuses what is not for us, cuts what takes too long, turns
+every error into a problem, and adds the headers that all answers have. What only some requests need (HEAD, gzip, CORS,
+the body limit) lies around the application for these alone.
+"""
+
+import re
+import time
+from collections.abc import Mapping
+
+import structlog
+from fastapi import FastAPI
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uuid_utils.compat import uuid7
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+from ondol.errors import BadRequest, Problem
+from ondol.networks import UNIX, with_mapped
+from ondol.observability.errors import ErrorHook
+from ondol.observability.logging import log_access
+from ondol.observability.tracing import note_request
+from ondol.server.drain import Drain
+from ondol.server.options import HttpSettings
+from ondol.web.exchange import Exchange, RequestObserver, Rules
+from ondol.web.headers import REQUEST_ID, SECURITY_HEADERS
+from ondol.web.hosts import ASKED_BY_ADDRESS, allows
+from ondol.web.layers import Layers
+from ondol.web.problems import Answer, ProblemDetails, problem_json
+
+_WELL_FORMED_ID = re.compile(rb"[A-Za-z0-9._-]{8,128}")
+
+
+class UnsupportedCoding(Problem):
+    status = 415
+    title = "Unsupported Media Type"
+    code = "unsupported_content_coding"
+    detail = "Send the body as it is, without Content-Encoding."
+
+
+class Front:
+    """The middleware. `app.add_middleware(Front, http=HttpSettings(timeout_seconds=5))` is enough.
+
+    `api`: the application whose routes say where HEAD is answered. `headers`: what an answer has that does not set it
+    itself. `credentials`: pages of other origins may send cookies. `on_error` is told what nobody foresaw.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        api: FastAPI | None = None,
+        http: HttpSettings | None = None,
+        headers: Mapping[str, str] = SECURITY_HEADERS,
+        credentials: bool = False,
+        drain: Drain | None = None,
+        metrics: RequestObserver | None = None,
+        on_error: ErrorHook | None = None,
+        answer: Answer = problem_json,
+    ) -> None:
+        self.app = app
+        http = http or HttpSettings()
+        self._layers = Layers(http, api=api, credentials=credentials)
+        self._rules = Rules(
+            headers=[(name.lower().encode(), value.encode()) for name, value in headers.items()],
+            timeout_seconds=http.timeout_seconds,
+            around=self._layers.within,
+            drain=drain or Drain(0),
+            metrics=metrics,
+            on_error=on_error,
+            answer=answer,
+        )
+        self._allows_host = allows(http.allowed_hosts)
+        trusted = [*with_mapped(http.trusted_proxies)]
+        # It counts from the right, and puts the client's address where the proxy's was.
+        self._proxied = ProxyHeadersMiddleware(self._serve, trusted) if trusted else None  # type: ignore[arg-type]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+            return
+        if scope.get("client") is None:
+            scope["client"] = (UNIX, 0)
+        if self._proxied is not None:
+            await self._proxied(scope, receive, send)  # type: ignore[arg-type]
+        else:
+            await self._serve(scope, receive, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = dict(scope["headers"])
+        given = headers.get(b"x-request-id", b"")
+        request_id = given.decode() if _WELL_FORMED_ID.fullmatch(given) else uuid7().hex
+        refusal = self._refusal(scope, headers)
+        app = self._rules.answer(refusal) if refusal else self.app
+        note_request(request_id, has_query=bool(scope.get("query_string")))
+        bound = structlog.contextvars.bind_contextvars(request_id=request_id)
+        try:
+            if scope["type"] == "http":
+                exchange = Exchange(self._rules, app, scope["method"], headers, request_id)
+                await self._layers.outside(exchange.serve, scope, headers)(scope, receive, send)
+            else:
+                await _shake_hands(app, scope, receive, send, request_id)
+        finally:
+            structlog.contextvars.reset_contextvars(**bound)
+
+    def _refusal(self, scope: Scope, headers: Mapping[bytes, bytes]) -> ProblemDetails | None:
+        """Return why a request is not answered at all.
+
+        Its Host is foreign, missing, or there are several, of which a proxy in front may have read another (RFC 9112,
+        section 3.2). Or its body is compressed: whoever unpacks it lets a few bytes become gigabytes (RFC 9110,
+        section 15.5.16).
+        """
+        host = headers.get(b"host")
+        hosts = [name for name, _ in scope["headers"]].count(b"host")
+        if hosts > 1 or (not hosts and scope["http_version"] == "1.1"):
+            return ProblemDetails.of(BadRequest("Send one Host header", headers={"Connection": "close"}))
+        if not self._allows_host(host or b"") and scope["path"] not in ASKED_BY_ADDRESS:
+            return ProblemDetails.of(BadRequest("Invalid host header"))
+        if b"content-encoding" in headers:
+            codings = [value.strip().lower() for name, value in scope["headers"] if name == b"content-encoding"]
+            if any(coding not in (b"identity", b"") for coding in codings):
+                return ProblemDetails.of(UnsupportedCoding(headers={"Accept-Encoding": "identity"}))
+        return None
+
+
+async def _shake_hands(app: ASGIApp, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
+    """A WebSocket's line in the access log is that of its handshake: 101, or how it was refused."""
+    started, status = time.perf_counter(), 0
+
+    async def send_with_id(message: Message) -> None:
+        nonlocal status
+        if not status and (status := _handshake_status(message)):
+            if message["type"] != "websocket.close":
+                message.setdefault("headers", [])
+                MutableHeaders(scope=message)[REQUEST_ID] = request_id
+            log_access(scope, "GET", status, time.perf_counter() - started)
+        await send(message)
+
+    try:
+        await app(scope, receive, send_with_id)
+    finally:
+        if not status:
+            log_access(scope, "GET", status, time.perf_counter() - started)
+
+
+def _handshake_status(message: Message) -> int:
+    """Return the status that a message answers a handshake with, 0 for others."""
+    match message["type"]:
+        case "websocket.http.response.start":
+            return int(message["status"])
+        case "websocket.accept":
+            return 101
+        case "websocket.close":
+            return 403
+    return 0
