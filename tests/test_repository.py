@@ -1,13 +1,13 @@
 """Repositories on a real PostgreSQL: what they select, whose rows they see, what they lock."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 from procrastinate import Blueprint
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import ForeignKey, event, insert, select, text, update
+from sqlalchemy import ForeignKey, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
@@ -122,10 +122,10 @@ async def runtime(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIte
 
 
 @pytest.fixture
-def statements(runtime: Runtime) -> list[str]:
+def statements(runtime: Runtime) -> Iterator[list[str]]:
     sent: list[str] = []
-    event.listen(runtime.database.engine.sync_engine, "before_cursor_execute", lambda *given: sent.append(given[2]))
-    return sent
+    with runtime.database.watched(sent.append):
+        yield sent
 
 
 async def new_town(work: UnitOfWork, *, streets: int = 0, owner_id: UUID = OWNER, mayor: bool = False) -> Town:

@@ -40,7 +40,7 @@ class Note(HasId, HasVersion, Model):
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    database = Database(database_url, DatabaseSettings(pool_size=2, max_overflow=0, pool_timeout_seconds=0.3))
+    database = Database(database_url, DatabaseSettings(pool_size=2, read_pool_size=2, pool_timeout_seconds=0.3))
     async with database.engine.begin() as connection:
         await connection.run_sync(Model.metadata.create_all)
     yield database
@@ -232,12 +232,13 @@ async def test_a_lost_update_is_a_conflict(database: Database) -> None:
     assert isinstance(problem_for(refused.value), ChangedMeanwhile)
 
 
-async def test_an_empty_pool_is_unavailable_soon(database: Database) -> None:
-    async with database.transaction() as one, database.transaction() as two:
+async def test_an_empty_pool_is_unavailable_soon_and_leaves_reads_alone(database: Database) -> None:
+    async with database.transaction() as one, database.transaction() as two, database.transaction() as three:
         for session in (one, two):
             await session.execute(text("SELECT 1"))
         with pytest.raises(PoolTimeout) as refused:
-            await database.ping()
+            await three.execute(text("SELECT 1"))
+        await database.ping()
     problem = problem_for(refused.value)
     assert isinstance(problem, DatabaseUnavailable)
     assert problem.headers == {"Retry-After": "1"}
@@ -258,7 +259,7 @@ async def test_a_statement_that_a_migration_outdated_fails_once_at_most(database
     """Prepared before ALTER TABLE, "SELECT *" would fail on its connection for ever."""
     with psycopg.connect(database_url, autocommit=True) as migration:
         migration.execute("CREATE TABLE outdated (one int)")
-        database = Database(database_url, DatabaseSettings(pool_size=1, max_overflow=0))
+        database = Database(database_url, DatabaseSettings(pool_size=1, read_pool_size=1))
         problems = []
         try:
             for turn in range(20):

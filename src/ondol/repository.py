@@ -12,12 +12,13 @@ from typing import Any, ClassVar, Generic, TypeVar, get_args
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy import Select, inspect, select
+from sqlalchemy import Select, bindparam, inspect, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from ondol.db.base import HasId
 from ondol.db.filters import owned_by
 from ondol.db.pagination import Page, PageQuery
+from ondol.db.reads import Reads
 from ondol.db.session import refuse_read_only
 from ondol.db.shown import Shown
 from ondol.ownership import Owner
@@ -56,25 +57,23 @@ class _Reads(Rows[M], Generic[M, R]):
     """What both kinds of repository share. `model` and its schema are those in the brackets of the subclass."""
 
     model: ClassVar[type[HasId]]
-    _shown: ClassVar[Shown[Any]]
+    _reads: ClassVar[Reads[Any]]
+    _by_id: ClassVar[Select[Any]]  # one object for all reads, so that its cache key is made once
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         for base in getattr(cls, "__orig_bases__", ()):
             named = get_args(base)
             if len(named) == 2 and not any(isinstance(each, TypeVar) for each in named):
-                cls.model, cls._shown = named[0], Shown(*named)
+                cls.model, cls._reads = named[0], Reads(Shown(*named))
+                cls._by_id = select(cls.model).where(cls.model.id == bindparam("id"))
 
-    async def _read(self, statement: Select[Any]) -> R | None:
-        row = (await self._session.execute(self._shown.of(statement))).one_or_none()
-        read: R | None = None if row is None else self._shown.read(row)
+    async def _read(self, statement: Select[Any], **values: Any) -> R | None:
+        read: R | None = await self._reads.one(self._session, statement, values)
         return read
 
     async def _page(self, statement: Select[Any], query: PageQuery, bound_to: str = "") -> Page[R]:
-        rows = await self._work.runtime.paginator.page(
-            self._session, self._shown.of(statement), query, bound_to=bound_to
-        )
-        return Page(items=[self._shown.read(row) for row in rows.items], next_cursor=rows.next_cursor)
+        return await self._reads.page(self._session, statement, query, self._work.runtime.paginator, bound_to)
 
     async def _lock(self, statement: Select[Any]) -> M | None:
         refuse_read_only(self._session)  # in autocommit a lock ends with its statement
@@ -88,7 +87,7 @@ class Repository(_Reads[M, R]):
     """The rows of `M`, read as `R`. For rows that belong to accounts take `OwnedRepository`."""
 
     async def read(self, id_: UUID) -> R | None:
-        return await self._read(select(self.model).where(self.model.id == id_))
+        return await self._read(self._by_id, id=id_)
 
     async def page(self, statement: Select[M], query: PageQuery) -> Page[R]:
         """Return one page of `statement`, which must be ordered, by something unique last. Raises InvalidCursor."""
@@ -108,7 +107,7 @@ class OwnedRepository(_Reads[M, R]):
     owner_column: ClassVar[InstrumentedAttribute[UUID]]
 
     async def read(self, owner: Owner, id_: UUID) -> R | None:
-        return await self._read(self._of(owner, select(self.model).where(self.model.id == id_)))
+        return await self._read(self._of(owner, self._by_id), id=id_)
 
     async def page(self, owner: Owner, statement: Select[M], query: PageQuery) -> Page[R]:
         """Return one page of `statement`, which must be ordered, by something unique last. Raises InvalidCursor."""

@@ -65,7 +65,7 @@ async def test_an_exhausted_pool_is_a_503_within_a_second_and_other_routes_go_on
     database = prod.database
     [admin] = people(database, 1, Role.ADMIN, auth=AUTH)
     database.close()
-    with prod.web("exhausted", DATABASE__POOL_SIZE="2", DATABASE__MAX_OVERFLOW="0") as web:
+    with prod.web("exhausted", DATABASE__POOL_SIZE="2", DATABASE__READ_POOL_SIZE="2") as web:
         async with httpx2.AsyncClient(base_url=web.base, headers=admin, timeout=20) as client:
             made = (await client.post("/api/v1/products", json={"name": "n", "price": "1"})).json()
             url = f"/api/v1/products/{made['id']}"

@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 from itsdangerous import BadData, URLSafeSerializer
 from itsdangerous.encoding import base64_decode, base64_encode
 from pydantic import BaseModel, ConfigDict, Field
+from sqlakeyset import serialize_bookmark, unserialize_bookmark
 from sqlakeyset.asyncio import select_page
 from sqlakeyset.results import s as bookmarks
 from sqlakeyset.serial.serial import TIME
@@ -23,6 +24,7 @@ from ondol.errors import BadRequest
 from ondol.keys import derived
 
 T = TypeVar("T")
+Place = tuple[Any, ...]
 MAX_CURSOR_LENGTH = 1_000
 # sqlakeyset 2.0 reads a time of day with time("09:00:00"), which fails.
 bookmarks.deserializers[TIME] = time.fromisoformat
@@ -78,11 +80,22 @@ class Paginator:
         `bound_to`: what else the cursor belongs to, such as the caller whose rows these are.
         Raises InvalidCursor.
         """
-        context = f"{type(query).__qualname__}:{bound_to}:{query.model_dump_json(exclude={'limit', 'cursor'})}"
-        bookmark = self._open(query.cursor, context) if query.cursor else None
+        bookmark = serialize_bookmark((place, False)) if (place := self.place(query, bound_to)) else None
         found = await select_page(session, statement, per_page=query.limit, page=bookmark)
-        following = self._seal(found.paging.bookmark_next, context) if found.paging.has_next else None
+        following = None
+        if found.paging.has_next:
+            following = self._seal(found.paging.bookmark_next, _context(query, bound_to))
         return PageRows(found, following)
+
+    def place(self, query: PageQuery, bound_to: str = "") -> Place | None:
+        """Return the sort values of the row that a query's cursor stands behind. Raises InvalidCursor."""
+        if query.cursor is None:
+            return None
+        return unserialize_bookmark(self._open(query.cursor, _context(query, bound_to))).place
+
+    def cursor(self, place: Place, query: PageQuery, bound_to: str = "") -> str:
+        """Return the cursor behind a row with these sort values."""
+        return self._seal(serialize_bookmark((place, False)), _context(query, bound_to))
 
     def _seal(self, bookmark: str, context: str) -> str:
         cursor: str = self._serializer(context).dumps(bookmark)
@@ -101,3 +114,7 @@ class Paginator:
     def _serializer(self, context: str) -> URLSafeSerializer:
         options = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
         return URLSafeSerializer(self._keys, salt=context.encode(), signer_kwargs=options)
+
+
+def _context(query: PageQuery, bound_to: str) -> str:
+    return f"{type(query).__qualname__}:{bound_to}:{query.model_dump_json(exclude={'limit', 'cursor'})}"

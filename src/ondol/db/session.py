@@ -1,6 +1,6 @@
 """Sessions: the unit of work, the read session, and the same synchronously for scripts."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -8,9 +8,10 @@ from psycopg.errors import ReadOnlySqlTransaction
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Engine, ExceptionContext, TextClause, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import ORMExecuteState, Session, sessionmaker
 
+from ondol.db.compiled import CompiledReads, CompiledSelect
 from ondol.db.deadline import lift_deadline, uninterrupted
 from ondol.db.options import DatabaseSettings
 from ondol.db.urls import names_time_zone, sqlalchemy_url
@@ -60,6 +61,16 @@ class ReadSession(AsyncSession):
 
     sync_session_class = ReadOnlySession
 
+    def __init__(self, *arguments: Any, compiled: CompiledReads, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.compiled = compiled
+
+    async def fetch(self, select: CompiledSelect, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """Run a compiled SELECT. It takes a connection for this statement alone, unless the session holds one."""
+        return await self.compiled.fetch(
+            select, values, await driver_connection(self) if self.in_transaction() else None
+        )
+
 
 @event.listens_for(ReadOnlySession, "before_flush")
 def _refuse_flush(*_: Any) -> None:
@@ -101,7 +112,9 @@ def _discard_useless_connections(context: ExceptionContext) -> None:
 
 
 class Database:
-    """One engine and its pool, for asyncio. Opens no connection until one is needed."""
+    """Two pools, for asyncio: one for transactions, one in autocommit for reads, which wait behind no writer.
+
+    Opens no connection until one is needed."""
 
     def __init__(
         self,
@@ -114,31 +127,41 @@ class Database:
         """`pooled`: `url` leads to PgBouncer in transaction mode. `on_use` is told when a connection is taken
         from the pool (1) and given back (-1)."""
         settings = settings or DatabaseSettings()
-        self.engine: AsyncEngine = create_async_engine(
-            _url(url, settings, pooled=pooled),
-            pool_size=settings.pool_size,
-            max_overflow=settings.max_overflow,
-            pool_timeout=settings.pool_timeout_seconds,
-            # Newest first: a burst's extra connections fall idle and a broken one is found soon.
-            pool_use_lifo=True,
-            hide_parameters=True,  # values do not belong in an error's text, nor in a log
+        url = _url(url, settings, pooled=pooled)
+        options: dict[str, Any] = {
+            "max_overflow": 0,  # a connection that is opened and closed under load costs more than it carries
+            "pool_timeout": settings.pool_timeout_seconds,
+            "pool_use_lifo": True,  # the newest first: a broken one is found soon
+            "hide_parameters": True,  # values do not belong in an error's text, nor in a log
             # Each transaction may meet another server connection, which knows no statement prepared on the last one.
-            connect_args={"prepare_threshold": None} if pooled else {},
+            "connect_args": {"prepare_threshold": None} if pooled else {},
+        }
+        self.engine = create_async_engine(url, pool_size=settings.pool_size, **options)
+        # In autocommit nothing is left on a connection that would have to be rolled back.
+        self.read_engine = create_async_engine(
+            url,
+            pool_size=settings.read_pool_size,
+            isolation_level="AUTOCOMMIT",
+            pool_reset_on_return=None,
+            **options,
         )
-        if pooled and not names_time_zone(url):
-            event.listen(self.engine.sync_engine, "connect", _use_utc)
-        event.listen(self.engine.sync_engine, "handle_error", _discard_useless_connections)
+        self._compiled = CompiledReads(self.read_engine)
+        for engine in (self.engine.sync_engine, self.read_engine.sync_engine):
+            if pooled and not names_time_zone(url):
+                event.listen(engine, "connect", _use_utc)
+            event.listen(engine, "handle_error", _discard_useless_connections)
+            if on_use is not None:
+                event.listen(engine, "checkout", lambda *_: on_use(1))
+                event.listen(engine, "checkin", lambda *_: on_use(-1))
         event.listen(self.engine.sync_engine, "commit", _refuse_aborted)
-        if on_use is not None:
-            event.listen(self.engine.sync_engine, "checkout", lambda *_: on_use(1))
-            event.listen(self.engine.sync_engine, "checkin", lambda *_: on_use(-1))
         # close_resets_only=False: a session used after its end (in a streamed response) raises instead of leaking.
         self._write_sessions = async_sessionmaker(self.engine, expire_on_commit=False, close_resets_only=False)
         self._read_sessions = async_sessionmaker(
-            self.engine.execution_options(isolation_level="AUTOCOMMIT"),
+            self.read_engine,
             class_=ReadSession,
             expire_on_commit=False,
             close_resets_only=False,
+            compiled=self._compiled,
         )
 
     @asynccontextmanager
@@ -155,8 +178,30 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[ReadSession]:
         """A read session. Statements do not share a snapshot; where they must agree, use `transaction()`."""
-        async with self._read_sessions() as session:
+        session = self._read_sessions()
+        try:
             yield session
+        finally:
+            if session.in_transaction():
+                async with session:
+                    pass  # its end is not interrupted by a cancellation
+            else:
+                session.sync_session.close()  # it took no connection that would have to be waited for
+
+    @contextmanager
+    def watched(self, note: Callable[[str], None]) -> Iterator[None]:
+        """Tell `note` the SQL of every statement in the block, before it is sent; not of BEGIN and COMMIT."""
+        engines = [self.engine.sync_engine, self.read_engine.sync_engine]
+        hook: Callable[..., None] = lambda *arguments: note(arguments[2])  # noqa: E731
+        for engine in engines:
+            event.listen(engine, "before_cursor_execute", hook)
+        self._compiled.notes.append(note)
+        try:
+            yield
+        finally:
+            self._compiled.notes.remove(note)
+            for engine in engines:
+                event.remove(engine, "before_cursor_execute", hook)
 
     async def ping(self) -> None:
         """One round trip. Raises SQLAlchemy's errors."""
@@ -165,6 +210,7 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+        await self.read_engine.dispose()
 
 
 async def _commit(session: AsyncSession) -> None:

@@ -23,8 +23,13 @@ class Shown(Generic[R]):
     """
 
     def __init__(self, model: type[Any], schema: type[R], within: tuple[type[BaseModel], ...] = ()) -> None:
-        self._model, self._schema = model, schema
+        self._model, self.schema = model, schema
         self._within: tuple[type[BaseModel], ...] = (*within, schema)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the schema shows columns alone."""
+        return not self._relations
 
     def of(self, statement: Select[Any]) -> Select[Any]:
         """Return the statement, which selects the model, with only what is shown."""
@@ -34,7 +39,7 @@ class Shown(Generic[R]):
 
     def read(self, row: Row[Any]) -> R:
         """Return the schema of one row of such a statement."""
-        return self._schema.model_validate(row[0] if self._relations else dict(row._mapping), from_attributes=True)
+        return self.schema.model_validate(row[0] if self._relations else dict(row._mapping), from_attributes=True)
 
     @cached_property
     def _mapper(self) -> Mapper[Any]:
@@ -44,15 +49,15 @@ class Shown(Generic[R]):
     @cached_property
     def _columns(self) -> list[Any]:
         names, relations = self._mapper.column_attrs.keys(), self._mapper.relationships
-        for name, field in self._schema.model_fields.items():
+        for name, field in self.schema.model_fields.items():
             if name not in names and name not in relations and (field.is_required() or hasattr(self._model, name)):
                 problem = f"{self._model.__name__} has no such column or relation"
-                raise TypeError(f"{self._schema.__name__}.{name}: {problem}.")
-        return [getattr(self._model, name) for name in self._schema.model_fields if name in names]
+                raise TypeError(f"{self.schema.__name__}.{name}: {problem}.")
+        return [getattr(self._model, name) for name in self.schema.model_fields if name in names]
 
     @cached_property
     def _relations(self) -> list[str]:
-        return [name for name in self._schema.model_fields if name in self._mapper.relationships]
+        return [name for name in self.schema.model_fields if name in self._mapper.relationships]
 
     @cached_property
     def _options(self) -> list[Any]:
@@ -62,9 +67,9 @@ class Shown(Generic[R]):
     def _loaders(self) -> Iterator[Any]:
         for name in self._relations:
             relation, attribute = self._mapper.relationships[name], getattr(self._model, name)
-            schema = _schema_in(self._schema.model_fields[name].annotation)
+            schema = _schema_in(self.schema.model_fields[name].annotation)
             if schema in self._within:
-                raise TypeError(f"{self._schema.__name__}.{name}: {schema.__name__} contains itself, without an end.")
+                raise TypeError(f"{self.schema.__name__}.{name}: {schema.__name__} contains itself, without an end.")
             load = selectinload(attribute) if relation.uselist else joinedload(attribute)
             yield load.options(*Shown(relation.mapper.class_, schema, self._within)._options)
 

@@ -9,7 +9,6 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from sqlalchemy import event
 
 from ondol.db.session import SyncDatabase
 from ondol.runtime import Runtime, UnitOfWork
@@ -43,10 +42,8 @@ def make(client: TestClient, admin: Caller) -> Maker:
 def statements(client: TestClient, runtime: Runtime[Any]) -> Iterator[list[str]]:
     """What is sent to PostgreSQL, transactions' begin and end apart. Clear it to count anew."""
     sent: list[str] = []
-    note: Callable[..., None] = lambda *arguments: sent.append(arguments[2])  # noqa: E731
-    event.listen(runtime.database.engine.sync_engine, "before_cursor_execute", note)
-    yield sent
-    event.remove(runtime.database.engine.sync_engine, "before_cursor_execute", note)
+    with runtime.database.watched(sent.append):
+        yield sent
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The client of a request: its address and what it calls itself."""
 
 import ipaddress
+from functools import lru_cache
 from typing import Annotated
 
 import structlog
@@ -10,7 +11,7 @@ from fastapi.requests import HTTPConnection
 from ondol.auth.client import MAX_USER_AGENT_LENGTH, Client
 
 
-async def get_client(connection: HTTPConnection) -> Client:
+def client_of(connection: HTTPConnection) -> Client:
     """Return the client. Behind a proxy the address is the proxy's, unless HTTP__TRUSTED_PROXIES names it."""
     peer = connection.client
     user_agent = connection.headers.get("User-Agent", "")
@@ -21,9 +22,14 @@ async def get_client(connection: HTTPConnection) -> Client:
     )
 
 
+async def get_client(connection: HTTPConnection) -> Client:
+    return client_of(connection)
+
+
 ClientDep = Annotated[Client, Depends(get_client)]
 
 
+@lru_cache(maxsize=10_000)
 def _checked(host: str) -> str:
     """A proxy passes on what its own clients say: only an address is one."""
     try:

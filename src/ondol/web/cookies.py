@@ -14,7 +14,7 @@ from ondol.auth.devices import LIFETIME_SECONDS
 from ondol.auth.tokens import TokenPair
 from ondol.errors import BadRequest, Forbidden
 from ondol.settings import Settings
-from ondol.web.dependencies import RuntimeDep
+from ondol.web.dependencies import runtime_of
 from ondol.web.headers import CSRF_HEADER
 
 # The prefix has browsers insist on Secure, on Path=/ and on the very host (RFC 6265bis, section 4.1.3).
@@ -109,8 +109,8 @@ class TokenCookies:
             return False
 
 
-async def get_token_cookies(request: Request, response: Response, runtime: RuntimeDep) -> TokenCookies:
-    return TokenCookies(request, response, runtime.settings)
+async def get_token_cookies(request: Request, response: Response) -> TokenCookies:
+    return TokenCookies(request, response, runtime_of(request).settings)
 
 
 TokenCookiesDep = Annotated[TokenCookies, Depends(get_token_cookies)]

@@ -9,10 +9,14 @@ from fastapi.requests import HTTPConnection
 from ondol.runtime import Runtime
 
 
-async def get_runtime(connection: HTTPConnection) -> Runtime[Any]:
+def runtime_of(connection: HTTPConnection) -> Runtime[Any]:
     """The runtime that `install` put on the application."""
     runtime: Runtime[Any] = connection.app.state.runtime
     return runtime
+
+
+async def get_runtime(connection: HTTPConnection) -> Runtime[Any]:
+    return runtime_of(connection)
 
 
 RuntimeDep = Annotated[Runtime[Any], Depends(get_runtime)]

@@ -12,21 +12,25 @@ from functools import cache
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends
+from fastapi.requests import HTTPConnection
 
 from ondol.runtime import UnitOfWork
-from ondol.web.client import ClientDep
-from ondol.web.dependencies import RuntimeDep
+from ondol.web.client import client_of
+from ondol.web.dependencies import runtime_of
 
 T = TypeVar("T")
 
 
-async def transaction(runtime: RuntimeDep, client: ClientDep) -> AsyncIterator[UnitOfWork[Any]]:
-    async with runtime.transaction(client) as work:
+# Each takes the connection alone: FastAPI's part of a dependency costs more than what it does here.
+
+
+async def transaction(connection: HTTPConnection) -> AsyncIterator[UnitOfWork[Any]]:
+    async with runtime_of(connection).transaction(client_of(connection)) as work:
         yield work
 
 
-async def reading(runtime: RuntimeDep, client: ClientDep) -> AsyncIterator[UnitOfWork[Any]]:
-    async with runtime.reading(client) as work:
+async def reading(connection: HTTPConnection) -> AsyncIterator[UnitOfWork[Any]]:
+    async with runtime_of(connection).reading(client_of(connection)) as work:
         yield work
 
 
@@ -42,7 +46,7 @@ def in_transaction(service: Callable[[UnitOfWork[Any]], T]) -> Callable[..., Awa
     return _writing(service)
 
 
-def read_only(service: Callable[[UnitOfWork[Any]], T]) -> Callable[..., Awaitable[T]]:
+def read_only(service: Callable[[UnitOfWork[Any]], T]) -> Callable[..., AsyncIterator[T]]:
     """Return a dependency: `service` on a session that only reads, each statement in one round trip."""
     return _reading(service)
 
@@ -59,8 +63,9 @@ def _writing(service: Callable[[UnitOfWork[Any]], Any]) -> Callable[..., Awaitab
 
 
 @cache
-def _reading(service: Callable[[UnitOfWork[Any]], Any]) -> Callable[..., Awaitable[Any]]:
-    async def make(work: Reading) -> Any:
-        return service(work)
+def _reading(service: Callable[[UnitOfWork[Any]], Any]) -> Callable[..., AsyncIterator[Any]]:
+    async def make(connection: HTTPConnection) -> AsyncIterator[Any]:
+        async with runtime_of(connection).reading(client_of(connection)) as work:
+            yield service(work)
 
     return make

@@ -30,7 +30,8 @@ class ProductService:
         """Raises ProductNotFound."""
         tag, load = product_tag(product_id), partial(self._products.read, product_id)
         seconds = self._work.settings.shop.product_cache_seconds
-        product = await self._work.cached(tag, load, ProductRead, seconds=seconds, tags=[tag])
+        # In memory too: another process may serve the price of before for the milliseconds that news of a change takes.
+        product = await self._work.cached(tag, load, ProductRead, seconds=seconds, memory_seconds=seconds, tags=[tag])
         if product is None:
             raise ProductNotFound
         return product

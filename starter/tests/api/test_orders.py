@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 from ondol.db.session import SyncDatabase
-from sqlalchemy import event, func, select, text
+from sqlalchemy import func, select, text
 
 from app.models import Order, Product
 from app.runtime import Runtime
@@ -27,14 +27,8 @@ def stock(client: TestClient, product: dict[str, Any]) -> int:
 def counted(runtime: Runtime) -> Iterator[list[str]]:
     """The statements that reach PostgreSQL within the block."""
     statements: list[str] = []
-
-    def note(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
-        statements.append(statement)
-
-    engine = runtime.database.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", note)
-    yield statements
-    event.remove(engine, "before_cursor_execute", note)
+    with runtime.database.watched(statements.append):
+        yield statements
 
 
 def test_an_order_takes_prices_and_stock_from_the_database(

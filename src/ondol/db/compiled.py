@@ -1,0 +1,147 @@
+"""SELECTs that are compiled once and run on psycopg's own cursor.
+
+A session looks at each statement anew, though the same few come again and again; what it does for a read costs more
+than the answer of PostgreSQL. Here a statement's SQL is kept by its cache key, as SQLAlchemy's own compiled cache does.
+Values pass SQLAlchemy's bind and result processors, so that enums and type decorators come out the same.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import psycopg
+from psycopg.rows import tuple_row
+from sqlalchemy import Dialect, Select, exc
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.util import greenlet_spawn
+
+Note = Callable[[str], None]
+Processor = Callable[[Any], Any]
+
+sql_log = logging.getLogger("sqlalchemy.engine.Engine")
+
+
+class CompiledSelect:
+    """A SELECT of columns as PostgreSQL gets it.
+
+    `given`: the parameters whose values are handed over in this order; others are asked for by name. Raises
+    NotCompilable where the SQL depends on the values (an IN with a list).
+    """
+
+    def __init__(self, statement: Select[Any], dialect: Dialect, given: Sequence[Any]) -> None:
+        compiled: Any = statement.compile(dialect=dialect)
+        if compiled.post_compile_params or compiled.literal_execute_params:
+            raise NotCompilable
+        self.sql = str(compiled)
+        self.names = [column.key for column in statement.selected_columns]
+        self._dialect = dialect
+        positions = {bind.key: position for position, bind in enumerate(given)}
+        self._binds: list[tuple[str, int | None, Any, Processor | None]] = [
+            (
+                compiled.escaped_bind_names.get(name, name),
+                positions.get(bind.key),
+                bind,
+                bind.type.dialect_impl(dialect).bind_processor(dialect),
+            )
+            for name, bind in compiled.binds.items()
+        ]
+        self._types = [column.type.dialect_impl(dialect) for column in statement.selected_columns]
+        self._processors: list[tuple[int, Processor]] | None = None
+
+    def values(self, given: Sequence[Any], named: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what the cursor gets, of the statement's own parameters and of the named ones."""
+        found = {}
+        for name, position, bind, process in self._binds:
+            if bind.key in named:
+                value = named[bind.key]
+            else:
+                value = (bind if position is None else given[position]).effective_value
+            found[name] = process(value) if process is not None else value
+        return found
+
+    def rows(self, cursor: psycopg.AsyncCursor[tuple[Any, ...]], rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        """Return the rows as a session would."""
+        if self._processors is None:
+            columns = zip(self._types, cursor.description or (), strict=True)
+            found = [type_.result_processor(self._dialect, column.type_code) for type_, column in columns]
+            self._processors = [(number, each) for number, each in enumerate(found) if each is not None]
+        return [self._processed(row, self._processors) for row in rows] if self._processors else rows
+
+    def _processed(self, row: tuple[Any, ...], processors: list[tuple[int, Processor]]) -> tuple[Any, ...]:
+        values = list(row)
+        for number, process in processors:
+            values[number] = process(values[number])
+        return tuple(values)
+
+
+class NotCompilable(Exception):
+    """The statement needs a session."""
+
+
+class CompiledReads:
+    """Runs compiled SELECTs, each on a connection of `engine`, which is in autocommit."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self.notes: list[Note] = []
+
+    @property
+    def dialect(self) -> Dialect:
+        return self._engine.dialect
+
+    async def fetch(
+        self, select: CompiledSelect, values: Mapping[str, Any], driver: Any = None
+    ) -> list[tuple[Any, ...]]:
+        """Return the rows; on the connection `driver`, if one is given. Raises SQLAlchemy's errors."""
+        for note in self.notes:
+            note(select.sql)
+        if sql_log.isEnabledFor(logging.INFO):
+            sql_log.info("%s", select.sql)
+        if driver is not None:
+            return await _run(driver, select, values)
+        pooled = await self._engine.raw_connection()
+        try:
+            return await _run(pooled.driver_connection, select, values)
+        except BaseException as error:
+            if _is_useless(pooled.driver_connection, error):
+                await greenlet_spawn(pooled.invalidate, error)
+            raise
+        finally:
+            pooled.close()
+
+
+async def _run(driver: Any, select: CompiledSelect, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    try:
+        async with driver.cursor(row_factory=tuple_row) as cursor:
+            await cursor.execute(select.sql, values)
+            return select.rows(cursor, await cursor.fetchall())
+    except psycopg.Error as error:
+        raise _as_sqlalchemys(error, select.sql) from error
+
+
+def _as_sqlalchemys(error: psycopg.Error, sql: str) -> exc.DBAPIError:
+    """Return the error that a session would raise."""
+    kinds = (
+        "IntegrityError",
+        "DataError",
+        "ProgrammingError",
+        "InternalError",
+        "OperationalError",
+        "NotSupportedError",
+    )
+    for name in kinds:
+        if isinstance(error, getattr(psycopg, name)):
+            kind: type[exc.DBAPIError] = getattr(exc, name)
+            return kind(sql, None, error, hide_parameters=True)
+    return exc.DBAPIError(sql, None, error, hide_parameters=True)
+
+
+def _is_useless(driver: Any, error: BaseException) -> bool:
+    """Whether the pool must not give the connection to anybody else."""
+    return (
+        driver is None
+        or driver.closed
+        or driver.broken
+        or not isinstance(error, exc.DBAPIError)  # cancelled: an answer may still be on its way
+        or "cached plan must not change" in str(error.orig)
+    )
