@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from psycopg.errors import ReadOnlySqlTransaction
 from psycopg.pq import TransactionStatus
@@ -16,6 +16,7 @@ from ondol.db.deadline import lift_deadline, uninterrupted
 from ondol.db.options import DatabaseSettings
 from ondol.db.urls import names_time_zone, sqlalchemy_url
 
+S = TypeVar("S", bound=AsyncSession)
 CommitHook = Callable[[AsyncSession], Awaitable[None]]
 
 _BEFORE, _AFTER = "ondol.before_commit", "ondol.after_commit"
@@ -171,22 +172,15 @@ class Database:
         The commit and its hooks cannot be interrupted: once they began they end, and only then is a cancellation
         raised. Any exception in the block rolls back.
         """
-        async with self._write_sessions() as session:
+        async with _closing(self._write_sessions()) as session:
             yield session
             await uninterrupted(_commit(session))
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[ReadSession]:
         """A read session. Statements do not share a snapshot; where they must agree, use `transaction()`."""
-        session = self._read_sessions()
-        try:
+        async with _closing(self._read_sessions()) as session:
             yield session
-        finally:
-            if session.in_transaction():
-                async with session:
-                    pass  # its end is not interrupted by a cancellation
-            else:
-                session.sync_session.close()  # it took no connection that would have to be waited for
 
     @contextmanager
     def watched(self, note: Callable[[str], None]) -> Iterator[None]:
@@ -213,9 +207,24 @@ class Database:
         await self.read_engine.dispose()
 
 
+@asynccontextmanager
+async def _closing(session: S) -> AsyncIterator[S]:
+    """As `async with session`, whose end runs in a task of its own so that no cancellation interrupts it; without
+    that where the session holds no connection, and so has nothing to wait for."""
+    try:
+        yield session
+    finally:
+        if session.in_transaction():
+            async with session:
+                pass
+        else:
+            session.sync_session.close()
+
+
 async def _commit(session: AsyncSession) -> None:
     lift_deadline()
-    await session.flush()
+    if session.new or session.dirty or session.deleted:
+        await session.flush()
     await _run(session, _BEFORE)
     try:
         await session.commit()

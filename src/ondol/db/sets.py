@@ -1,20 +1,22 @@
 """Statements over many rows at once."""
 
-from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, TableValuedAlias, column, func, literal
+from sqlalchemy import ARRAY, TableValuedAlias, bindparam, column, func
 from sqlalchemy.types import TypeEngine
 
 
-def rows_of(**columns: tuple[TypeEngine[Any], Sequence[Any]]) -> TableValuedAlias:
-    """Return lists of equal length as the columns of a FROM clause, whatever their number one statement.
+def rows_of(**columns: TypeEngine[Any]) -> TableValuedAlias:
+    """Return a FROM clause of rows that are given as lists of equal length: of each column its own, `given_` before
+    its name.
 
-        changed = rows_of(id=(Uuid(), ids), quantity=(Integer(), quantities))
-        update(Product).where(Product.id == changed.c.id).values(stock=Product.stock + changed.c.quantity)
+        GIVEN = rows_of(id=Uuid(), quantity=Integer())
+        CHANGE = update(Product).where(Product.id == GIVEN.c.id).values(stock=Product.stock + GIVEN.c.quantity)
+        await session.execute(CHANGE, {"given_id": ids, "given_quantity": quantities})
 
-    PostgreSQL's `unnest` (its documentation, section 7.2.1.4).
+    Whatever their number it is one statement, which can be made once, when its module is imported. PostgreSQL's
+    `unnest` (its documentation, section 7.2.1.4).
     """
-    lists = [literal(list(values), ARRAY(type_)) for type_, values in columns.values()]
-    named = [column(name, type_) for name, (type_, _) in columns.items()]
+    lists = [bindparam(f"given_{name}", type_=ARRAY(type_)) for name, type_ in columns.items()]
+    named = [column(name, type_) for name, type_ in columns.items()]
     return func.unnest(*lists).table_valued(*named, name="given").render_derived()

@@ -6,10 +6,30 @@ from ondol.db.pagination import Page
 from ondol.db.sets import rows_of
 from ondol.ownership import Owner
 from ondol.repository import OwnedRepository
-from sqlalchemy import Integer, Numeric, Uuid, insert, literal, select
+from sqlalchemy import Integer, Numeric, Uuid, bindparam, insert, select
 
 from app.models import Order, OrderLine, User
 from app.schemas.orders import CustomerSummary, OrderLineRead, OrderQuery, OrderRead, OrderStatus
+
+# Made once: to make a statement costs as much as to run it. "raw": the parameters are the statement's own, not rows.
+_CUSTOMER = bindparam("customer", type_=Uuid())
+_PLACE = (
+    insert(Order)
+    .values(customer_id=_CUSTOMER, status=OrderStatus.PLACED, currency=bindparam("currency"), total=bindparam("total"))
+    .returning(
+        Order.id,
+        Order.version,
+        Order.created_at,
+        select(User.full_name).where(User.id == _CUSTOMER).scalar_subquery(),
+    )
+    .execution_options(dml_strategy="raw")
+)
+_GIVEN = rows_of(product_id=Uuid(), position=Integer(), quantity=Integer(), unit_price=Numeric(12, 2))
+_ADD_LINES = (
+    insert(OrderLine)
+    .from_select(["order_id", *_GIVEN.c.keys()], select(bindparam("order", type_=Uuid()), *_GIVEN.c))
+    .execution_options(dml_strategy="raw")
+)
 
 
 class OrderRepository(OwnedRepository[Order, OrderRead]):
@@ -26,19 +46,16 @@ class OrderRepository(OwnedRepository[Order, OrderRead]):
         self, customer_id: UUID, currency: str, total: Decimal, lines: Sequence[OrderLineRead]
     ) -> OrderRead:
         """Insert an order and its lines, in two statements whatever their number."""
-        values = {"customer_id": customer_id, "status": OrderStatus.PLACED, "currency": currency, "total": total}
-        full_name = select(User.full_name).where(User.id == customer_id).scalar_subquery()
-        made = insert(Order).values(values).returning(Order.id, Order.version, Order.created_at, full_name)
-        order_id, version, created_at, name = (await self._session.execute(made)).one()
-        given = rows_of(
-            product_id=(Uuid(), [line.product_id for line in lines]),
-            position=(Integer(), range(len(lines))),
-            quantity=(Integer(), [line.quantity for line in lines]),
-            unit_price=(Numeric(12, 2), [line.unit_price for line in lines]),
-        )
-        columns = ["order_id", *given.c.keys()]
-        rows = select(literal(order_id, Uuid()), *given.c)
-        await self._session.execute(insert(OrderLine).from_select(columns, rows))
+        values = {"customer": customer_id, "currency": currency, "total": total}
+        order_id, version, created_at, name = (await self._session.execute(_PLACE, values)).one()
+        lists = {
+            "order": order_id,
+            "given_product_id": [line.product_id for line in lines],
+            "given_position": list(range(len(lines))),
+            "given_quantity": [line.quantity for line in lines],
+            "given_unit_price": [line.unit_price for line in lines],
+        }
+        await self._session.execute(_ADD_LINES, lists)
         return OrderRead(
             id=order_id,
             version=version,

@@ -2,11 +2,26 @@ from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from ondol.db.sets import rows_of
-from sqlalchemy import Integer, Uuid, select, update
+from sqlalchemy import ARRAY, Integer, Uuid, any_, bindparam, select, update
 
 from app.models import Product
 from app.runtime import UnitOfWork
 from app.schemas.orders import ProductStock
+
+# Made once: to make a statement costs as much as to run it.
+_LOCK = (
+    select(Product.id, Product.name, Product.price, Product.currency, Product.stock)
+    .where(Product.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
+    .order_by(Product.id)
+    .with_for_update()
+)
+_GIVEN = rows_of(id=Uuid(), quantity=Integer())
+_CHANGE = (
+    update(Product)
+    .where(Product.id == _GIVEN.c.id)
+    .values(stock=Product.stock + _GIVEN.c.quantity, version=Product.version + 1)
+    .execution_options(synchronize_session=False)
+)
 
 
 class StockRepository:
@@ -20,21 +35,9 @@ class StockRepository:
 
         They are locked in the order of their ids: two orders that share products never wait in a circle.
         """
-        statement = (
-            select(Product.id, Product.name, Product.price, Product.currency, Product.stock)
-            .where(Product.id.in_(product_ids))
-            .order_by(Product.id)
-            .with_for_update()
-        )
-        rows = await self._session.execute(statement)
+        rows = await self._session.execute(_LOCK, {"ids": list(product_ids)})
         return {row.id: ProductStock.model_validate(row) for row in rows}
 
     async def change(self, changes: Mapping[UUID, int]) -> None:
         """Add to the stock of locked products, or take from it."""
-        given = rows_of(id=(Uuid(), list(changes)), quantity=(Integer(), list(changes.values())))
-        await self._session.execute(
-            update(Product)
-            .where(Product.id == given.c.id)
-            .values(stock=Product.stock + given.c.quantity, version=Product.version + 1)
-            .execution_options(synchronize_session=False)
-        )
+        await self._session.execute(_CHANGE, {"given_id": list(changes), "given_quantity": list(changes.values())})
