@@ -1,0 +1,324 @@
+"""Compiled reads give what a session gives: the same values of the same types, the same rows, the same errors."""
+
+import asyncio
+import enum
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from psycopg.errors import DivisionByZero
+from pydantic import BaseModel, create_model
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Date,
+    DateTime,
+    Double,
+    Enum,
+    Float,
+    Integer,
+    Interval,
+    LargeBinary,
+    Numeric,
+    SmallInteger,
+    String,
+    Text,
+    Time,
+    TypeDecorator,
+    Uuid,
+    event,
+    func,
+    literal,
+    select,
+    text,
+)  # fmt: skip
+from sqlalchemy.dialects.postgresql import ARRAY, INET, INT4RANGE, JSONB, Range
+from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from ondol.db.base import HasId
+from ondol.db.pagination import InvalidCursor, PageQuery
+from ondol.repository import Repository
+from ondol.runtime import Runtime
+from ondol.settings import Settings
+
+T = TypeVar("T")
+
+
+class Colour(enum.Enum):
+    RED = "r"
+    BLUE = "b"
+
+
+class Reversed(TypeDecorator[str]):
+    """A type of a project's own."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Any) -> str | None:
+        return value and value[::-1]
+
+    def process_result_value(self, value: str | None, dialect: Any) -> str | None:
+        return value and value[::-1]
+
+
+class Base(DeclarativeBase):
+    """Of its own, so that the starter's migrations know nothing of this table."""
+
+
+# The type of a column, and a value.
+TYPES: dict[str, tuple[Any, Any]] = {
+    "small": (SmallInteger(), -7),
+    "whole": (Integer(), 70_000),
+    "big": (BigInteger(), 2**60),
+    "exact": (Numeric(12, 2), Decimal("12.50")),
+    "loose": (Numeric(asdecimal=False), 0.5),
+    "double": (Double(), 1e300),
+    "single": (Float(24), 0.25),
+    "yes": (Boolean(), True),
+    "line": (String(50), "온돌 % %(x)s : 'quoted'"),
+    "prose": (Text(), "a\nb"),
+    "raw": (LargeBinary(), b"\x00\xff"),
+    "day": (Date(), date(2026, 2, 28)),
+    "moment": (DateTime(timezone=True), datetime(2026, 1, 2, 3, 4, 5, 678_901, tzinfo=UTC)),
+    "local": (DateTime(), datetime(2026, 1, 2, 3, 4)),
+    "clock": (Time(), time(9, 30)),
+    "span": (Interval(), timedelta(days=1, seconds=3)),
+    "key": (Uuid(), uuid.uuid4()),
+    "native": (Enum(Colour, name="compiled_colour"), Colour.BLUE),
+    "named": (Enum(Colour, native_enum=False), Colour.RED),
+    "document": (JSONB(), {"a": [1, None, "온"]}),
+    "plain": (JSON(), [1.5, {"b": False}]),
+    "list": (ARRAY(Integer()), [1, 2, 3]),
+    "colours": (ARRAY(Enum(Colour, name="compiled_colour")), [Colour.RED, Colour.BLUE]),
+    "own": (Reversed(20), "abc"),
+    "address": (INET(), None),
+    "range": (INT4RANGE(), Range(1, 5)),
+}
+# JSON has no equality in PostgreSQL.
+COMPARABLE = sorted(set(TYPES) - {"plain", "address"})
+
+
+class Many(HasId, Base):
+    __tablename__ = "compiled_many"
+    number: Mapped[int] = mapped_column(Integer)
+
+
+for each, (type_of_column, _) in TYPES.items():
+    setattr(Many, each, mapped_column(type_of_column, nullable=True))
+
+ManyRead = create_model("ManyRead", **dict.fromkeys(["id", "number", *TYPES], (Any, ...)))  # type: ignore[call-overload]
+
+
+class ManyRepository(Repository[Many, ManyRead]): ...  # type: ignore[valid-type]
+
+
+class Narrow(BaseModel):
+    """Without what it is sorted by."""
+
+    id: uuid.UUID
+
+
+class NarrowRepository(Repository[Many, Narrow]): ...
+
+
+@pytest.fixture
+async def runtime(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterator[Runtime]:
+    settings = Settings(environment="test", database_url=database_url, redis_url=redis_url, project_folder=tmp_path)
+    async with Runtime(settings).opened() as runtime:
+        async with runtime.database.engine.begin() as connection:
+            await connection.run_sync(Base.metadata.create_all)
+        yield runtime
+        async with runtime.database.engine.begin() as connection:
+            await connection.run_sync(Base.metadata.drop_all)
+
+
+async def filled(runtime: Runtime, rows: int = 1) -> list[Many]:
+    """Rows with every value, and after them one with none."""
+    values = {name: value for name, (_, value) in TYPES.items()}
+    many = [Many(number=number, **values) for number in range(rows)] + [Many(number=rows)]
+    async with runtime.transaction() as work:
+        work.session.add_all(many)
+    return many
+
+
+@pytest.fixture
+def by_sessions(runtime: Runtime) -> list[str]:
+    """What read sessions send themselves, not by a compiled read."""
+    sent: list[str] = []
+    engine = runtime.database.read_engine.sync_engine
+    event.listen(engine, "before_cursor_execute", lambda *arguments: sent.append(arguments[2]))
+    return sent
+
+
+async def read_both_ways(runtime: Runtime, read: Callable[[ManyRepository], Awaitable[T]]) -> tuple[T, T]:
+    """In a unit of work that only reads, and in a transaction."""
+    async with runtime.reading() as work:
+        compiled = await read(ManyRepository(work))
+    async with runtime.transaction() as work:
+        return compiled, await read(ManyRepository(work))
+
+
+def shown(read: Any) -> dict[str, tuple[type, Any]]:
+    return {name: (type(value), value) for name, value in read}
+
+
+async def test_values_and_their_types_are_a_sessions(runtime: Runtime, by_sessions: list[str]) -> None:
+    for row in await filled(runtime):
+        compiled, by_session = await read_both_ways(runtime, partial(ManyRepository.read, id_=row.id))
+        assert shown(compiled) == shown(by_session)
+        assert len(shown(compiled)) >= 21
+    assert by_sessions == []
+
+
+@pytest.mark.parametrize("name", COMPARABLE)
+async def test_parameters_pass_the_types_of_their_columns(runtime: Runtime, by_sessions: list[str], name: str) -> None:
+    rows = await filled(runtime)
+    statement = select(Many).where(getattr(Many, name) == TYPES[name][1]).order_by(Many.id)
+    for page in await read_both_ways(runtime, partial(ManyRepository.page, statement=statement, query=PageQuery())):
+        assert [each.id for each in page.items] == [rows[0].id]
+    assert by_sessions == []
+
+
+async def test_a_statement_of_the_same_shape_gets_its_own_values(runtime: Runtime, by_sessions: list[str]) -> None:
+    await filled(runtime, 5)
+    for number in (1, 3, 4):
+        for limit in (1, 100):
+            statement = select(Many).where(Many.number >= number, Many.line == TYPES["line"][1]).order_by(Many.id)
+            query = PageQuery(limit=limit)
+            one, other = await read_both_ways(runtime, partial(ManyRepository.page, statement=statement, query=query))
+            assert [each.number for each in one.items] == list(range(number, 5))[:limit]
+            assert [each.id for each in one.items] == [each.id for each in other.items]
+    assert by_sessions == []
+
+
+async def test_what_depends_on_its_values_goes_through_the_session(runtime: Runtime, by_sessions: list[str]) -> None:
+    await filled(runtime, 3)
+    for wanted in ([0], [1, 2]):
+        statement = select(Many).where(Many.number.in_(wanted)).order_by(Many.id)
+        for page in await read_both_ways(runtime, partial(ManyRepository.page, statement=statement, query=PageQuery())):
+            assert [each.number for each in page.items] == wanted
+    assert len(by_sessions) == 2
+
+
+@pytest.mark.filterwarnings("ignore:Ordering by nullable column")  # none of them is null here
+@pytest.mark.parametrize("repository", [ManyRepository, NarrowRepository])
+@pytest.mark.parametrize(
+    "order",
+    [
+        (Many.number, Many.id),
+        (Many.number.desc(), Many.id.desc()),
+        (Many.day.desc(), Many.exact, Many.yes, Many.number.desc(), Many.id),
+        (Many.clock, Many.moment.desc(), Many.own, Many.number, Many.id),
+    ],
+)
+async def test_pages_are_a_sessions(
+    runtime: Runtime, by_sessions: list[str], repository: Any, order: tuple[Any, ...]
+) -> None:
+    await filled(runtime, 7)
+    statement = select(Many).where(Many.day.is_not(None)).order_by(*order)
+    found = []
+    for work_of in (runtime.reading, runtime.transaction):
+        cursor, ids = None, []
+        while True:
+            async with work_of() as work:
+                page = await repository(work).page(statement, PageQuery(limit=3, cursor=cursor))
+            ids += [each.id for each in page.items]
+            cursor = page.next_cursor
+            if cursor is None:
+                break
+        found.append(ids)
+    assert found[0] == found[1]
+    assert len(found[0]) == len(set(found[0])) == 7
+    assert by_sessions == []
+
+
+@pytest.mark.filterwarnings("ignore:Ordering by nullable column")
+async def test_a_cursor_of_one_way_is_good_for_the_other(runtime: Runtime) -> None:
+    await filled(runtime, 4)
+    statement = select(Many).order_by(Many.number, Many.id)
+    firsts = await read_both_ways(runtime, partial(ManyRepository.page, statement=statement, query=PageQuery(limit=2)))
+    assert firsts[0].next_cursor == firsts[1].next_cursor
+    query = PageQuery(limit=2, cursor=firsts[0].next_cursor)
+    for page in await read_both_ways(runtime, partial(ManyRepository.page, statement=statement, query=query)):
+        assert [each.number for each in page.items] == [2, 3]
+    longer = select(Many).order_by(Many.number, Many.whole, Many.id)  # the code was changed since
+    async with runtime.reading() as work:
+        with pytest.raises(InvalidCursor):
+            await ManyRepository(work).page(longer, query)
+
+
+async def test_errors_are_sqlalchemys_and_hold_no_values(runtime: Runtime) -> None:
+    await filled(runtime)
+    statement = select(Many).where(1 / (Many.number - literal(0)) > literal(41_999)).order_by(Many.id)
+    for work_of in (runtime.reading, runtime.transaction):
+        with pytest.raises(DataError) as refused:
+            async with work_of() as work:
+                await ManyRepository(work).page(statement, PageQuery())
+        assert isinstance(refused.value.orig, DivisionByZero)
+        assert "41999" not in str(refused.value)
+    async with runtime.reading() as work:  # and the connection is as good as before
+        assert (await ManyRepository(work).page(select(Many).order_by(Many.id), PageQuery())).items
+
+
+async def test_a_connection_that_ended_costs_one_read(runtime: Runtime) -> None:
+    rows = await filled(runtime)
+    async with runtime.reading() as work:
+        assert await ManyRepository(work).read(rows[0].id)
+    others = "WHERE query LIKE '%compiled_many%' AND pid <> pg_backend_pid()"
+    async with runtime.transaction() as work:
+        await work.session.execute(text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity {others}"))
+    with pytest.raises(OperationalError):
+        async with runtime.reading() as work:
+            await ManyRepository(work).read(rows[0].id)
+    async with runtime.reading() as work:
+        assert await ManyRepository(work).read(rows[0].id)
+
+
+async def test_a_read_that_is_cancelled_leaves_the_pool_whole(runtime: Runtime) -> None:
+    await filled(runtime)
+    slow = select(Many).where(func.pg_sleep(5).is_not(None)).order_by(Many.id)
+    for _ in range(3):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1), runtime.reading() as work:
+                await ManyRepository(work).page(slow, PageQuery())
+    pool: Any = runtime.database.read_engine.pool
+    assert pool.checkedout() == 0
+    async with runtime.reading() as work:
+        assert (await ManyRepository(work).page(select(Many).order_by(Many.id), PageQuery())).items
+
+
+async def test_a_unit_of_work_holds_one_connection_at_most(runtime: Runtime) -> None:
+    """Else two of them could wait for each other's second one."""
+    rows = await filled(runtime)
+    pool: Any = runtime.database.read_engine.pool
+    async with runtime.reading() as work:
+        await ManyRepository(work).read(rows[0].id)
+        assert pool.checkedout() == 0
+        await work.session.execute(text("SELECT 1"))
+        assert pool.checkedout() == 1
+        await ManyRepository(work).read(rows[0].id)
+        assert pool.checkedout() == 1
+    assert pool.checkedout() == 0
+
+
+async def test_statements_are_seen_by_who_watches_and_by_the_log(
+    runtime: Runtime, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = await filled(runtime)
+    sent: list[str] = []
+    caplog.set_level("INFO", "sqlalchemy.engine")
+    async with runtime.reading() as work:
+        with runtime.database.watched(sent.append):
+            await ManyRepository(work).read(rows[0].id)
+    [statement] = sent
+    assert statement.startswith("SELECT")
+    assert statement in [record.getMessage() for record in caplog.records]
+    assert str(rows[0].id) not in caplog.text
