@@ -51,7 +51,7 @@ SPECIAL = {
     "models": ["currency"],
     "schemas": ["examples=[", "Currency", "in_stock", "currency"],
     "repositories": ["in_stock"],
-    "services": ["cache_seconds", "CACHE_SECONDS", "self._work.cached("],
+    "services": ["cache_seconds", "CACHE_SECONDS", "self._work.cached(", "# In memory too"],
     "routers": ["Remove a product"],
 }
 

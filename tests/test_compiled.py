@@ -113,11 +113,12 @@ class Many(HasId, Base):
 
 for each, (type_of_column, _) in TYPES.items():
     setattr(Many, each, mapped_column(type_of_column, nullable=True))
+COLUMNS: Any = Many
 
-ManyRead = create_model("ManyRead", **dict.fromkeys(["id", "number", *TYPES], (Any, ...)))  # type: ignore[call-overload]
+ManyRead: Any = create_model("ManyRead", **dict.fromkeys(["id", "number", *TYPES], (Any, ...)))
 
 
-class ManyRepository(Repository[Many, ManyRead]): ...  # type: ignore[valid-type]
+class ManyRepository(Repository[Many, ManyRead]): ...
 
 
 class Narrow(BaseModel):
@@ -191,7 +192,7 @@ async def test_a_statement_of_the_same_shape_gets_its_own_values(runtime: Runtim
     await filled(runtime, 5)
     for number in (1, 3, 4):
         for limit in (1, 100):
-            statement = select(Many).where(Many.number >= number, Many.line == TYPES["line"][1]).order_by(Many.id)
+            statement = select(Many).where(Many.number >= number, COLUMNS.line == TYPES["line"][1]).order_by(Many.id)
             query = PageQuery(limit=limit)
             one, other = await read_both_ways(runtime, partial(ManyRepository.page, statement=statement, query=query))
             assert [each.number for each in one.items] == list(range(number, 5))[:limit]
@@ -215,15 +216,15 @@ async def test_what_depends_on_its_values_goes_through_the_session(runtime: Runt
     [
         (Many.number, Many.id),
         (Many.number.desc(), Many.id.desc()),
-        (Many.day.desc(), Many.exact, Many.yes, Many.number.desc(), Many.id),
-        (Many.clock, Many.moment.desc(), Many.own, Many.number, Many.id),
+        (COLUMNS.day.desc(), COLUMNS.exact, COLUMNS.yes, Many.number.desc(), Many.id),
+        (COLUMNS.clock, COLUMNS.moment.desc(), COLUMNS.own, Many.number, Many.id),
     ],
 )
 async def test_pages_are_a_sessions(
     runtime: Runtime, by_sessions: list[str], repository: Any, order: tuple[Any, ...]
 ) -> None:
     await filled(runtime, 7)
-    statement = select(Many).where(Many.day.is_not(None)).order_by(*order)
+    statement = select(Many).where(COLUMNS.day.is_not(None)).order_by(*order)
     found = []
     for work_of in (runtime.reading, runtime.transaction):
         cursor, ids = None, []
@@ -249,7 +250,7 @@ async def test_a_cursor_of_one_way_is_good_for_the_other(runtime: Runtime) -> No
     query = PageQuery(limit=2, cursor=firsts[0].next_cursor)
     for page in await read_both_ways(runtime, partial(ManyRepository.page, statement=statement, query=query)):
         assert [each.number for each in page.items] == [2, 3]
-    longer = select(Many).order_by(Many.number, Many.whole, Many.id)  # the code was changed since
+    longer = select(Many).order_by(Many.number, COLUMNS.whole, Many.id)  # the code was changed since
     async with runtime.reading() as work:
         with pytest.raises(InvalidCursor):
             await ManyRepository(work).page(longer, query)

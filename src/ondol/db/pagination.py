@@ -7,7 +7,7 @@ cursor that was changed, or is used with other filters, is refused.
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import time
+from datetime import datetime, time
 from typing import Any, Generic, TypeVar
 
 from itsdangerous import BadData, URLSafeSerializer
@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlakeyset import serialize_bookmark, unserialize_bookmark
 from sqlakeyset.asyncio import select_page
 from sqlakeyset.results import s as bookmarks
-from sqlakeyset.serial.serial import TIME
+from sqlakeyset.serial.serial import DATETIME, TIME
 from sqlalchemy import Row, Select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -26,8 +26,8 @@ from ondol.keys import derived
 T = TypeVar("T")
 Place = tuple[Any, ...]
 MAX_CURSOR_LENGTH = 1_000
-# sqlakeyset 2.0 reads a time of day with time("09:00:00"), which fails.
-bookmarks.deserializers[TIME] = time.fromisoformat
+# sqlakeyset 2.0 reads a time of day with time("09:00:00"), which fails, and a moment by guessing how it is written.
+bookmarks.deserializers |= {TIME: time.fromisoformat, DATETIME: datetime.fromisoformat}
 
 
 class InvalidCursor(BadRequest):

@@ -62,5 +62,4 @@ class HeadMiddleware:
         async def receive_or_end() -> Message:
             return {"type": "http.disconnect"} if has_ended else await receive()
 
-        scope["method"] = "GET"
-        await self.app(scope, receive_or_end, send_head)
+        await self.app({**scope, "method": "GET"}, receive_or_end, send_head)

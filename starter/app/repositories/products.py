@@ -14,11 +14,12 @@ _ORDER = {
     ProductSort.PRICE: (Product.price, Product.id),
     ProductSort.PRICE_DESCENDING: (Product.price.desc(), Product.id.desc()),
 }
+_SORTED = {sort: select(Product).order_by(*order) for sort, order in _ORDER.items()}
 
 
 class ProductRepository(Repository[Product, ProductRead]):
     async def search(self, query: ProductQuery) -> Page[ProductRead]:
-        statement = select(Product).order_by(*_ORDER[query.sort])
+        statement = _SORTED[query.sort]
         if query.q is not None:
             statement = statement.where(or_(contains(Product.name, query.q), contains(Product.description, query.q)))
         if query.min_price is not None:

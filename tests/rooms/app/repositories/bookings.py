@@ -17,13 +17,14 @@ _ORDER = {
     BookingSort.STARTS_AT: (Booking.starts_at, Booking.id),
     BookingSort.STARTS_AT_DESCENDING: (Booking.starts_at.desc(), Booking.id.desc()),
 }
+_SORTED = {sort: select(Booking).order_by(*order) for sort, order in _ORDER.items()}
 
 
 class BookingRepository(OwnedRepository[Booking, BookingRead]):
     owner_column = Booking.owner_id
 
     async def search(self, owner: Owner, query: BookingQuery) -> Page[BookingRead]:
-        statement = select(Booking).order_by(*_ORDER[query.sort])
+        statement = _SORTED[query.sort]
         if query.room_id is not None:
             statement = statement.where(Booking.room_id == query.room_id)
         if query.min_starts_at is not None:
