@@ -5,13 +5,19 @@ import json
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
+from redis.asyncio import Redis
 
 from ondol.cache import Cache
 from ondol.cache.notifications import bounded, payloads
 from ondol.db.session import Database
+from ondol.dev.ports import free_port
+from ondol.dev.programs import server_user
+from ondol.dev.servers import Attachment
+from ondol.dev.valkey import ValkeyServer
 
 
 class Value(BaseModel):
@@ -203,6 +209,65 @@ async def test_memory_is_not_trusted_while_nobody_listens(
         cache.invalidate(session, "t")
     assert await read(deaf, source, memory_seconds=60) == 1
     await deaf.close()
+
+
+async def test_opening_one_more_leaves_what_the_others_stored(redis_url: str, database_url: str, cache: Cache) -> None:
+    """As `ondol user list` does beside a fleet."""
+    source = Source()
+    await read(cache, source)
+    other = Cache(redis_url, database_url)
+    await other.open()
+    await read(other, source)
+    await other.close()
+    await read(cache, source)
+    assert source.loads == 1
+
+
+async def test_what_nobody_was_there_to_deliver_is_not_believed(redis_url: str, database_url: str) -> None:
+    source = Source()
+    for _ in range(2):
+        cache = Cache(redis_url, database_url)
+        await cache.open()
+        assert await read(cache, source) == source.number
+        await cache.close()
+        source.number += 1  # by a writer that died before it could say so
+    assert source.loads == 2
+
+
+async def test_a_valkey_that_is_back_with_old_data_is_not_believed(
+    servers: Attachment, database_url: str, database: Database, tmp_path: Path
+) -> None:
+    valkey = ValkeyServer(
+        tmp_path / "valkey.log", servers.state.copies, user=server_user(), port=free_port(), password="v" * 24
+    )
+    valkey.start()
+    try:
+        cache, other, source = Cache(valkey.url(), database_url), Cache(valkey.url(), database_url), Source()
+        await cache.open()
+        await other.open()
+        await read(cache, source)
+        async with Redis.from_url(valkey.url()) as redis:
+            snapshot = {key: await redis.dump(key) for key in await redis.keys()}
+        assert any(b":value:k" in key for key in snapshot)
+        source.number = 1
+        async with database.transaction() as session:
+            cache.invalidate(session, "t")
+        assert [await read(each, source) for each in (cache, other)] == [1, 1]
+        valkey.stop()
+        valkey.start()
+        async with Redis.from_url(valkey.url()) as redis:
+            for key, content in snapshot.items():
+                await redis.restore(key, 0, content)
+        for each in (cache, other):
+            async with asyncio.timeout(5):
+                while not await each.is_up():
+                    assert await read(each, source) == 1
+                    await asyncio.sleep(0.01)
+            assert [await read(each, source) for _ in range(20)] == [1] * 20
+        await cache.close()
+        await other.close()
+    finally:
+        valkey.stop()
 
 
 async def test_without_valkey_every_read_is_a_load(database_url: str) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 from psycopg.errors import DivisionByZero
@@ -47,8 +47,6 @@ from ondol.db.pagination import InvalidCursor, PageQuery
 from ondol.repository import Repository
 from ondol.runtime import Runtime
 from ondol.settings import Settings
-
-T = TypeVar("T")
 
 
 class Colour(enum.Enum):
@@ -115,7 +113,8 @@ for each, (type_of_column, _) in TYPES.items():
     setattr(Many, each, mapped_column(type_of_column, nullable=True))
 COLUMNS: Any = Many
 
-ManyRead: Any = create_model("ManyRead", **dict.fromkeys(["id", "number", *TYPES], (Any, ...)))
+SHOWN: Any = dict.fromkeys(["id", "number", *TYPES], (Any, ...))
+ManyRead: Any = create_model("ManyRead", **SHOWN)
 
 
 class ManyRepository(Repository[Many, ManyRead]): ...
@@ -159,7 +158,7 @@ def by_sessions(runtime: Runtime) -> list[str]:
     return sent
 
 
-async def read_both_ways(runtime: Runtime, read: Callable[[ManyRepository], Awaitable[T]]) -> tuple[T, T]:
+async def read_both_ways(runtime: Runtime, read: Callable[[ManyRepository], Awaitable[Any]]) -> tuple[Any, Any]:
     """In a unit of work that only reads, and in a transaction."""
     async with runtime.reading() as work:
         compiled = await read(ManyRepository(work))

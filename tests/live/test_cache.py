@@ -32,15 +32,28 @@ def reads(rig: Any, url: str) -> int:
 
 
 @pytest.mark.whole
-def test_a_write_on_one_worker_is_seen_by_the_next_read_on_the_other(rig: Any) -> None:
+def test_a_write_is_seen_by_its_worker_at_once_and_soon_by_the_other(rig: Any) -> None:
+    """Products are kept in memory too, so the other one may serve the old one while it has not been told."""
     url, admin = new_product(rig, stock=0), rig.admin()
     with rig.client(0, headers=admin) as one, rig.client(1, headers=admin) as two:
-        stale = 0
+        delays = []
         for number in range(1, PAIRS + 1):
             writer, reader = (one, two) if number % 2 else (two, one)
             assert writer.patch(url, json={"stock": number}).status_code == 200
-            stale += reader.get(url).json()["stock"] != number
-        assert stale == 0
+            delays.append(eventually(lambda: reader.get(url).json()["stock"] == number, 1.0))  # noqa: B023
+            assert writer.get(url).json()["stock"] == number
+        assert sum(delay > 0.02 for delay in delays) < PAIRS / 100  # p99, with room for a busy machine
+
+
+def test_what_is_not_in_memory_is_never_stale(rig: Any) -> None:
+    product_id = new_product(rig, stock=10_000).rpartition("/")[2]
+    order, admin = {"lines": [{"product_id": product_id, "quantity": 1}]}, rig.admin()
+    with rig.client(0, headers=admin) as one, rig.client(1, headers=admin) as two:
+        for number in range(1, PAIRS // 20):
+            writer, reader = (one, two) if number % 2 else (two, one)
+            assert writer.post("/api/v1/orders", json=order).status_code == 201
+            [best] = reader.get("/api/v1/dashboard").json()["best_sellers"]
+            assert best["sold"] == number
 
 
 def test_hot_reads_come_from_the_cache(rig: Any) -> None:
@@ -78,7 +91,7 @@ def works_without_valkey(rig: Any, break_it: Callable[[], None], mend_it: Callab
         try:
             for number in range(2, 22):
                 assert one.patch(url, json={"stock": number}).status_code == 200
-                assert two.get(url).json()["stock"] == number
+                eventually(lambda: two.get(url).json()["stock"] == number, 1.0)  # noqa: B023
                 assert two.get("/api/v1/dashboard").status_code == 200
             started = time.monotonic()
             for _ in range(20):

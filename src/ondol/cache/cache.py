@@ -1,12 +1,14 @@
 """The read-through cache.
 
-Why it is not stale. Every tag has a generation in Valkey: a random value that an invalidation replaces. A stored value
-carries the generations its tags had *before* it was loaded, and is a hit only while they are still the same; so a
-value that was loaded before a commit and stored after it is never read. An invalidation happens between the commit and
-the response, so the next read anywhere sees it. One that Valkey did not take is kept, and delivered before Valkey is
-used again; every other process is told through PostgreSQL and does the same. And one tag is everybody's: a process
-renews it when it starts, and when it may have missed a message, so what a process that died could not deliver is not
-believed either.
+Its promise: after a write was answered, nobody reads what was before it, with Valkey up, down, hung, started again or
+back with old data. Only with `memory_seconds` other processes may, for as long as news of the write is on its way.
+
+Every tag has a generation in Valkey: a random value that an invalidation replaces. A stored value carries the
+generations its tags had *before* it was loaded, and is a hit only while they are still the same; so a value that was
+loaded before a commit and stored after it is never read. An invalidation happens between the commit and the response.
+One that Valkey did not take is kept, and delivered before Valkey is used again; every other process is told through
+PostgreSQL and does the same. Keys hold the run id of the server, so what another one left is not found. And one tag
+is everybody's: a process renews it when it may have missed a message, and when it starts and no other one listens.
 """
 
 import asyncio
@@ -88,9 +90,15 @@ class Cache:
 
     async def open(self) -> None:
         """Begins to listen for invalidations. Valkey itself may be down."""
-        if self._notifications is not None:
-            await self._notifications.open()
-        await self._drop([EVERYTHING])
+        if self._notifications is None:
+            await self._catch_up(True)
+        else:
+            await self._notifications.open(self._catch_up)
+
+    async def _catch_up(self, is_first: bool) -> None:
+        """What nobody was there to deliver must not be believed."""
+        if is_first or not await self.is_up():
+            await self._drop([EVERYTHING])
 
     async def close(self) -> None:
         if self._notifications is not None:
@@ -182,25 +190,24 @@ class Cache:
         if value is None:
             return
         stored = b" ".join(generations) + b"\n" + wanted.adapter.dump_json(value)
-        key, milliseconds = self._key("value", wanted.key), int(wanted.seconds * 1000)
+        milliseconds = int(wanted.seconds * 1000)
         with contextlib.suppress(ValkeyDown):
-            await self._valkey.execute(lambda pipeline: pipeline.set(key, stored, px=milliseconds))
+            await self._execute(lambda pipeline: pipeline.set(self._key("value", wanted.key), stored, px=milliseconds))
 
     async def _look_up(self, wanted: _Wanted) -> tuple[Any, Generations]:
         """The stored value if it is valid, and the generations of the tags, made where they were missing."""
-        tag_keys = [self._key("tag", tag) for tag in (*wanted.tags, EVERYTHING)]
-        [(stored, *generations)] = await self._valkey.execute(
-            lambda pipeline: pipeline.mget([self._key("value", wanted.key), *tag_keys])
+        [(stored, *generations)] = await self._execute(
+            lambda pipeline: pipeline.mget([self._key("value", wanted.key), *self._tag_keys(wanted)])
         )
         if None in generations:
-            missing = [name for name, value in zip(tag_keys, generations, strict=True) if value is None]
 
             def fill(pipeline: Pipeline) -> None:
-                for name in missing:
-                    pipeline.set(name, token_hex(8).encode(), nx=True, ex=GENERATION_SECONDS)
-                pipeline.mget(tag_keys)
+                for name, value in zip(self._tag_keys(wanted), generations, strict=True):
+                    if value is None:
+                        pipeline.set(name, token_hex(8).encode(), nx=True, ex=GENERATION_SECONDS)
+                pipeline.mget(self._tag_keys(wanted))
 
-            generations = (await self._valkey.execute(fill))[-1]
+            generations = (await self._execute(fill))[-1]
             return None, tuple(generations)
         header, _, body = (stored or b"").partition(b"\n")
         if header != b" ".join(generations):
@@ -230,7 +237,7 @@ class Cache:
         self._invalidations += 1
         self._memory.drop(tags)
         try:
-            await self._valkey.execute(lambda pipeline: self._renew(pipeline, tags))
+            await self._execute(lambda pipeline: self._renew(pipeline, tags))
         except ValkeyDown:
             self._pending |= tags
 
@@ -267,5 +274,16 @@ class Cache:
     def _may_use_memory(self) -> bool:
         return self._notifications is None or self._notifications.is_listening
 
+    async def _execute(self, fill: Callable[[Pipeline], object]) -> list[Any]:
+        """As Valkey's, once more where the server turned out to be another one than the keys were made for."""
+        while True:
+            run_id = self._valkey.run_id
+            answers = await self._valkey.execute(fill)
+            if run_id == self._valkey.run_id:
+                return answers
+
+    def _tag_keys(self, wanted: _Wanted) -> list[str]:
+        return [self._key("tag", tag) for tag in (*wanted.tags, EVERYTHING)]
+
     def _key(self, kind: str, name: str) -> str:
-        return f"{self._prefix}:{kind}:{bounded(name)}"
+        return f"{self._prefix}:{self._valkey.run_id}:{kind}:{bounded(name)}"

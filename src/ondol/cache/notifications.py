@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from uuid import uuid4
 
 import psycopg
@@ -26,7 +26,15 @@ MAX_NAME_BYTES = 500
 HEARTBEAT_SECONDS = 1.0
 RECONNECT_SECONDS = 0.25
 
+# Who is called this listens, and delivers to Valkey what a writer that died could not.
+LISTENER = "ondol-cache"
+
 _NOTIFY = text("SELECT pg_notify(:channel, :payload)")
+_DECLARE = f"SET application_name = '{LISTENER}'"
+_OTHERS = """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE application_name = %s AND datname = current_database() AND pid <> pg_backend_pid()
+"""
 
 
 def bounded(name: str) -> str:
@@ -71,9 +79,20 @@ class Notifications:
         for payload in payloads(self._process, tags):
             await session.execute(_NOTIFY, {"channel": CHANNEL, "payload": payload})
 
-    async def open(self) -> None:
-        """Begins to listen. Raises psycopg.OperationalError when the database cannot be reached."""
+    async def open(self, catch_up: Callable[[bool], Awaitable[None]]) -> None:
+        """Begins to listen, and awaits `catch_up` with whether nobody else does.
+
+        Raises psycopg.OperationalError when the database cannot be reached.
+        """
         connection = await self._connect()
+        try:
+            others = await (await connection.execute(_OTHERS, [LISTENER])).fetchone()
+            await catch_up(others == (0,))
+            await connection.execute(_DECLARE)
+        except BaseException:
+            await connection.close()
+            raise
+        self.is_listening = True
         self._task = asyncio.create_task(self._run(connection))
 
     async def close(self) -> None:
@@ -88,8 +107,6 @@ class Notifications:
         except BaseException:
             await connection.close()
             raise
-        self._on_gap()
-        self.is_listening = True
         return connection
 
     async def _run(self, connection: psycopg.AsyncConnection) -> None:
@@ -101,8 +118,9 @@ class Notifications:
                 log.warning("invalidations_lost", error=repr(error))
             finally:
                 self.is_listening = False
-                self._on_gap()
             connection = await self._reconnect()
+            self._on_gap()
+            self.is_listening = True
 
     async def _listen(self, connection: psycopg.AsyncConnection) -> None:
         while True:
@@ -127,6 +145,7 @@ class Notifications:
             await asyncio.sleep(RECONNECT_SECONDS)
             try:
                 connection = await self._connect()
+                await connection.execute(_DECLARE)
             except (psycopg.Error, OSError):
                 continue
             log.info("invalidations_back")

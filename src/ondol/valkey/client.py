@@ -1,7 +1,9 @@
 """A Valkey client that gives up quickly and comes back by itself."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
+from secrets import token_hex
 from typing import Any
 
 import structlog
@@ -17,6 +19,7 @@ log = structlog.stdlib.get_logger("ondol.cache")
 
 # Few: a command takes a tenth of a millisecond, so more of them only wait for this one process.
 MAX_CONNECTIONS = 10
+_RUN_ID = re.compile(rb"run_id:(\w+)")
 WAIT_FOR_CONNECTION_SECONDS = 10.0
 
 
@@ -43,9 +46,19 @@ class Valkey:
                 socket_connect_timeout=settings.timeout_seconds,
                 retry=Retry(NoBackoff(), 0),
                 protocol=2,
+                redis_connect_func=self._connected,
             )
         )
         self._recovery: asyncio.Task[None] | None = None
+        self.run_id = ""
+        """Of the server that the newest connection led to. A server that was started again, perhaps with the data of
+        an old snapshot, or one that took over, has another."""
+
+    async def _connected(self, connection: Any) -> None:
+        await connection.on_connect()
+        await connection.send_command("INFO", "server")
+        found = _RUN_ID.search(await connection.read_response())
+        self.run_id = found[1].decode() if found else token_hex(8)  # hidden: nothing from before is believed
 
     @property
     def is_up(self) -> bool:
