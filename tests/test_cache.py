@@ -257,7 +257,7 @@ async def test_a_valkey_that_is_back_with_old_data_is_not_believed(
         valkey.start()
         async with Redis.from_url(valkey.url()) as redis:
             for key, content in snapshot.items():
-                await redis.restore(key, 0, content)
+                await redis.restore(key, 0, content or b"")
         for each in (cache, other):
             async with asyncio.timeout(5):
                 while not await each.is_up():
