@@ -99,15 +99,24 @@ class CompiledReads:
             sql_log.info("%s", select.sql)
         if driver is not None:
             return await _run(driver, select, values)
-        pooled = await self._engine.raw_connection()
-        try:
-            return await _run(pooled.driver_connection, select, values)
-        except BaseException as error:
-            if _is_useless(pooled.driver_connection, error):
+        attempts = 1 + self._engine.pool.size()  # type: ignore[attr-defined]
+        while True:
+            attempts -= 1
+            pooled = await self._engine.raw_connection()
+            driver = pooled.driver_connection
+            try:
+                return await _run(driver, select, values)
+            except exc.DBAPIError as error:
+                if not _is_spoilt(driver, error):
+                    raise
                 await greenlet_spawn(pooled.invalidate, error)
-            raise
-        finally:
-            pooled.close()
+                if not attempts:
+                    raise
+            except BaseException as error:  # cancelled: an answer may still be on its way
+                await greenlet_spawn(pooled.invalidate, error)
+                raise
+            finally:
+                pooled.close()
 
 
 async def _run(driver: Any, select: CompiledSelect, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
@@ -136,12 +145,7 @@ def _as_sqlalchemys(error: psycopg.Error, sql: str) -> exc.DBAPIError:
     return exc.DBAPIError(sql, None, error, hide_parameters=True)
 
 
-def _is_useless(driver: Any, error: BaseException) -> bool:
-    """Whether the pool must not give the connection to anybody else."""
-    return (
-        driver is None
-        or driver.closed
-        or driver.broken
-        or not isinstance(error, exc.DBAPIError)  # cancelled: an answer may still be on its way
-        or "cached plan must not change" in str(error.orig)
-    )
+def _is_spoilt(driver: Any, error: exc.DBAPIError) -> bool:
+    """Whether the connection is at fault, so that another one may answer: it ended while nobody used it, as all do when
+    the server is started again, or its statements were prepared before a migration."""
+    return bool(driver.closed or driver.broken) or "cached plan must not change" in str(error.orig)
