@@ -23,7 +23,7 @@ from ondol.web.routes import has_websockets
 
 
 def application(tmp_path: Path, **http: Any) -> FastAPI:
-    app = FastAPI()
+    app = FastAPI(docs_url=None, redoc_url=None)
     install(app, Runtime(Settings(environment="test", project_folder=tmp_path, http=HttpSettings(**http))))
 
     @app.get("/thing")
@@ -237,3 +237,19 @@ def test_handshakes_404_and_405_are_in_the_access_log(app: FastAPI, capfd: pytes
         ("/thing", 405),
     ]
     assert "secret" not in str(lines)
+
+
+def test_a_proxy_in_front_may_take_off_a_part_of_the_path(tmp_path: Path) -> None:
+    """As uvicorn says it with --root-path: before the path stands what the proxy took off."""
+    app = application(tmp_path, allowed_hosts=["shop.example"], docs=True)
+    client = TestClient(app, root_path="/shop", base_url="http://shop.example")
+    page = client.get("/shop/docs").text
+    assert 'data-openapi-url="/shop/openapi.json"' in page
+    for asset in ("swagger-ui-bundle.js", "swagger-ui.css", "favicon.png"):
+        assert f'"/shop/docs-assets/{asset}"' in page
+        assert client.get(f"/shop/docs-assets/{asset}").status_code == 200
+    assert client.get("/shop/openapi.json").json()["servers"] == [{"url": "/shop"}]
+    assert client.get("/shop/thing").json() == "a thing"
+    assert client.head("/shop/thing").status_code == 200
+    assert client.get("/shop/health/live", headers={"Host": "10.0.0.7"}).status_code == 200
+    assert client.get("/shop/thing", headers={"Host": "10.0.0.7"}).status_code == 400

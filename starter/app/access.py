@@ -22,7 +22,7 @@ from app.services.limits import Limits
 from app.services.sessions import authenticate
 
 oauth2_scheme = OAuth2PasswordBearer(
-    tokenUrl="/api/v1/auth/token",
+    tokenUrl="api/v1/auth/token",  # relative: a proxy in front may take off a part of the path
     scopes={scope.value: text for scope, text in DESCRIPTIONS.items()},
     auto_error=False,  # in browser mode the token comes in a cookie
 )

@@ -17,6 +17,7 @@ def worker_for(http: HttpSettings) -> type[UvicornWorker]:
             "loop": "auto",
             "http": PatientProtocol,
             "server_header": False,
+            "root_path": http.root_path,
             "proxy_headers": False,  # HTTP__TRUSTED_PROXIES says whom we believe
             "timeout_graceful_shutdown": http.grace_seconds,
         }

@@ -39,4 +39,7 @@ class HttpSettings(Group):
         7, ge=1, description="How long requests may then still take. Cloud Run kills 10 s after SIGTERM."
     )
     gzip_minimum_bytes: int = Field(1_000, ge=0)
+    root_path: str = Field(
+        "", pattern=r"^(/[^/]+)*$", description="What a proxy in front takes off the path, such as /shop."
+    )
     docs: bool | None = Field(None, description="/docs and /openapi.json; by default not in production.")

@@ -22,6 +22,7 @@ def serve(application: str, http: HttpSettings, *, host: str, port: int, workers
         timeout_graceful_shutdown=http.grace_seconds,
         timeout_worker_healthcheck=HEALTHCHECK_SECONDS,
         server_header=False,
+        root_path=http.root_path,
         proxy_headers=False,  # HTTP__TRUSTED_PROXIES says whom we believe
         access_log=False,  # the application writes one, with request ids
         log_config=None,

@@ -4,7 +4,7 @@ from html import escape
 from pathlib import Path
 from string import Template
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
@@ -37,9 +37,10 @@ def install_docs(app: FastAPI) -> None:
     router = APIRouter(include_in_schema=False)
 
     @router.get("/docs")
-    async def swagger_ui() -> HTMLResponse:
-        openapi = escape(app.openapi_url or "/openapi.json")
-        content = _PAGE.substitute(title=escape(app.title), assets=ASSETS_PATH, openapi=openapi)
+    async def swagger_ui(request: Request) -> HTMLResponse:
+        outside = request.scope.get("root_path", "").rstrip("/")  # what a proxy in front takes off
+        openapi = escape(f"{outside}{app.openapi_url or '/openapi.json'}")
+        content = _PAGE.substitute(title=escape(app.title), assets=escape(outside) + ASSETS_PATH, openapi=openapi)
         return HTMLResponse(content, headers={"Content-Security-Policy": _POLICY})
 
     app.include_router(router)

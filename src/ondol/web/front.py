@@ -115,7 +115,8 @@ class Front:
         hosts = [name for name, _ in scope["headers"]].count(b"host")
         if hosts > 1 or (not hosts and scope["http_version"] == "1.1"):
             return ProblemDetails.of(BadRequest("Send one Host header", headers={"Connection": "close"}))
-        if not self._allows_host(host or b"") and scope["path"] not in ASKED_BY_ADDRESS:
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        if not self._allows_host(host or b"") and path not in ASKED_BY_ADDRESS:
             return ProblemDetails.of(BadRequest("Invalid host header"))
         if b"content-encoding" in headers:
             codings = [value.strip().lower() for name, value in scope["headers"] if name == b"content-encoding"]

@@ -36,7 +36,7 @@ def test_the_answers_of_an_operation_have_examples(app: FastAPI) -> None:
 def test_scopes_and_the_password_flow_are_shown(app: FastAPI) -> None:
     document = app.openapi()
     [(name, scheme)] = document["components"]["securitySchemes"].items()
-    assert scheme["flows"]["password"]["tokenUrl"] == "/api/v1/auth/token"
+    assert scheme["flows"]["password"]["tokenUrl"] == "api/v1/auth/token"
     assert set(scheme["flows"]["password"]["scopes"]) == set(Scope)
     assert operations(document)["users_list"]["security"] == [{name: ["users:read"]}]
     assert "security" not in operations(document)["auth_token"]
