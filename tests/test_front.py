@@ -239,6 +239,30 @@ def test_handshakes_404_and_405_are_in_the_access_log(app: FastAPI, capfd: pytes
     assert "secret" not in str(lines)
 
 
+def test_refusals_say_the_id_of_their_request(tmp_path: Path) -> None:
+    client = TestClient(application(tmp_path, allowed_hosts=["testserver"]))
+    for headers in ({"Host": "evil.example"}, {"Content-Encoding": "gzip"}):
+        answer = client.get("/thing", headers=headers)
+        assert answer.status_code in (400, 415)
+        assert answer.json()["request_id"] == answer.headers["X-Request-ID"]
+
+
+def test_an_error_after_half_a_plain_one_is_a_problem(tmp_path: Path) -> None:
+    app = application(tmp_path)
+
+    @app.get("/halves")
+    async def halves() -> StreamingResponse:
+        async def parts() -> AsyncIterator[str]:
+            yield "one half"
+            raise ZeroDivisionError
+
+        return StreamingResponse(parts(), 400, media_type="text/plain", headers={"X-Request-ID": "its own"})
+
+    answer = TestClient(app, raise_server_exceptions=False).get("/halves", headers={"Accept-Encoding": "identity"})
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
+    assert answer.headers.get_list("X-Request-ID") == [answer.json()["request_id"]]
+
+
 def test_a_proxy_in_front_may_take_off_a_part_of_the_path(tmp_path: Path) -> None:
     """As uvicorn says it with --root-path: before the path stands what the proxy took off."""
     app = application(tmp_path, allowed_hosts=["shop.example"], docs=True)

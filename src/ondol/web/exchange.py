@@ -108,6 +108,7 @@ class Exchange:
             problem = self._problem_of(error)
             if self._status:
                 raise  # the answer has begun: all that is left is to break the connection
+            self._plain, self._text = None, b""
             await self._pass(self._rules.answer(problem))
 
     async def _pass(self, app: ASGIApp) -> None:
@@ -146,6 +147,8 @@ class Exchange:
         present = dict(headers)
         self._is_stream = present.get(b"content-type", b"").startswith(b"text/event-stream")
         headers += [pair for pair in self._rules.headers if pair[0] not in present]
+        if _ID in present:
+            headers = [pair for pair in headers if pair[0] != _ID]
         headers.append((_ID, self._request_id.encode()))
         if not accepts_gzip(self._request_headers):
             headers.append(_VARIES)

@@ -91,11 +91,11 @@ class Front:
         headers = dict(scope["headers"])
         given = headers.get(b"x-request-id", b"")
         request_id = given.decode() if _WELL_FORMED_ID.fullmatch(given) else uuid7().hex
-        refusal = self._refusal(scope, headers)
-        app = self._rules.answer(refusal) if refusal else self.app
         note_request(request_id, has_query=bool(scope.get("query_string")))
         bound = structlog.contextvars.bind_contextvars(request_id=request_id)
         try:
+            refusal = self._refusal(scope, headers)
+            app = self._rules.answer(refusal) if refusal else self.app
             if scope["type"] == "http":
                 exchange = Exchange(self._rules, app, scope["method"], headers, request_id)
                 await self._layers.outside(exchange.serve, scope, headers)(scope, receive, send)
