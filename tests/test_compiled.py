@@ -32,6 +32,7 @@ from sqlalchemy import (
     Time,
     TypeDecorator,
     Uuid,
+    bindparam,
     event,
     func,
     literal,
@@ -199,13 +200,45 @@ async def test_a_statement_of_the_same_shape_gets_its_own_values(runtime: Runtim
     assert by_sessions == []
 
 
+@pytest.mark.parametrize(
+    ("condition", "found"),
+    [
+        (Many.number.in_([0, 2]), [0, 2]),
+        (Many.number.in_([1]), [1]),
+        (Many.number.in_([]), []),
+        (Many.number.not_in([0]), [1, 2, 3]),
+        (Many.number.not_in([]), [0, 1, 2, 3]),
+        (COLUMNS.own.in_(["abc", "x"]), [0, 1, 2]),
+        (COLUMNS.own.not_in(["abc", "x"]), []),
+        (COLUMNS.native.in_([Colour.BLUE]), [0, 1, 2]),
+        (COLUMNS.native.in_([None, Colour.RED]), []),
+        (COLUMNS.key.in_([TYPES["key"][1]]) & Many.number.in_([1, 2]), [1, 2]),
+    ],
+)
+async def test_lists_are_arrays(runtime: Runtime, by_sessions: list[str], condition: Any, found: list[int]) -> None:
+    await filled(runtime, 3)
+    statement = select(Many).where(condition).order_by(Many.id)
+    for page in await read_both_ways(runtime, partial(ManyRepository.page, statement=statement, query=PageQuery())):
+        assert [each.number for each in page.items] == found
+    assert by_sessions == []
+
+
 async def test_what_depends_on_its_values_goes_through_the_session(runtime: Runtime, by_sessions: list[str]) -> None:
     await filled(runtime, 3)
-    for wanted in ([0], [1, 2]):
-        statement = select(Many).where(Many.number.in_(wanted)).order_by(Many.id)
+    number: Any = bindparam("number", 1, literal_execute=True)
+    statement = select(Many).where(Many.number == number).order_by(Many.id)
+    for page in await read_both_ways(runtime, partial(ManyRepository.page, statement=statement, query=PageQuery())):
+        assert [each.number for each in page.items] == [1]
+    assert len(by_sessions) == 1
+
+
+async def test_named_parameters_get_the_values_of_their_statement(runtime: Runtime) -> None:
+    await filled(runtime, 3)
+    base = select(Many).where(Many.number == bindparam("number", type_=Integer)).order_by(Many.id)
+    for wanted in (1, 2):
+        statement = base.params(number=wanted)
         for page in await read_both_ways(runtime, partial(ManyRepository.page, statement=statement, query=PageQuery())):
-            assert [each.number for each in page.items] == wanted
-    assert len(by_sessions) == 2
+            assert [each.number for each in page.items] == [wanted]
 
 
 @pytest.mark.filterwarnings("ignore:Ordering by nullable column")  # none of them is null here

@@ -7,12 +7,14 @@ Values pass SQLAlchemy's bind and result processors, so that enums and type deco
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 from psycopg.rows import tuple_row
-from sqlalchemy import Dialect, Select, exc
+from sqlalchemy import ARRAY, BinaryExpression, BindParameter, Dialect, Select, all_, any_, bindparam, exc
 from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.sql.operators import in_op, not_in_op
+from sqlalchemy.sql.visitors import replacement_traverse
 from sqlalchemy.util import greenlet_spawn
 
 Note = Callable[[str], None]
@@ -25,17 +27,19 @@ class CompiledSelect:
     """A SELECT of columns as PostgreSQL gets it.
 
     `given`: the parameters whose values are handed over in this order; others are asked for by name. Raises
-    NotCompilable where the SQL depends on the values (an IN with a list).
+    NotCompilable where the SQL depends on the values.
     """
 
     def __init__(self, statement: Select[Any], dialect: Dialect, given: Sequence[Any]) -> None:
-        compiled: Any = statement.compile(dialect=dialect)
+        compiled: Any = _with_arrays(statement).compile(dialect=dialect)
         if compiled.post_compile_params or compiled.literal_execute_params:
             raise NotCompilable
         self.sql = str(compiled)
         self.names = [column.key for column in statement.selected_columns]
         self._dialect = dialect
         positions = {bind.key: position for position, bind in enumerate(given)}
+        if any(bind.key not in positions and not bind.required for bind in compiled.bind_names):
+            raise NotCompilable  # the value of this statement would be taken for that of every other one
         self._binds: list[tuple[str, int | None, Any, Processor | None]] = [
             (
                 compiled.escaped_bind_names.get(name, name),
@@ -43,7 +47,7 @@ class CompiledSelect:
                 bind,
                 bind.type.dialect_impl(dialect).bind_processor(dialect),
             )
-            for name, bind in compiled.binds.items()
+            for bind, name in compiled.bind_names.items()
         ]
         self._types = [column.type.dialect_impl(dialect) for column in statement.selected_columns]
         self._processors: list[tuple[int, Processor]] | None = None
@@ -52,10 +56,7 @@ class CompiledSelect:
         """Return what the cursor gets, of the statement's own parameters and of the named ones."""
         found = {}
         for name, position, bind, process in self._binds:
-            if bind.key in named:
-                value = named[bind.key]
-            else:
-                value = (bind if position is None else given[position]).effective_value
+            value = named[bind.key] if position is None or bind.key in named else given[position].effective_value
             found[name] = process(value) if process is not None else value
         return found
 
@@ -76,6 +77,23 @@ class CompiledSelect:
 
 class NotCompilable(Exception):
     """The statement needs a session."""
+
+
+def _with_arrays(statement: Select[Any]) -> Select[Any]:
+    """Return the statement with `= ANY(array)` for each IN, whose SQL would else depend on the length of the list."""
+
+    def replace(element: Any, **_: Any) -> Any:
+        if isinstance(element, BindParameter):
+            return element  # a copy would have another key
+        if not isinstance(element, BinaryExpression) or not getattr(element.right, "expanding", False):
+            return None
+        array = bindparam(element.right.key, type_=ARRAY(element.right.type))
+        if element.operator is in_op:
+            return element.left == any_(array)
+        return element.left != all_(array) if element.operator is not_in_op else None
+
+    replaced: Any = replacement_traverse(statement, {}, replace)
+    return cast("Select[Any]", replaced)
 
 
 class CompiledReads:

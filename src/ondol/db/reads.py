@@ -100,7 +100,7 @@ class Reads(Generic[R]):
             return None
         # As SQLAlchemy's own examples of caching ask for it (examples/dogpile_caching).
         key = statement._generate_cache_key()
-        if key is None:
+        if key is None or key.params:  # values that `statement.params(…)` gave lie elsewhere
             return None
         name = (kind, key.key)
         if name not in self._statements:
