@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Annotated, Any
 from uuid import UUID, uuid4
 
 import pytest
+from fastapi import Depends, FastAPI
 from procrastinate import Blueprint
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import ForeignKey, insert, select, text, update
+from sqlalchemy import ForeignKey, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
@@ -18,6 +20,7 @@ from ondol.ownership import EVERYBODY
 from ondol.repository import OwnedRepository, Repository
 from ondol.runtime import Runtime, UnitOfWork
 from ondol.settings import Settings
+from ondol.web.unit_of_work import read_only
 
 
 class Base(DeclarativeBase):
@@ -305,3 +308,37 @@ async def test_a_change_of_what_the_model_does_not_have_is_refused(runtime: Runt
         town = await new_town(work)
         with pytest.raises(AttributeError, match="Town has no attribute 'cuont'"):
             await TownRepository(work).change(town, {"cuont": 4})
+
+
+async def test_a_service_that_reads_gives_its_connection_back_before_the_answer_leaves(runtime: Runtime) -> None:
+    """Else a client that reads slowly would hold it."""
+
+    class Towns:
+        def __init__(self, work: UnitOfWork) -> None:
+            self._work = work
+
+        async def count(self) -> int:
+            return (await self._work.session.execute(select(func.count()).select_from(Town))).scalar_one()
+
+    app = FastAPI()
+    app.state.runtime = runtime
+    pool: Any = runtime.database.read_engine.pool
+
+    @app.get("/")
+    async def count(towns: Annotated[Towns, Depends(read_only(Towns))]) -> int:
+        found = await towns.count()
+        assert pool.checkedout() == 1
+        return found
+
+    held = []
+
+    async def send(message: Any) -> None:
+        held.append(pool.checkedout())
+
+    scope = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": [], "client": ("", 0)}
+
+    async def receive() -> Any:
+        return {"type": "http.request"}
+
+    await app(scope, receive, send)
+    assert held == [0, 0]

@@ -2,10 +2,8 @@
 
 import ipaddress
 from functools import lru_cache
-from typing import Annotated
 
 import structlog
-from fastapi import Depends
 from fastapi.requests import HTTPConnection
 
 from ondol.auth.client import MAX_USER_AGENT_LENGTH, Client
@@ -20,13 +18,6 @@ def client_of(connection: HTTPConnection) -> Client:
         user_agent="".join(filter(str.isprintable, user_agent))[:MAX_USER_AGENT_LENGTH],
         request_id=structlog.contextvars.get_contextvars().get("request_id", ""),
     )
-
-
-async def get_client(connection: HTTPConnection) -> Client:
-    return client_of(connection)
-
-
-ClientDep = Annotated[Client, Depends(get_client)]
 
 
 @lru_cache(maxsize=10_000)

@@ -21,7 +21,7 @@ from ondol.web.dependencies import runtime_of
 T = TypeVar("T")
 
 
-# Each takes the connection alone: FastAPI's part of a dependency costs more than what it does here.
+# Both take the connection alone: FastAPI's part of a dependency costs more than what it does here.
 
 
 async def transaction(connection: HTTPConnection) -> AsyncIterator[UnitOfWork[Any]]:
@@ -34,7 +34,8 @@ async def reading(connection: HTTPConnection) -> AsyncIterator[UnitOfWork[Any]]:
         yield work
 
 
-# Function-scoped: FastAPI's default scope would commit after the client was told.
+# Function-scoped: FastAPI's default scope would commit after the client was told, and hold a connection until a slow
+# client has read its answer.
 Transaction = Annotated[UnitOfWork[Any], Depends(transaction, scope="function")]
 """One transaction for the request, committed before the response leaves."""
 Reading = Annotated[UnitOfWork[Any], Depends(reading, scope="function")]
@@ -46,7 +47,7 @@ def in_transaction(service: Callable[[UnitOfWork[Any]], T]) -> Callable[..., Awa
     return _writing(service)
 
 
-def read_only(service: Callable[[UnitOfWork[Any]], T]) -> Callable[..., AsyncIterator[T]]:
+def read_only(service: Callable[[UnitOfWork[Any]], T]) -> Callable[..., Awaitable[T]]:
     """Return a dependency: `service` on a session that only reads, each statement in one round trip."""
     return _reading(service)
 
@@ -63,9 +64,8 @@ def _writing(service: Callable[[UnitOfWork[Any]], Any]) -> Callable[..., Awaitab
 
 
 @cache
-def _reading(service: Callable[[UnitOfWork[Any]], Any]) -> Callable[..., AsyncIterator[Any]]:
-    async def make(connection: HTTPConnection) -> AsyncIterator[Any]:
-        async with runtime_of(connection).reading(client_of(connection)) as work:
-            yield service(work)
+def _reading(service: Callable[[UnitOfWork[Any]], Any]) -> Callable[..., Awaitable[Any]]:
+    async def make(work: Reading) -> Any:
+        return service(work)
 
     return make
