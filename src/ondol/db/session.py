@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any, TypeVar
+from typing import Any
 
 from psycopg.errors import ReadOnlySqlTransaction
 from psycopg.pq import TransactionStatus
@@ -16,7 +16,6 @@ from ondol.db.deadline import lift_deadline, uninterrupted
 from ondol.db.options import DatabaseSettings
 from ondol.db.urls import names_time_zone, sqlalchemy_url
 
-S = TypeVar("S", bound=AsyncSession)
 CommitHook = Callable[[AsyncSession], Awaitable[None]]
 
 _BEFORE, _AFTER = "ondol.before_commit", "ondol.after_commit"
@@ -57,7 +56,18 @@ class ReadOnlySession(Session):
     """Refuses to flush and to run INSERT, UPDATE or DELETE: in autocommit each would be its own transaction."""
 
 
-class ReadSession(AsyncSession):
+class QuickSession(AsyncSession):
+    """Closes at once where it holds no connection. Else its end runs in a task of its own, as AsyncSession's does, so
+    that no cancellation interrupts it."""
+
+    async def __aexit__(self, type_: Any, value: Any, traceback: Any) -> None:
+        if self.in_transaction():
+            await super().__aexit__(type_, value, traceback)
+        else:
+            self.sync_session.close()
+
+
+class ReadSession(QuickSession):
     """A session on an autocommit connection: one SELECT is one round trip, without BEGIN and COMMIT."""
 
     sync_session_class = ReadOnlySession
@@ -156,7 +166,9 @@ class Database:
                 event.listen(engine, "checkin", lambda *_: on_use(-1))
         event.listen(self.engine.sync_engine, "commit", _refuse_aborted)
         # close_resets_only=False: a session used after its end (in a streamed response) raises instead of leaking.
-        self._write_sessions = async_sessionmaker(self.engine, expire_on_commit=False, close_resets_only=False)
+        self._write_sessions = async_sessionmaker(
+            self.engine, class_=QuickSession, expire_on_commit=False, close_resets_only=False
+        )
         self._read_sessions = async_sessionmaker(
             self.read_engine,
             class_=ReadSession,
@@ -172,15 +184,14 @@ class Database:
         The commit and its hooks cannot be interrupted: once they began they end, and only then is a cancellation
         raised. Any exception in the block rolls back.
         """
-        async with _closing(self._write_sessions()) as session:
+        async with self._write_sessions() as session:
             yield session
             await uninterrupted(_commit(session))
 
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[ReadSession]:
-        """A read session. Statements do not share a snapshot; where they must agree, use `transaction()`."""
-        async with _closing(self._read_sessions()) as session:
-            yield session
+    def reading(self) -> ReadSession:
+        """A read session, for `async with`. Statements do not share a snapshot; where they must agree, use
+        `transaction()`."""
+        return self._read_sessions()
 
     @contextmanager
     def watched(self, note: Callable[[str], None]) -> Iterator[None]:
@@ -205,20 +216,6 @@ class Database:
     async def close(self) -> None:
         await self.engine.dispose()
         await self.read_engine.dispose()
-
-
-@asynccontextmanager
-async def _closing(session: S) -> AsyncIterator[S]:
-    """As `async with session`, whose end runs in a task of its own so that no cancellation interrupts it; without
-    that where the session holds no connection, and so has nothing to wait for."""
-    try:
-        yield session
-    finally:
-        if session.in_transaction():
-            async with session:
-                pass
-        else:
-            session.sync_session.close()
 
 
 async def _commit(session: AsyncSession) -> None:
