@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import BaseModel
@@ -18,6 +19,7 @@ from ondol.dev.ports import free_port
 from ondol.dev.programs import server_user
 from ondol.dev.servers import Attachment
 from ondol.dev.valkey import ValkeyServer
+from ondol.valkey.client import Valkey
 
 
 class Value(BaseModel):
@@ -211,13 +213,16 @@ async def test_memory_is_not_trusted_while_nobody_listens(
     await deaf.close()
 
 
-async def test_opening_one_more_leaves_what_the_others_stored(redis_url: str, database_url: str, cache: Cache) -> None:
-    """As `ondol user list` does beside a fleet."""
+async def test_opening_one_more_leaves_what_the_others_stored(
+    redis_url: str, database_url: str, cache: Cache, database: Database
+) -> None:
+    """As `ondol user disable` does beside a fleet."""
     source = Source()
     await read(cache, source)
     other = Cache(redis_url, database_url)
     await other.open()
-    await read(other, source)
+    async with database.transaction() as session:
+        other.invalidate(session, "another")
     await other.close()
     await read(cache, source)
     assert source.loads == 1
@@ -232,6 +237,41 @@ async def test_what_nobody_was_there_to_deliver_is_not_believed(redis_url: str, 
         await cache.close()
         source.number += 1  # by a writer that died before it could say so
     assert source.loads == 2
+
+
+async def test_a_writers_own_memory_holds_nothing_from_before_its_write(
+    cache: Cache, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A read that passes the invalidation on its way to Valkey."""
+    source = Source()
+    await read(cache, source)
+    execute = Valkey.execute
+
+    async def read_first(self: Valkey, fill: Callable[..., object]) -> list[Any]:
+        monkeypatch.setattr(Valkey, "execute", execute)
+        await read(cache, source, memory_seconds=60)
+        return await execute(self, fill)
+
+    async with database.transaction() as session:
+        source.number = 1
+        cache.invalidate(session, "t")
+        await session.flush()
+        monkeypatch.setattr(Valkey, "execute", read_first)
+    assert await read(cache, source, memory_seconds=60) == 1
+
+
+async def test_a_valkey_that_does_not_say_which_it_is_is_not_believed(
+    cache: Cache, redis_url: str, database_url: str
+) -> None:
+    async with Redis.from_url(redis_url) as redis:
+        await redis.execute_command("ACL", "SETUSER", "shy", "on", ">pw", "~*", "+@all", "-info")
+    shy_url = f"redis://shy:pw@{redis_url.rpartition('@')[2]}"
+    shy, source = Cache(shy_url, database_url), Source()
+    await shy.open()
+    assert [await read(shy, source) for _ in range(3)] == [0, 0, 0]
+    assert source.loads == 3
+    assert await shy.is_up()  # limits work
+    await shy.close()
 
 
 async def test_a_valkey_that_is_back_with_old_data_is_not_believed(

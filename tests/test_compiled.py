@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from psycopg.errors import DivisionByZero
-from pydantic import BaseModel, create_model
+from pydantic import BaseModel, ConfigDict, create_model
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -38,13 +38,16 @@ from sqlalchemy import (
     literal,
     select,
     text,
+    tuple_,
 )  # fmt: skip
 from sqlalchemy.dialects.postgresql import ARRAY, INET, INT4RANGE, JSONB, Range
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DataError, InvalidRequestError, OperationalError, ProgrammingError, StatementError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from ondol.db.base import HasId
+from ondol.db.constraints import DatabaseUnavailable, problem_for
 from ondol.db.pagination import InvalidCursor, PageQuery
+from ondol.db.session import Database
 from ondol.repository import Repository
 from ondol.runtime import Runtime
 from ondol.settings import Settings
@@ -221,6 +224,89 @@ async def test_lists_are_arrays(runtime: Runtime, by_sessions: list[str], condit
     for page in await read_both_ways(runtime, partial(ManyRepository.page, statement=statement, query=PageQuery())):
         assert [each.number for each in page.items] == found
     assert by_sessions == []
+
+
+class Loud(TypeDecorator[str]):
+    """Compared without regard to case, by SQL."""
+
+    impl = String
+    cache_ok = True
+
+    def bind_expression(self, bindvalue: Any) -> Any:
+        return func.lower(bindvalue, type_=String())
+
+
+Many.loud = mapped_column(Loud(20), nullable=True)
+Many.label = mapped_column("title", String(20), default="a title")
+
+
+class Strict(BaseModel):
+    """Without what it is sorted by, and with an attribute whose column has another name."""
+
+    model_config = ConfigDict(extra="forbid", from_attributes=True)
+
+    id: uuid.UUID
+    label: str
+
+
+class StrictRepository(Repository[Many, Strict]): ...
+
+
+async def test_names_are_the_attributes_and_nothing_else_is_shown(runtime: Runtime, by_sessions: list[str]) -> None:
+    rows = await filled(runtime, 2)
+    for work_of in (runtime.reading, runtime.transaction):
+        async with work_of() as work:
+            page = await StrictRepository(work).page(select(Many).order_by(Many.number, Many.id), PageQuery(limit=1))
+            assert page.items == [Strict(id=rows[0].id, label="a title")]
+            assert page.next_cursor
+            assert await StrictRepository(work).read(rows[1].id) == Strict(id=rows[1].id, label="a title")
+    assert by_sessions == []
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        tuple_(Many.number, COLUMNS.line).in_([(1, TYPES["line"][1])]),
+        COLUMNS.list.in_([[1, 2, 3]]) & (Many.number == 1),
+        COLUMNS.loud.in_(["AB"]) & (Many.number == 1),
+    ],
+)
+async def test_lists_of_what_is_no_plain_value_go_through_the_session(runtime: Runtime, condition: Any) -> None:
+    async with runtime.transaction() as work:
+        work.session.add_all(Many(number=n, line=TYPES["line"][1], list=[1, 2, 3], loud="ab") for n in range(3))
+    statement = select(Many).where(condition).order_by(Many.id)
+    for page in await read_both_ways(runtime, partial(ManyRepository.page, statement=statement, query=PageQuery())):
+        assert [each.number for each in page.items] == [1]
+
+
+async def test_another_schema_is_another_schema(runtime: Runtime) -> None:
+    await filled(runtime)
+    statement = select(Many).order_by(Many.id).execution_options(schema_translate_map={None: "nowhere"})
+    for work_of in (runtime.reading, runtime.transaction):
+        with pytest.raises(ProgrammingError):
+            async with work_of() as work:
+                await ManyRepository(work).page(statement, PageQuery())
+
+
+async def test_a_parameter_without_value_is_an_error(runtime: Runtime) -> None:
+    await filled(runtime)
+    statement = select(Many).where(Many.number > bindparam("least", type_=Integer)).order_by(Many.id)
+    for work_of in (runtime.reading, runtime.transaction):
+        with pytest.raises((InvalidRequestError, StatementError)):
+            async with work_of() as work:
+                await ManyRepository(work).page(statement, PageQuery())
+
+
+async def test_an_unreachable_server_is_an_error_of_sqlalchemys(tmp_path: Path, redis_url: str) -> None:
+    """Which a client is told as 503."""
+    url = "postgresql://nobody:nothing@127.0.0.1:1/none"
+    runtime = Runtime(Settings(environment="test", database_url=url, redis_url=redis_url, project_folder=tmp_path))
+    runtime.database = Database(url)
+    with pytest.raises(OperationalError) as refused:
+        async with runtime.reading() as work:
+            await ManyRepository(work).read(uuid.uuid4())
+    assert isinstance(problem_for(refused.value), DatabaseUnavailable)
+    await runtime.database.close()
 
 
 async def test_what_depends_on_its_values_goes_through_the_session(runtime: Runtime, by_sessions: list[str]) -> None:

@@ -1,6 +1,7 @@
 """How requests meet the application: methods, errors of middleware, CORS, client addresses, the access log."""
 
 import gzip
+import io
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from fastapi import Body, FastAPI, Request, WebSocket
 from fastapi.responses import PlainTextResponse, StreamingResponse
 from fastapi.testclient import TestClient
+from pydantic import ValidationError
 from starlette.websockets import WebSocketDisconnect
 
 from ondol.networks import are_too_wide
@@ -19,6 +21,7 @@ from ondol.runtime import Runtime
 from ondol.server.options import HttpSettings
 from ondol.settings import Settings
 from ondol.web.app import install
+from ondol.web.problems import ErrorBodies, ProblemDetails
 from ondol.web.routes import has_websockets
 
 
@@ -277,3 +280,45 @@ def test_a_proxy_in_front_may_take_off_a_part_of_the_path(tmp_path: Path) -> Non
     assert client.head("/shop/thing").status_code == 200
     assert client.get("/shop/health/live", headers={"Host": "10.0.0.7"}).status_code == 200
     assert client.get("/shop/thing", headers={"Host": "10.0.0.7"}).status_code == 400
+
+
+def test_an_error_of_a_route_with_its_own_limit_keeps_its_status(tmp_path: Path) -> None:
+    app = application(tmp_path, max_body_bytes=1_000)
+
+    @app.post("/books", max_body_size=5_000)
+    async def books(body: Annotated[bytes, Body()]) -> None:
+        raise ZeroDivisionError
+
+    client = TestClient(app, raise_server_exceptions=False)
+    assert client.post("/books", content=b"x" * 4_900).status_code == 500
+    assert client.post("/books", content=b"x" * 4_900, headers={"Content-Encoding": "gzip"}).status_code == 415
+    assert client.post("/books", content=b"x" * 5_100).status_code == 413
+
+
+def test_errors_may_be_plain_text(tmp_path: Path) -> None:
+    def plain(problem: ProblemDetails) -> PlainTextResponse:
+        return PlainTextResponse(problem.detail, problem.status, headers=dict(problem.headers))
+
+    app = FastAPI()
+    runtime = Runtime(Settings(environment="test", project_folder=tmp_path))
+    install(app, runtime, errors=ErrorBodies(answer=plain))
+    assert TestClient(app).get("/nowhere").text == "Not Found"
+
+
+def test_a_log_that_cannot_be_written_breaks_no_request(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = TestClient(application(tmp_path))
+    configure_logging(LoggingSettings(format="json"))
+    monkeypatch.setattr("sys.stderr", io.StringIO())  # it has no bytes
+    assert client.get("/thing").status_code == 200
+
+
+def test_answers_vary_by_origin_where_pages_of_others_may_ask(tmp_path: Path) -> None:
+    client = TestClient(application(tmp_path, cors_origins=["https://shop.example"]))
+    for headers in ({}, {"Origin": "https://shop.example"}, {"Accept-Encoding": "identity"}):
+        assert "Origin" in ", ".join(client.get("/thing", headers=headers).headers.get_list("Vary"))
+
+
+@pytest.mark.parametrize("pattern", ["*example.com", "a.*.com", "**", "*."])
+def test_a_host_pattern_that_would_let_in_others_is_refused(pattern: str) -> None:
+    with pytest.raises(ValidationError):
+        HttpSettings(allowed_hosts=[pattern])

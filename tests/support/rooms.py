@@ -48,7 +48,7 @@ INSERTED = {
         ("    bookings,", "    availability,\n"),
         ("    password_reset,", "    occupancy,\n"),
         ("    registration,", "    pictures,\n"),
-        (")\n\nROUTERS", "    webhooks,\n"),
+        (")\n\n# FastAPI searches", "    webhooks,\n"),
         (
             "]\n\nTAGS",
             "    availability.router,\n    occupancy.router,\n    pictures.router,\n    webhooks.router,\n",

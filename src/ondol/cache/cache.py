@@ -8,13 +8,16 @@ generations its tags had *before* it was loaded, and is a hit only while they ar
 loaded before a commit and stored after it is never read. An invalidation happens between the commit and the response.
 One that Valkey did not take is kept, and delivered before Valkey is used again; every other process is told through
 PostgreSQL and does the same. Keys hold the run id of the server, so what another one left is not found. And one tag
-is everybody's: a process renews it when it may have missed a message, and when it starts and no other one listens.
+is everybody's: a process renews it before its first read, and when it may have missed a message.
+
+Where a writer cannot reach a Valkey that others do reach, they may read the old value until PostgreSQL has told them.
 """
 
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from secrets import token_hex
 from typing import Any, TypeVar
 
@@ -22,6 +25,7 @@ from pydantic import TypeAdapter, ValidationError
 from redis.asyncio.client import Pipeline
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ondol.cache.flights import Flights, Generations, OwnerCancelled
 from ondol.cache.memory import Memory
 from ondol.cache.notifications import Notifications, bounded
 from ondol.db.session import after_commit, before_commit
@@ -29,10 +33,10 @@ from ondol.valkey.client import Valkey, ValkeyDown
 from ondol.valkey.options import ValkeySettings
 
 T = TypeVar("T")
-Generations = tuple[bytes, ...]
 
 GENERATION_SECONDS = 86_400
-LINGER_SECONDS = 0.2
+MAX_PENDING = 10_000
+MAX_SERVERS = 3
 EVERYTHING = "*"
 _TAGS = "ondol.cache_tags"
 
@@ -46,14 +50,6 @@ class _Wanted:
     adapter: TypeAdapter[Any]
     seconds: float
     tags: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class _Flight:
-    """A load under way in this process, or just over, for others who saw the same generations."""
-
-    generations: Generations
-    result: asyncio.Future[Any]
 
 
 class Cache:
@@ -82,23 +78,25 @@ class Cache:
             Notifications(database_url, self._told_by_others, self._missed_messages) if database_url else None
         )
         self._on_lookup = on_lookup or (lambda result: None)
-        self._flights: dict[str, _Flight] = {}
+        self._flights = Flights()
         self._pending: set[str] = set()
+        self._is_behind, self._catching_up = True, asyncio.Lock()
         self._invalidations = 0
         self._background: set[asyncio.Task[None]] = set()
         self._adapters: dict[Any, TypeAdapter[Any]] = {}
 
     async def open(self) -> None:
         """Begins to listen for invalidations. Valkey itself may be down."""
-        if self._notifications is None:
-            await self._catch_up(True)
-        else:
-            await self._notifications.open(self._catch_up)
+        if self._notifications is not None:
+            await self._notifications.open()
 
-    async def _catch_up(self, is_first: bool) -> None:
-        """What nobody was there to deliver must not be believed."""
-        if is_first or not await self.is_up():
-            await self._drop([EVERYTHING])
+    async def _catch_up(self) -> None:
+        """Before the first read: what a process that died could not deliver must not be believed. One that only
+        writes leaves the cache of the others as it is."""
+        async with self._catching_up:
+            if self._is_behind:
+                await self._drop([EVERYTHING])
+                self._is_behind = False
 
     async def close(self) -> None:
         if self._notifications is not None:
@@ -128,6 +126,8 @@ class Cache:
         an invalidation reaches it within milliseconds, not before the response of the write. `type_` is what Pydantic
         stores and reads back. Simultaneous misses load once in each process.
         """
+        if self._is_behind:
+            await self._catch_up()
         if memory_seconds and self._may_use_memory() and (held := self._memory.get(key)) is not None:
             self._on_lookup("memory")
             return held  # type: ignore[no-any-return]
@@ -149,42 +149,15 @@ class Cache:
             self._on_lookup("miss" if value is None else "hit")
             if value is not None:
                 return value
-            flight = self._flights.get(wanted.key)
-            if flight is None or flight.generations != generations:
-                return await self._fly(wanted, generations)
             try:
-                return await asyncio.shield(flight.result)
-            except asyncio.CancelledError:
-                task = asyncio.current_task()
-                if not flight.result.cancelled() or (task is not None and task.cancelling()):
-                    raise  # it is we who are cancelled; else the one who loaded was: begin again
+                return await self._flights.join(wanted.key, generations, partial(self._load, wanted, generations))
+            except OwnerCancelled:
+                continue
 
-    async def _fly(self, wanted: _Wanted, generations: Generations) -> Any:
-        loop = asyncio.get_running_loop()
-        flight = _Flight(generations, loop.create_future())
-        self._flights[wanted.key] = flight
-        try:
-            value = await wanted.load()
-            await self._store(wanted, generations, value)
-        except asyncio.CancelledError:
-            flight.result.cancel()
-            raise
-        except BaseException as error:
-            flight.result.set_exception(error)
-            flight.result.exception()  # retrieved: nobody else may be waiting
-            raise
-        else:
-            flight.result.set_result(value)
-            return value
-        finally:
-            if flight.result.cancelled() or flight.result.exception() or flight.result.result() is None:
-                self._land(wanted.key, flight)
-            else:  # others may have seen the same generations before the value was stored
-                loop.call_later(LINGER_SECONDS, self._land, wanted.key, flight)
-
-    def _land(self, key: str, flight: _Flight) -> None:
-        if self._flights.get(key) is flight:
-            del self._flights[key]
+    async def _load(self, wanted: _Wanted, generations: Generations) -> Any:
+        value = await wanted.load()
+        await self._store(wanted, generations, value)
+        return value
 
     async def _store(self, wanted: _Wanted, generations: Generations, value: Any) -> None:
         if value is None:
@@ -202,12 +175,13 @@ class Cache:
         if None in generations:
 
             def fill(pipeline: Pipeline) -> None:
-                for name, value in zip(self._tag_keys(wanted), generations, strict=True):
-                    if value is None:
-                        pipeline.set(name, token_hex(8).encode(), nx=True, ex=GENERATION_SECONDS)
+                for name in self._tag_keys(wanted):
+                    pipeline.set(name, token_hex(8).encode(), nx=True, ex=GENERATION_SECONDS)
                 pipeline.mget(self._tag_keys(wanted))
 
             generations = (await self._execute(fill))[-1]
+            if None in generations:  # evicted already: there is no room
+                raise ValkeyDown
             return None, tuple(generations)
         header, _, body = (stored or b"").partition(b"\n")
         if header != b" ".join(generations):
@@ -234,12 +208,21 @@ class Cache:
 
     async def _drop(self, tags: Iterable[str]) -> None:
         tags = set(tags)
-        self._invalidations += 1
-        self._memory.drop(tags)
+        self._forget(tags)
         try:
             await self._execute(lambda pipeline: self._renew(pipeline, tags))
         except ValkeyDown:
             self._pending |= tags
+            if len(self._pending) > MAX_PENDING:
+                self._pending = {EVERYTHING}
+        self._forget(tags)  # and what was read from Valkey meanwhile
+
+    def _forget(self, tags: set[str]) -> None:
+        self._invalidations += 1
+        if EVERYTHING in tags:
+            self._memory.clear()
+        else:
+            self._memory.drop(tags)
 
     def _renew(self, pipeline: Pipeline, tags: Iterable[str]) -> None:
         for tag in tags:
@@ -254,13 +237,11 @@ class Cache:
 
     def _told_by_others(self, tags: list[str]) -> None:
         # Memory first, at once; Valkey too, for the case that the writer died before it could.
-        self._invalidations += 1
-        self._memory.drop(tags)
+        self._forget(set(tags))
         self._drop_soon(tags)
 
     def _missed_messages(self) -> None:
-        self._invalidations += 1
-        self._memory.clear()
+        self._forget({EVERYTHING})
         self._drop_soon([EVERYTHING])
 
     def _drop_soon(self, tags: Iterable[str]) -> None:
@@ -275,12 +256,16 @@ class Cache:
         return self._notifications is None or self._notifications.is_listening
 
     async def _execute(self, fill: Callable[[Pipeline], object]) -> list[Any]:
-        """As Valkey's, once more where the server turned out to be another one than the keys were made for."""
-        while True:
+        """As Valkey's, once more where the server turned out to be another one than the keys were made for. Without
+        a run id what it holds cannot be believed."""
+        for _ in range(MAX_SERVERS):
             run_id = self._valkey.run_id
             answers = await self._valkey.execute(fill)
             if run_id == self._valkey.run_id:
+                if not run_id:
+                    break
                 return answers
+        raise ValkeyDown
 
     def _tag_keys(self, wanted: _Wanted) -> list[str]:
         return [self._key("tag", tag) for tag in (*wanted.tags, EVERYTHING)]

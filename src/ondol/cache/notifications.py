@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import hashlib
 import json
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from uuid import uuid4
 
 import psycopg
@@ -26,15 +26,7 @@ MAX_NAME_BYTES = 500
 HEARTBEAT_SECONDS = 1.0
 RECONNECT_SECONDS = 0.25
 
-# Who is called this listens, and delivers to Valkey what a writer that died could not.
-LISTENER = "ondol-cache"
-
 _NOTIFY = text("SELECT pg_notify(:channel, :payload)")
-_DECLARE = f"SET application_name = '{LISTENER}'"
-_OTHERS = """
-    SELECT count(*) FROM pg_stat_activity
-    WHERE application_name = %s AND datname = current_database() AND pid <> pg_backend_pid()
-"""
 
 
 def bounded(name: str) -> str:
@@ -79,19 +71,9 @@ class Notifications:
         for payload in payloads(self._process, tags):
             await session.execute(_NOTIFY, {"channel": CHANNEL, "payload": payload})
 
-    async def open(self, catch_up: Callable[[bool], Awaitable[None]]) -> None:
-        """Begins to listen, and awaits `catch_up` with whether nobody else does.
-
-        Raises psycopg.OperationalError when the database cannot be reached.
-        """
+    async def open(self) -> None:
+        """Begins to listen. Raises psycopg.OperationalError when the database cannot be reached."""
         connection = await self._connect()
-        try:
-            others = await (await connection.execute(_OTHERS, [LISTENER])).fetchone()
-            await catch_up(others == (0,))
-            await connection.execute(_DECLARE)
-        except BaseException:
-            await connection.close()
-            raise
         self.is_listening = True
         self._task = asyncio.create_task(self._run(connection))
 
@@ -145,7 +127,6 @@ class Notifications:
             await asyncio.sleep(RECONNECT_SECONDS)
             try:
                 connection = await self._connect()
-                await connection.execute(_DECLARE)
             except (psycopg.Error, OSError):
                 continue
             log.info("invalidations_back")

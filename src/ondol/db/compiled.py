@@ -6,6 +6,7 @@ Values pass SQLAlchemy's bind and result processors, so that enums and type deco
 """
 
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
@@ -13,12 +14,16 @@ import psycopg
 from psycopg.rows import tuple_row
 from sqlalchemy import ARRAY, BinaryExpression, BindParameter, Dialect, Select, all_, any_, bindparam, exc
 from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.sql.operators import in_op, not_in_op
 from sqlalchemy.sql.visitors import replacement_traverse
+from sqlalchemy.types import TupleType
 from sqlalchemy.util import greenlet_spawn
 
 Note = Callable[[str], None]
 Processor = Callable[[Any], Any]
+
+AT_ONCE_SECONDS = 0.1
 
 sql_log = logging.getLogger("sqlalchemy.engine.Engine")
 
@@ -56,7 +61,12 @@ class CompiledSelect:
         """Return what the cursor gets, of the statement's own parameters and of the named ones."""
         found = {}
         for name, position, bind, process in self._binds:
-            value = named[bind.key] if position is None or bind.key in named else given[position].effective_value
+            if bind.key in named:
+                value = named[bind.key]
+            elif position is None or given[position].required:
+                raise exc.InvalidRequestError(f"A value is required for bind parameter {bind.key!r}")
+            else:
+                value = given[position].effective_value
             found[name] = process(value) if process is not None else value
         return found
 
@@ -87,7 +97,10 @@ def _with_arrays(statement: Select[Any]) -> Select[Any]:
             return element  # a copy would have another key
         if not isinstance(element, BinaryExpression) or not getattr(element.right, "expanding", False):
             return None
-        array = bindparam(element.right.key, type_=ARRAY(element.right.type))
+        type_: Any = element.right.type
+        if isinstance(type_, TupleType | ARRAY) or type_.bind_expression(element.right) is not None:
+            raise NotCompilable
+        array = bindparam(element.right.key, type_=ARRAY(type_))
         if element.operator is in_op:
             return element.left == any_(array)
         return element.left != all_(array) if element.operator is not_in_op else None
@@ -107,34 +120,37 @@ class CompiledReads:
     def dialect(self) -> Dialect:
         return self._engine.dialect
 
-    async def fetch(
-        self, select: CompiledSelect, values: Mapping[str, Any], driver: Any = None
-    ) -> list[tuple[Any, ...]]:
-        """Return the rows; on the connection `driver`, if one is given. Raises SQLAlchemy's errors."""
+    async def fetch(self, select: CompiledSelect, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """Return the rows. Raises SQLAlchemy's errors."""
         for note in self.notes:
             note(select.sql)
         if sql_log.isEnabledFor(logging.INFO):
             sql_log.info("%s", select.sql)
-        if driver is not None:
-            return await _run(driver, select, values)
         attempts = 1 + self._engine.pool.size()  # type: ignore[attr-defined]
         while True:
             attempts -= 1
-            pooled = await self._engine.raw_connection()
-            driver = pooled.driver_connection
+            pooled = await self._connection(select)
+            driver, started = pooled.driver_connection, time.monotonic()
             try:
                 return await _run(driver, select, values)
             except exc.DBAPIError as error:
                 if not _is_spoilt(driver, error):
                     raise
                 await greenlet_spawn(pooled.invalidate, error)
-                if not attempts:
+                # One that was cut while it ran is not run again.
+                if not attempts or time.monotonic() - started > AT_ONCE_SECONDS:
                     raise
             except BaseException as error:  # cancelled: an answer may still be on its way
                 await greenlet_spawn(pooled.invalidate, error)
                 raise
             finally:
                 pooled.close()
+
+    async def _connection(self, select: CompiledSelect) -> PoolProxiedConnection:
+        try:
+            return await self._engine.raw_connection()
+        except psycopg.Error as error:
+            raise _as_sqlalchemys(error, select.sql) from error
 
 
 async def _run(driver: Any, select: CompiledSelect, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:

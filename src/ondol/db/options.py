@@ -8,7 +8,7 @@ from ondol.options import Group
 class DatabaseSettings(Group):
     """PostgreSQL connections, for each process."""
 
-    pool_size: int = Field(8, ge=1, description="Connections for transactions.")
+    pool_size: int = Field(15, ge=1, description="Connections for transactions.")
     read_pool_size: int = Field(8, ge=1, description="Connections for what only reads.")
     pool_timeout_seconds: float = Field(0.8, gt=0, description="Wait for a free connection; then 503.")
     connect_timeout_seconds: int = Field(5, ge=1)

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from sqlakeyset.columns import AppendedColumn, DirectColumn, MappedOrderColumn
 from sqlakeyset.paging import prepare_paging
 from sqlalchemy import Dialect, Integer, Select, bindparam
+from sqlalchemy.exc import MultipleResultsFound
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.util import LRUCache
 
@@ -58,8 +59,10 @@ class Reads(Generic[R]):
         """Return the row that a statement finds, of one at most. `values`: of its named parameters."""
         if isinstance(session, ReadSession) and (compiled := self._compiled(CompiledSelect, session, statement)):
             select, given = compiled
-            rows = await session.fetch(select, select.values(given, values))
-            return self._read(select, rows[0]) if rows else None
+            rows = await session.compiled.fetch(select, select.values(given, values))
+            if len(rows) > 1:
+                raise MultipleResultsFound
+            return self._read(rows[0]) if rows else None
         row = (await session.execute(self._shown.of(statement), values)).one_or_none()
         return None if row is None else self._shown.read(row)
 
@@ -86,17 +89,18 @@ class Reads(Generic[R]):
             raise InvalidCursor
         select = pages.first if place is None else pages.following
         named = {_LIMIT: query.limit + 1, **{f"{_AFTER}{n}": value for n, value in enumerate(place or ())}}
-        rows = await session.fetch(select, select.values(given, named))
+        rows = await session.compiled.fetch(select, select.values(given, named))
         following = None
         if len(rows) > query.limit:
             rows = rows[: query.limit]
             following = paginator.cursor(tuple(rows[-1][position] for position in pages.order), query, bound_to)
-        return Page(items=[self._read(select, row) for row in rows], next_cursor=following)
+        return Page(items=[self._read(row) for row in rows], next_cursor=following)
 
     def _compiled(self, kind: Any, session: ReadSession, statement: Select[Any]) -> tuple[Any, Sequence[Any]] | None:
         """Return what `kind` made of a statement like this one, and the parameters of this one; None where it needs
         the session."""
-        if not self._shown.is_plain:
+        # What a session does besides: its own connection, once it holds one, and options such as another schema.
+        if not self._shown.is_plain or session.in_transaction() or statement.get_execution_options():
             return None
         # As SQLAlchemy's own examples of caching ask for it (examples/dogpile_caching).
         key = statement._generate_cache_key()
@@ -112,5 +116,6 @@ class Reads(Generic[R]):
         made = self._statements[name]
         return None if made is None else (made, key.bindparams)
 
-    def _read(self, select: CompiledSelect, row: tuple[Any, ...]) -> R:
-        return self._shown.schema.model_validate(dict(zip(select.names, row, strict=False)))
+    def _read(self, row: tuple[Any, ...]) -> R:
+        """What it is only sorted by stands behind what is shown."""
+        return self._shown.schema.model_validate(dict(zip(self._shown.names, row, strict=False)))

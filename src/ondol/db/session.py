@@ -1,6 +1,6 @@
 """Sessions: the unit of work, the read session, and the same synchronously for scripts."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import ORMExecuteState, Session, sessionmaker
 
-from ondol.db.compiled import CompiledReads, CompiledSelect
+from ondol.db.compiled import CompiledReads
 from ondol.db.deadline import lift_deadline, uninterrupted
 from ondol.db.options import DatabaseSettings
 from ondol.db.urls import names_time_zone, sqlalchemy_url
@@ -75,12 +75,6 @@ class ReadSession(QuickSession):
     def __init__(self, *arguments: Any, compiled: CompiledReads, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.compiled = compiled
-
-    async def fetch(self, select: CompiledSelect, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-        """Run a compiled SELECT. It takes a connection for this statement alone, unless the session holds one."""
-        return await self.compiled.fetch(
-            select, values, await driver_connection(self) if self.in_transaction() else None
-        )
 
 
 @event.listens_for(ReadOnlySession, "before_flush")

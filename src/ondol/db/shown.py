@@ -56,6 +56,11 @@ class Shown(Generic[R]):
         return [getattr(self._model, name) for name in self.schema.model_fields if name in names]
 
     @cached_property
+    def names(self) -> list[str]:
+        """Of the fields that are columns, in their order in a row."""
+        return [name for name in self.schema.model_fields if name in self._mapper.column_attrs]
+
+    @cached_property
     def _relations(self) -> list[str]:
         return [name for name in self.schema.model_fields if name in self._mapper.relationships]
 

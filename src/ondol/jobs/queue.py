@@ -78,6 +78,8 @@ async def defer(
 ) -> int:
     """Add a job with procrastinate's options. `at`: aware; it does not run before."""
     refuse_read_only(session)
+    if at is not None and at.tzinfo is None:
+        raise ValueError("A job runs at an aware moment: give it a time zone.")
     inspect.signature(task.func).bind(*(None,) * task.pass_context, **arguments)
     key = queueing_lock or task.queueing_lock
     # A refusal must not abort the transaction.

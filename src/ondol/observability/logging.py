@@ -1,5 +1,7 @@
 """Structured logs through structlog, the standard library's loggers included (uvicorn, SQLAlchemy, procrastinate)."""
 
+import contextlib
+import json
 import logging
 import sys
 from collections.abc import MutableMapping
@@ -13,6 +15,7 @@ from ondol.observability.options import LoggingSettings
 from ondol.observability.traces import format_trace, write_trace
 from ondol.observability.tracing import add_trace
 
+ACCESS = "ondol.access"
 # The trace of a start that failed ends in the sentence for a person; the trace itself says nothing more.
 START_FAILED = "ondol.startup.StartFailed: "
 QUIET = ("httpx2", "procrastinate", "alembic", "watchfiles", "psycopg.pool", "multipart", "asyncio")
@@ -56,20 +59,23 @@ class _StandardErrorBytes:
         sys.stderr.buffer.flush()
 
 
-_access_log: Any = structlog.stdlib.get_logger("ondol.access")
+_access_log: Any = structlog.stdlib.get_logger(ACCESS)
 
 
 def log_access(scope: MutableMapping[str, Any], method: str, status: int, seconds: float) -> None:
-    """One line for a request."""
+    """One line for a request. What cannot be written is no reason for it to fail."""
+    if not logging.getLogger(ACCESS).isEnabledFor(logging.INFO):
+        return
     client = scope.get("client")
-    _access_log.info(
-        "request",
-        method=method,
-        path=scope["path"],  # not the query: it may hold what should not be in a log
-        status=status,
-        duration_ms=round(seconds * 1000, 2),
-        client=client[0] if client else None,
-    )
+    with contextlib.suppress(Exception):
+        _access_log.info(
+            "request",
+            method=method,
+            path=scope["path"],  # not the query: it may hold what should not be in a log
+            status=status,
+            duration_ms=round(seconds * 1000, 2),
+            client=client[0] if client else None,
+        )
 
 
 def configure_logging(settings: LoggingSettings | None = None, *, sql: bool = False) -> None:
@@ -114,10 +120,10 @@ def configure_logging(settings: LoggingSettings | None = None, *, sql: bool = Fa
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
     global _access_log  # noqa: PLW0603  (as structlog's own configuration: one for the process)
-    _access_log = structlog.stdlib.get_logger("ondol.access") if settings.format == "console" else _direct(settings)
+    _access_log = structlog.stdlib.get_logger(ACCESS) if settings.format == "console" else _direct()
 
 
-def _direct(settings: LoggingSettings) -> Any:
+def _direct() -> Any:
     """A logger for the many lines of the access log, which need nothing of the standard library's."""
     return structlog.wrap_logger(
         structlog.BytesLogger(_StandardErrorBytes()),  # type: ignore[arg-type]
@@ -125,10 +131,17 @@ def _direct(settings: LoggingSettings) -> Any:
             structlog.contextvars.merge_contextvars,
             add_trace,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(serializer=orjson.dumps),
+            structlog.processors.JSONRenderer(serializer=_json),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(settings.level),
-    ).bind(logger="ondol.access", level="info")
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+    ).bind(logger=ACCESS, level="info")
+
+
+def _json(event: Any, **_: Any) -> bytes:
+    try:
+        return orjson.dumps(event, default=str)
+    except TypeError:  # a number of more than 64 bits, half of a surrogate pair
+        return json.dumps(event, default=str).encode()
 
 
 def _renderers(settings: LoggingSettings) -> list[Processor]:

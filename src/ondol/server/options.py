@@ -1,5 +1,6 @@
 """The settings HTTP__…."""
 
+import re
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -9,6 +10,13 @@ from ondol.options import Group
 from ondol.server.state import ServerOptions
 
 
+def _are_hosts(patterns: list[str]) -> list[str]:
+    for pattern in patterns:
+        if pattern != "*" and not re.fullmatch(r"(\*\.)?[^*]+", pattern):
+            raise ValueError(f"{pattern!r} is neither a name, nor *.name, nor *")
+    return patterns
+
+
 class HttpSettings(Group):
     """What is let in, and for how long."""
 
@@ -16,7 +24,9 @@ class HttpSettings(Group):
         [],
         description="Networks of the proxies in front, such as 10.0.0.0/8, or unix: their X-Forwarded-For is believed.",
     )
-    allowed_hosts: list[str] = Field(["*"], description="Host headers that are answered.")
+    allowed_hosts: Annotated[list[str], AfterValidator(_are_hosts)] = Field(
+        ["*"], description="Host headers that are answered: names, *.example.com for all below one, or *."
+    )
     cors_origins: list[str] = Field([], description="Origins whose pages may call the API; none by default.")
     cors_allow_headers: list[str] = Field(
         ["traceparent", "tracestate"],

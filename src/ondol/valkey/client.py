@@ -3,7 +3,6 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
-from secrets import token_hex
 from typing import Any
 
 import structlog
@@ -11,7 +10,7 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.client import Pipeline
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from ondol.valkey.options import ValkeySettings
 
@@ -51,14 +50,21 @@ class Valkey:
         )
         self._recovery: asyncio.Task[None] | None = None
         self.run_id = ""
-        """Of the server that the newest connection led to. A server that was started again, perhaps with the data of
-        an old snapshot, or one that took over, has another."""
+        """Of the server that the newest connection led to; "" where it is not told. A server that was started again,
+        perhaps with the data of an old snapshot, or one that took over, has another."""
 
     async def _connected(self, connection: Any) -> None:
-        await connection.on_connect()
-        await connection.send_command("INFO", "server")
-        found = _RUN_ID.search(await connection.read_response())
-        self.run_id = found[1].decode() if found else token_hex(8)  # hidden: nothing from before is believed
+        try:
+            await connection.on_connect()
+            await connection.send_command("INFO", "server")
+            found = _RUN_ID.search(await connection.read_response())
+        except ResponseError as error:  # an access list may refuse INFO
+            log.warning("valkey_run_id_hidden", error=repr(error))
+            found = None
+        except BaseException:
+            await connection.disconnect(nowait=True)
+            raise
+        self.run_id = found[1].decode() if found else ""
 
     @property
     def is_up(self) -> bool:

@@ -48,6 +48,7 @@ class Rules:
 
     headers: Sequence[tuple[bytes, bytes]]
     timeout_seconds: float
+    varies_by_origin: bool
     around: Callable[[ASGIApp, Mapping[bytes, bytes]], ASGIApp]
     drain: Drain
     metrics: RequestObserver | None
@@ -131,10 +132,14 @@ class Exchange:
             if message["status"] >= 400 and _is_plain_error(message):
                 self._plain = message
                 return
-            self._begin(message)
         elif self._plain is not None:
             await self._answer_plain(self._plain, message)
             return
+        await self._answer_as_it_is(message)
+
+    async def _answer_as_it_is(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._begin(message)
         elif not message.get("more_body", False):
             self._has_ended = True
         await self._send(message)
@@ -152,7 +157,10 @@ class Exchange:
         headers.append((_ID, self._request_id.encode()))
         if not accepts_gzip(self._request_headers):
             headers.append(_VARIES)
+        if self._rules.varies_by_origin and b"origin" not in self._request_headers:
+            headers.append((b"vary", b"Origin"))  # with one it is CORSMiddleware that says so
         if self._standings:
+            headers = [pair for pair in headers if not pair[0].startswith(b"ratelimit")]
             headers += rate_limit_headers(self._standings)
         if self._rules.drain.has_begun:  # so that no connection is left when the listener closes
             headers = [pair for pair in headers if pair[0] != b"connection"]
@@ -167,15 +175,14 @@ class Exchange:
         self._text += message.get("body", b"")
         if len(self._text) > MAX_PLAIN_ERROR_BYTES:
             self._plain = None
-            self._begin(start)
-            await self._send(start)
-            await self._answer({**message, "body": self._text})
+            await self._answer_as_it_is(start)
+            await self._answer_as_it_is({**message, "body": self._text})
         elif not message.get("more_body", False):
             self._plain = None
             status = start["status"]
             answer = self._rules.answer(ProblemDetails(status, code_for(status), self._text.decode(errors="replace")))
             answer.raw_headers += [pair for pair in start["headers"] if pair[0].lower() not in _OF_THE_BODY]
-            await answer(self._scope, self._receive, self._answer)
+            await answer(self._scope, self._receive, self._answer_as_it_is)
 
     async def _receive_or_leave(self) -> Message:
         """Once the drain has begun, event streams end: their clients connect again, to another process."""

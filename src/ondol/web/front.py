@@ -65,6 +65,7 @@ class Front:
         self._rules = Rules(
             headers=[(name.lower().encode(), value.encode()) for name, value in headers.items()],
             timeout_seconds=http.timeout_seconds,
+            varies_by_origin=bool(http.cors_origins),
             around=self._layers.within,
             drain=drain or Drain(0),
             metrics=metrics,
@@ -97,6 +98,7 @@ class Front:
             refusal = self._refusal(scope, headers)
             app = self._rules.answer(refusal) if refusal else self.app
             if scope["type"] == "http":
+                app = app if refusal else self._layers.limited(app, scope, headers)
                 exchange = Exchange(self._rules, app, scope["method"], headers, request_id)
                 await self._layers.outside(exchange.serve, scope, headers)(scope, receive, send)
             else:

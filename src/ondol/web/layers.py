@@ -27,10 +27,15 @@ class Layers:
             app = HeadMiddleware(app, api=self._api)
         return app
 
+    def limited(self, app: ASGIApp, scope: Scope, headers: Mapping[bytes, bytes]) -> ASGIApp:
+        """Return the application with a limit for the request's body, if it may have one."""
+        has_length = headers.get(b"content-length", b"0") != b"0"
+        if has_length or b"transfer-encoding" in headers or not scope["http_version"].startswith("1"):
+            return RequestBodyLimitMiddleware(app, self._http.max_body_bytes)  # a route may have its own
+        return app
+
     def within(self, app: ASGIApp, headers: Mapping[bytes, bytes]) -> ASGIApp:
         """Return the application, or an error's answer, with what this request needs between it and the exchange."""
-        if b"transfer-encoding" in headers or headers.get(b"content-length", b"0") != b"0":
-            app = RequestBodyLimitMiddleware(app, self._http.max_body_bytes)  # a route may have its own
         if b"origin" in headers:
             app = CORSMiddleware(
                 app,
