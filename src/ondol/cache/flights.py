@@ -1,4 +1,4 @@
-"""Loads under way in this process, or just over: who wants the same joins them."""
+"""The loads of this process that are under way or just over. Whoever wants the same value joins one."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -12,12 +12,12 @@ LINGER_SECONDS = 0.2
 
 
 class OwnerCancelled(Exception):
-    """Who loaded was cancelled, and not the one who joined: begin again."""
+    """The one who loaded was cancelled. Whoever joined begins again."""
 
 
 @dataclass(frozen=True)
 class _Flight:
-    """For those who saw the same generations: a value loaded before a commit is not for who asks after it."""
+    """Only those who saw the same generations join: whoever asks after a commit must not get a value from before it."""
 
     generations: Generations
     result: asyncio.Future[Any]
