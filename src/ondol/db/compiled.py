@@ -162,21 +162,9 @@ async def _run(driver: Any, select: CompiledSelect, values: Mapping[str, Any]) -
         raise _as_sqlalchemys(error, select.sql) from error
 
 
-def _as_sqlalchemys(error: psycopg.Error, sql: str) -> exc.DBAPIError:
+def _as_sqlalchemys(error: psycopg.Error, sql: str) -> exc.StatementError:
     """Return the error that a session would raise."""
-    kinds = (
-        "IntegrityError",
-        "DataError",
-        "ProgrammingError",
-        "InternalError",
-        "OperationalError",
-        "NotSupportedError",
-    )
-    for name in kinds:
-        if isinstance(error, getattr(psycopg, name)):
-            kind: type[exc.DBAPIError] = getattr(exc, name)
-            return kind(sql, None, error, hide_parameters=True)
-    return exc.DBAPIError(sql, None, error, hide_parameters=True)
+    return exc.DBAPIError.instance(sql, None, error, psycopg.Error, hide_parameters=True)
 
 
 def _is_spoilt(driver: Any, error: exc.DBAPIError) -> bool:
