@@ -12,6 +12,7 @@ from fastapi import Body, FastAPI, Request, WebSocket
 from fastapi.responses import PlainTextResponse, StreamingResponse
 from fastapi.testclient import TestClient
 from pydantic import ValidationError
+from starlette.testclient import WebSocketDenialResponse
 from starlette.websockets import WebSocketDisconnect
 
 from ondol.networks import are_too_wide
@@ -248,6 +249,16 @@ def test_refusals_say_the_id_of_their_request(tmp_path: Path) -> None:
         answer = client.get("/thing", headers=headers)
         assert answer.status_code in (400, 415)
         assert answer.json()["request_id"] == answer.headers["X-Request-ID"]
+
+
+def test_no_handshake_is_taken_by_address(tmp_path: Path) -> None:
+    client = TestClient(application(tmp_path, allowed_hosts=["testserver"]))
+    with (
+        pytest.raises(WebSocketDenialResponse) as refused,
+        client.websocket_connect("/health/live", headers={"Host": "10.0.0.7"}),
+    ):
+        pass
+    assert (refused.value.status_code, refused.value.json()["code"]) == (400, "bad_request")
 
 
 def test_an_error_after_half_a_plain_one_is_a_problem(tmp_path: Path) -> None:

@@ -118,7 +118,8 @@ class Front:
         if hosts > 1 or (not hosts and scope["http_version"] == "1.1"):
             return ProblemDetails.of(BadRequest("Send one Host header", headers={"Connection": "close"}))
         path = scope["path"].removeprefix(scope.get("root_path", ""))
-        if not self._allows_host(host or b"") and path not in ASKED_BY_ADDRESS:
+        is_asked_by_address = scope["type"] == "http" and path in ASKED_BY_ADDRESS
+        if not is_asked_by_address and not self._allows_host(host or b""):
             return ProblemDetails.of(BadRequest("Invalid host header"))
         if b"content-encoding" in headers:
             codings = [value.strip().lower() for name, value in scope["headers"] if name == b"content-encoding"]
