@@ -26,7 +26,7 @@ MAY_LOAD = {
     "ondol.db.base": "sqlalchemy uuid_utils",
     "ondol.db.pagination": "itsdangerous pydantic sqlakeyset sqlalchemy",
     "ondol.db.session": "psycopg pydantic sqlalchemy",
-    "ondol.jobs.queue": "procrastinate psycopg pydantic sqlalchemy",
+    "ondol.jobs.queue": "procrastinate psycopg sqlalchemy",
     "ondol.mail.mailer": "aiosmtplib pydantic",
     "ondol.observability.metrics": "prometheus_client",
     "ondol.rate_limits.limiter": "pydantic redis structlog",

@@ -15,7 +15,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from ondol.db.base import HasId
 from ondol.db.pagination import InvalidCursor, PageQuery
-from ondol.db.session import ReadOnlyViolation
+from ondol.db.reading import ReadOnlyViolation
 from ondol.ownership import EVERYBODY
 from ondol.repository import OwnedRepository, Repository
 from ondol.runtime import Runtime, UnitOfWork

@@ -14,6 +14,8 @@ from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.pool import QueuePool
 
 from ondol.db.base import Base, HasId, HasVersion
+from ondol.db.commit import after_commit, before_commit
+from ondol.db.connection import TransactionAborted
 from ondol.db.constraints import (
     AlreadyExists,
     ChangedMeanwhile,
@@ -24,7 +26,8 @@ from ondol.db.constraints import (
 )
 from ondol.db.deadline import request_deadline
 from ondol.db.options import DatabaseSettings
-from ondol.db.session import Database, ReadOnlyViolation, SyncDatabase, TransactionAborted, after_commit, before_commit
+from ondol.db.reading import ReadOnlyViolation
+from ondol.db.session import Database, SyncDatabase
 
 
 class Model(Base):

@@ -46,7 +46,7 @@ def test_a_plus_is_a_plus() -> None:
 
 
 def test_a_pooler_gets_no_options_but_those_of_the_url() -> None:
-    assert "options" not in make_url(sqlalchemy_url(URL, pooled=True, statement_timeout_seconds=3)).query
+    assert "options" not in make_url(sqlalchemy_url(URL, pooled=True, timeouts={"lock_timeout": 3})).query
     assert make_url(sqlalchemy_url(f"{URL}?options=-c%20a%3Db", pooled=True)).query["options"] == "-c a=b"
     assert without_options(f"{URL}?options=-c%20a%3Db&connect_timeout=2") == f"{URL}?connect_timeout=2"
 

@@ -112,6 +112,11 @@ class Unavailable(Problem):
         super().__init__(detail, headers={"Retry-After": str(retry_after_seconds), **(headers or {})}, **members)
 
 
+class TimedOut(Unavailable):
+    code = "timed_out"
+    detail = "This took too long and was stopped."
+
+
 def phrase(status: int) -> str:
     """Return the name of an HTTP status: `Not Found`."""
     return _PHRASES.get(status) or HTTPStatus(status).phrase

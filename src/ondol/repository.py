@@ -18,8 +18,8 @@ from sqlalchemy.orm import InstrumentedAttribute
 from ondol.db.base import HasId
 from ondol.db.filters import owned_by
 from ondol.db.pagination import Page, PageQuery
+from ondol.db.reading import refuse_read_only
 from ondol.db.reads import Reads
-from ondol.db.session import refuse_read_only
 from ondol.db.shown import Shown
 from ondol.ownership import Owner
 from ondol.runtime import UnitOfWork

@@ -26,7 +26,9 @@ from ondol.auth.refresh import RefreshTokens
 from ondol.auth.tokens import AccessTokens
 from ondol.cache import Cache
 from ondol.db.pagination import Paginator
-from ondol.db.session import Database, ReadSession
+from ondol.db.reading import ReadSession
+from ondol.db.session import Database
+from ondol.db.shares import Shares
 from ondol.dev.servers import Attachment, StateFolder, attach
 from ondol.jobs.queue import AnyTask, defer
 from ondol.jobs.worker import Worker
@@ -113,6 +115,7 @@ class Runtime(Generic[S_co]):
         self.paginator = Paginator(*keys)
         self.mailer = Mailer(settings.mail, Mailbox(settings.project_folder / settings.mail.folder))
         self.drain = Drain(settings.drain_seconds)
+        self.shares = Shares(settings.database.pool_size, settings.database.pool_timeout_seconds)
         # Without an answer from the web layer the server takes WebSockets.
         self.has_websockets: Callable[[], bool] = lambda: True
         self._open_parts = AsyncExitStack()

@@ -29,11 +29,11 @@ def first_success(base: str, path: str, headers: dict[str, str]) -> float:
 
 
 def only_503(outcome: Outcome) -> None:
-    """Every answer was a success or a 503 that says when to come back."""
+    """Every answer was a success or a 503, which says when to come back unless that could happen twice."""
     assert outcome.unexpected == []
     assert outcome.broken == {}
     assert set(outcome.answers) <= {200, 201, 503}
-    assert set(outcome.refusals) <= {"database_unavailable", "timed_out"}
+    assert set(outcome.refusals) <= {"database_unavailable", "outcome_unknown", "timed_out"}
 
 
 def test_postgresql_restarted_under_load(prod: Production) -> None:
@@ -61,18 +61,22 @@ def test_postgresql_restarted_under_load(prod: Production) -> None:
     assert prod.logged("unhandled_error") == []
 
 
-async def test_an_exhausted_pool_is_a_503_within_a_second_and_other_routes_go_on(prod: Production) -> None:
+async def test_an_exhausted_pool_is_a_503_in_time_and_other_routes_go_on(prod: Production) -> None:
     database = prod.database
-    [admin] = people(database, 1, Role.ADMIN, auth=AUTH)
+    admin, other_admin = people(database, 2, Role.ADMIN, auth=AUTH)
     database.close()
-    with prod.web("exhausted", DATABASE__POOL_SIZE="2", DATABASE__READ_POOL_SIZE="2") as web:
+    sizes = {"DATABASE__POOL_SIZE": "2", "DATABASE__READ_POOL_SIZE": "2", "DATABASE__POOL_TIMEOUT_SECONDS": "0.8"}
+    with prod.web("exhausted", **sizes) as web:
         async with httpx2.AsyncClient(base_url=web.base, headers=admin, timeout=20) as client:
             made = (await client.post("/api/v1/products", json={"name": "n", "price": "1"})).json()
             url = f"/api/v1/products/{made['id']}"
             await client.get(url)  # now it is in the cache
             with psycopg.connect(prod.database_url) as other:
                 other.execute("SELECT 1 FROM products WHERE id = %s FOR UPDATE", [made["id"]])
-                stuck = [asyncio.create_task(client.patch(url, json={"stock": 7})) for _ in range(2)]
+                stuck = [
+                    asyncio.create_task(client.patch(url, json={"stock": 7}, headers=headers))
+                    for headers in (admin, other_admin)
+                ]
                 await asyncio.sleep(0.3)
                 started = time.monotonic()
                 refused = await client.post("/api/v1/products", json={"name": "m", "price": "1"})

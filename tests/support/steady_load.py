@@ -84,8 +84,9 @@ class Load:
         if answer.status_code == 201:
             self.outcome.acknowledged.append(answer.json()["id"])
         elif answer.status_code == 503:
-            named = "Retry-After" in answer.headers and answer.json().get("code")
-            self.outcome.refusals[named or "no Retry-After"] += 1
+            code = answer.json().get("code")
+            says_when = "Retry-After" in answer.headers
+            self.outcome.refusals[code if says_when or code == "outcome_unknown" else "no Retry-After"] += 1
             await asyncio.sleep(0.02)
         elif answer.status_code != 200:
             self.outcome.unexpected.append(answer.text[:300])

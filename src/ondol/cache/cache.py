@@ -28,7 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ondol.cache.flights import Flights, Generations, OwnerCancelled
 from ondol.cache.memory import Memory
 from ondol.cache.notifications import Notifications, bounded
-from ondol.db.session import after_commit, before_commit
+from ondol.db.commit import after_commit, before_commit
 from ondol.valkey.client import Valkey, ValkeyDown
 from ondol.valkey.options import ValkeySettings
 
@@ -197,7 +197,7 @@ class Cache:
         """Everything stored under `tags` is invalid once the session's transaction commits."""
         session.info.setdefault(_TAGS, set()).update(map(bounded, tags))
         before_commit(session, self._announce)
-        after_commit(session, self._drop_committed)
+        after_commit(session, self._drop_committed, even_if_unknown=True)
 
     async def _announce(self, session: AsyncSession) -> None:
         if self._notifications is not None:

@@ -93,7 +93,8 @@ def _passes(error: object) -> bool:
 
 def reason_of(error: Exception) -> dict[str, str | None]:
     """Return for the log the SQLSTATE and what PostgreSQL or the driver said, without values."""
-    original = error.orig if isinstance(error, DBAPIError) else error
+    cause: BaseException | None = error.__cause__ if isinstance(error, Problem) else error
+    original = cause.orig if isinstance(cause, DBAPIError) else cause or error
     said = (str(original).splitlines() or [""])[0]
     if isinstance(original, psycopg.Error) and says_values(original):
         said = kind_of(original)

@@ -17,7 +17,7 @@ from sqlalchemy.util import LRUCache
 
 from ondol.db.compiled import CompiledSelect, NotCompilable
 from ondol.db.pagination import InvalidCursor, Page, PageQuery, Paginator
-from ondol.db.session import ReadSession
+from ondol.db.reading import ReadSession
 from ondol.db.shown import Shown
 
 R = TypeVar("R", bound=BaseModel)

@@ -3,6 +3,7 @@
 What a URL says itself is kept: `?options=-c%20search_path%3Dtenant`, `connect_timeout`, keepalives.
 """
 
+from collections.abc import Mapping
 from urllib.parse import quote, unquote
 
 CONNECT_TIMEOUT_SECONDS = 5
@@ -14,20 +15,20 @@ def sqlalchemy_url(
     url: str,
     *,
     connect_timeout_seconds: int = CONNECT_TIMEOUT_SECONDS,
-    statement_timeout_seconds: float = 0,
+    timeouts: Mapping[str, float] | None = None,
     pooled: bool = False,
 ) -> str:
     """Return the URL with the driver psycopg 3, time-outs, keepalives and UTC, unless it says otherwise.
 
-    `pooled`: it leads to PgBouncer, which refuses `options`; so no time zone and no statement time-out are added.
+    `timeouts`: PostgreSQL's settings, in seconds; 0 sets none. `pooled`: it leads to PgBouncer, which refuses
+    `options`; so neither time zone nor time-outs are added.
     """
     address, given = _parted(url)
     scheme, separator, rest = address.partition("://")
     wanted = {"connect_timeout": str(connect_timeout_seconds), **_KEEPALIVES}
     if not pooled:
         settings = {"timezone": "UTC"}
-        if statement_timeout_seconds:
-            settings["statement_timeout"] = str(int(statement_timeout_seconds * 1000))
+        settings |= {name: str(int(seconds * 1000)) for name, seconds in (timeouts or {}).items() if seconds}
         wanted["options"] = _with_settings(_options(given), settings)
         given = [(name, value) for name, value in given if name != "options"]
     names = {name for name, _ in given}

@@ -26,7 +26,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ondol.db.session import refuse_read_only
+from ondol.db.reading import refuse_read_only
 
 P = ParamSpec("P")
 

@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ondol.db.deadline import request_deadline
-from ondol.errors import Unavailable, code_for
+from ondol.errors import TimedOut, code_for
 from ondol.observability.errors import ErrorHook
 from ondol.observability.logging import log_access
 from ondol.rate_limits.standing import STANDINGS, Standing
@@ -27,11 +27,6 @@ _ID = REQUEST_ID.lower().encode()
 _VARIES = (b"vary", b"Accept-Encoding")
 
 log = structlog.stdlib.get_logger("ondol")
-
-
-class TimedOut(Unavailable):
-    code = "timed_out"
-    detail = "This took too long and was stopped."
 
 
 class RequestObserver(Protocol):

@@ -134,6 +134,8 @@ class _Handlers:
 
     async def on_problem(self, _: Request, error: Exception) -> Response:
         assert isinstance(error, Problem)
+        if error.status >= 500:
+            log.warning(error.code, **reason_of(error))
         return self.bodies.answer(ProblemDetails.of(error))
 
     async def on_http_exception(self, request: Request, error: Exception) -> Response:

@@ -25,7 +25,11 @@ T = TypeVar("T")
 
 
 async def transaction(connection: HTTPConnection) -> AsyncIterator[UnitOfWork[Any]]:
-    async with runtime_of(connection).transaction(client_of(connection)) as work:
+    runtime = runtime_of(connection)
+    async with (
+        runtime.shares.of(connection.headers.get("Authorization")),
+        runtime.transaction(client_of(connection)) as work,
+    ):
         yield work
 
 

@@ -1,0 +1,84 @@
+"""The end of a unit of work: hooks, the commit, and what is told when its outcome is unknown."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from psycopg.errors import IdleInTransactionSessionTimeout
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ondol.db.deadline import lift_deadline
+from ondol.db.reading import refuse_read_only
+from ondol.errors import Problem, TimedOut
+
+CommitHook = Callable[[AsyncSession], Awaitable[None]]
+
+_BEFORE, _AFTER, _AFTER_UNKNOWN = "ondol.before_commit", "ondol.after_commit", "ondol.after_unknown_outcome"
+
+
+class OutcomeUnknown(Problem):
+    """The connection broke, or was silent for too long, between COMMIT and its answer. Without Retry-After: what is
+    repeated may happen twice."""
+
+    status = 503
+    title = "Service Unavailable"
+    code = "outcome_unknown"
+    detail = "The database did not answer in the end: this may be stored, or not. Look before you repeat it."
+
+
+def before_commit(session: AsyncSession, hook: CommitHook) -> None:
+    """Runs `hook` in the transaction, last before it commits. A hook registered twice runs once."""
+    _register(session, _BEFORE, hook)
+
+
+def after_commit(session: AsyncSession, hook: CommitHook, *, even_if_unknown: bool = False) -> None:
+    """Runs `hook` between the commit and the response. It must not raise.
+
+    `even_if_unknown`: also when nobody knows whether it committed (OutcomeUnknown).
+    """
+    _register(session, _AFTER, hook)
+    if even_if_unknown:
+        _register(session, _AFTER_UNKNOWN, hook)
+
+
+def _register(session: AsyncSession, kind: str, hook: CommitHook) -> None:
+    refuse_read_only(session)
+    hooks: list[CommitHook] = session.info.setdefault(kind, [])
+    if hook not in hooks:
+        hooks.append(hook)
+
+
+async def commit(session: AsyncSession, seconds: float) -> None:
+    """Commit with a deadline of its own, since the request's ends here.
+
+    Raises SQLAlchemy's errors, TimedOut where nothing was committed, OutcomeUnknown.
+    """
+    lift_deadline()
+    is_sent = False
+    try:
+        async with asyncio.timeout(seconds):
+            if session.new or session.dirty or session.deleted:
+                await session.flush()
+            await _run(session, _BEFORE)
+            is_sent = True
+            await session.commit()
+    except (DBAPIError, TimeoutError) as error:
+        if is_sent and _is_lost(error):
+            await _run(session, _AFTER_UNKNOWN)
+            raise OutcomeUnknown from error
+        if isinstance(error, TimeoutError):
+            raise TimedOut from error
+        raise
+    await _run(session, _AFTER)
+
+
+def _is_lost(error: DBAPIError | TimeoutError) -> bool:
+    """Whether the answer to COMMIT is; a transaction that was idle for too long had ended before."""
+    if isinstance(error, TimeoutError):
+        return True
+    return error.connection_invalidated and not isinstance(error.orig, IdleInTransactionSessionTimeout)
+
+
+async def _run(session: AsyncSession, kind: str) -> None:
+    for hook in session.info.get(kind, ()):
+        await hook(session)

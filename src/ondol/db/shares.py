@@ -1,0 +1,37 @@
+"""How many connections one caller may hold: their many requests wait for each other, and nobody else for them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from weakref import WeakValueDictionary
+
+from ondol.db.constraints import DatabaseUnavailable
+
+
+class Shares:
+    """For each caller at most half of a pool, in this process."""
+
+    def __init__(self, pool_size: int, timeout_seconds: float) -> None:
+        self._share = max(1, pool_size // 2)
+        self._timeout_seconds = timeout_seconds
+        self._callers: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+
+    @asynccontextmanager
+    async def of(self, caller: str | None) -> AsyncIterator[None]:
+        """Wait until the caller holds less than its share; nobody in particular has none.
+
+        Raises DatabaseUnavailable after the time-out.
+        """
+        if caller is None:
+            yield
+            return
+        share = self._callers.get(caller) or self._callers.setdefault(caller, asyncio.Semaphore(self._share))
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                await share.acquire()
+        except TimeoutError as error:
+            raise DatabaseUnavailable from error
+        try:
+            yield
+        finally:
+            share.release()
