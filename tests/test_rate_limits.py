@@ -1,7 +1,9 @@
 """Counting in windows, over processes and in one, on a real Valkey."""
 
 import asyncio
+import sys
 import time
+from asyncio.subprocess import PIPE
 
 import pytest
 
@@ -37,6 +39,37 @@ async def test_processes_count_together(redis_url: str, limit: int, number: int)
     assert await allowed(limiters, Limit("a", "k", Rate(limit, 60)), number) == limit
     for limiter in limiters:
         await limiter.close()
+
+
+COUNTING = """
+import asyncio, sys
+from ondol.rate_limits.limiter import RateLimiter
+from ondol.rate_limits.rate import Rate
+from ondol.rate_limits.standing import Limit
+
+async def count():
+    limiter = RateLimiter(sys.argv[1])
+    answers = await asyncio.gather(*(limiter.count(Limit("busy", "k", Rate(1_200, 600))) for _ in range(900)))
+    await limiter.close()
+    print(sum(not standing.is_exceeded for standing in answers))
+
+asyncio.run(count())
+"""
+
+
+async def test_processes_count_exactly_while_the_cpu_is_busy(redis_url: str) -> None:
+    busy = [await asyncio.create_subprocess_exec(sys.executable, "-c", "while True: pass") for _ in range(6)]
+    try:
+        counting = [
+            await asyncio.create_subprocess_exec(sys.executable, "-c", COUNTING, redis_url, stdout=PIPE)
+            for _ in range(2)
+        ]
+        said = [(await process.communicate())[0] for process in counting]
+    finally:
+        for process in busy:
+            process.kill()
+            await process.wait()
+    assert sum(map(int, said)) == 1_200
 
 
 async def test_a_window_ends_and_what_is_given_back_can_be_used(redis_url: str) -> None:
