@@ -18,7 +18,7 @@ FLOORS = [
     "settings",
     "startup",
     "runtime",
-    "project repository web",
+    "project repository upkeep web",
     "generator run testing",
     "doctor",
     "cli",

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.pool import QueuePool
 
-from ondol.db.commit import OutcomeUnknown, after_commit, before_commit
+from ondol.db.commit import OutcomeUnknown, after_commit, allow_repeating, before_commit
 from ondol.db.constraints import DatabaseUnavailable, problem_for
 from ondol.db.options import DatabaseSettings
 from ondol.db.session import Database
@@ -81,11 +81,13 @@ async def test_a_commit_that_nobody_answers_ends_with_an_unknown_outcome(
             async with silent.transaction() as session:
                 await session.execute(INSERT)
                 before_commit(session, fall_silent)
+                if arrives:
+                    allow_repeating(session)
                 after_commit(session, after)
                 after_commit(session, always, even_if_unknown=True)
         assert time.monotonic() - started < 5  # 0.3 for the commit, 1 to cancel it
         assert ran == ["even if unknown"]
-        assert refused.value.headers == {}
+        assert refused.value.headers == ({"Retry-After": "1"} if arrives else {})
         assert checked_out(silent) == 0
         proxy.is_silent = False
         await silent.ping()

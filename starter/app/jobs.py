@@ -1,5 +1,6 @@
 """What runs later, in `ondol worker`. A job that is not listed here is not run."""
 
+from ondol import upkeep
 from ondol.jobs.queue import AnyTask
 
 from app.services import (
@@ -20,4 +21,5 @@ JOBS: list[AnyTask] = [
     notices.mail_notice,
     sessions.delete_expired_sessions,
     mailed_tokens.delete_expired_tokens,
+    upkeep.delete_expired,
 ]

@@ -14,11 +14,12 @@ from ondol.errors import Problem, TimedOut
 CommitHook = Callable[[AsyncSession], Awaitable[None]]
 
 _BEFORE, _AFTER, _AFTER_UNKNOWN = "ondol.before_commit", "ondol.after_commit", "ondol.after_unknown_outcome"
+_MAY_REPEAT = "ondol.may_repeat"
 
 
 class OutcomeUnknown(Problem):
-    """The connection broke, or was silent for too long, between COMMIT and its answer. Without Retry-After: what is
-    repeated may happen twice."""
+    """The connection broke, or was silent for too long, between COMMIT and its answer. With Retry-After
+    only where a second request has no second effect."""
 
     status = 503
     title = "Service Unavailable"
@@ -39,6 +40,11 @@ def after_commit(session: AsyncSession, hook: CommitHook, *, even_if_unknown: bo
     _register(session, _AFTER, hook)
     if even_if_unknown:
         _register(session, _AFTER_UNKNOWN, hook)
+
+
+def allow_repeating(session: AsyncSession) -> None:
+    """The client may send its request again whatever became of it: a second one has no effect of its own."""
+    session.info[_MAY_REPEAT] = True
 
 
 def _register(session: AsyncSession, kind: str, hook: CommitHook) -> None:
@@ -65,7 +71,8 @@ async def commit(session: AsyncSession, seconds: float) -> None:
     except (DBAPIError, TimeoutError) as error:
         if is_sent and _is_lost(error):
             await _run(session, _AFTER_UNKNOWN)
-            raise OutcomeUnknown from error
+            headers = {"Retry-After": "1"} if session.info.get(_MAY_REPEAT) else None
+            raise OutcomeUnknown(headers=headers) from error
         if isinstance(error, TimeoutError):
             raise TimedOut from error
         raise

@@ -10,6 +10,7 @@ class JobsSettings(Group):
 
     concurrency: int = Field(4, ge=1, description="Jobs one worker runs at the same time.")
     grace_seconds: float = Field(20.0, gt=0, description="On SIGTERM, how long jobs under way may still take.")
+    keep_failed_days: int = Field(30, ge=1, description="Then jobs that failed or were cancelled are deleted.")
     heartbeat_seconds: float = Field(2.0, gt=0)
     stalled_after_seconds: float = Field(
         7.0, gt=0, description="A worker silent this long is dead; its jobs run again."

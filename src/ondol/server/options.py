@@ -48,6 +48,7 @@ class HttpSettings(Group):
     grace_seconds: int = Field(
         7, ge=1, description="How long requests may then still take. Cloud Run kills 10 s after SIGTERM."
     )
+    idempotency_hours: int = Field(24, ge=1, description="How long an answer is kept for its Idempotency-Key.")
     gzip_minimum_bytes: int = Field(1_000, ge=0)
     root_path: str = Field(
         "", pattern=r"^(/[^/]+)*$", description="What a proxy in front takes off the path, such as /shop."

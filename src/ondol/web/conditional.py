@@ -1,7 +1,8 @@
-"""ETag and If-Match from a row's version (RFC 9110, sections 8.8.3 and 13.1.1)."""
+"""ETag, If-Match and If-None-Match from a row's version (RFC 9110, sections 8.8.3 and 13.1)."""
 
 import re
 from collections.abc import Collection, Iterator
+from hashlib import blake2b
 from typing import Annotated, Protocol, TypeVar
 
 from fastapi import Depends, Header, Request, Response
@@ -11,7 +12,7 @@ from ondol.errors import BadRequest
 MAX_LENGTH = 1_000
 # A list may have empty elements (RFC 9110, section 5.6.1).
 _TAG = re.compile(r'[ \t,]*(?:W/)?"(?P<tag>[\x21\x23-\x7e\x80-\xff]*)"[ \t]*(?=,|$)')
-_VERSION = re.compile(r"v(\d{1,9})")
+_VERSION = re.compile(r"v(\d{1,9})(?:-[0-9a-f]{16})?")
 _PATTERN = r'^(\*|(W/)?"[!#-~]*"(, *(W/)?"[!#-~]*")*)$'
 
 
@@ -27,14 +28,28 @@ class Versioned(Protocol):
 V = TypeVar("V", bound=Versioned)
 
 
-def etag(version: int) -> str:
-    return f'"v{version}"'
+def etag(version: int, *also: str) -> str:
+    digest = f"-{blake2b(repr(also).encode(), digest_size=8).hexdigest()}" if also else ""
+    return f'"v{version}{digest}"'
 
 
-def with_etag(response: Response, resource: V) -> V:
-    """Put the ETag of the resource's version on the response, and return the resource."""
-    response.headers["ETag"] = etag(resource.version)
+def with_etag(response: Response, resource: V, *also: str) -> V:
+    """Put the ETag of the resource's version on the response, and return the resource.
+
+    `also`: what the answer shows of other rows, which change without it.
+    """
+    response.headers["ETag"] = etag(resource.version, *also)
     return resource
+
+
+def is_known(if_none_match: str, etag: str) -> bool:
+    """Whether the client has this already. Tags are compared as weak ones, and a list that is none has no tag."""
+    if not etag:
+        return False
+    try:
+        return if_none_match.strip() == "*" or etag.removeprefix("W/").strip('"') in _tags(if_none_match)
+    except InvalidPrecondition:
+        return False
 
 
 async def expected_versions(

@@ -17,6 +17,7 @@ from ondol.observability.errors import ErrorHook
 from ondol.observability.logging import log_access
 from ondol.rate_limits.standing import STANDINGS, Standing
 from ondol.server.drain import Drain, Stopped
+from ondol.web.conditional import is_known
 from ondol.web.headers import REQUEST_ID, accepts_gzip
 from ondol.web.limits import rate_limit_headers
 from ondol.web.problems import Answer, ProblemDetails
@@ -24,6 +25,7 @@ from ondol.web.problems import Answer, ProblemDetails
 MAX_PLAIN_ERROR_BYTES = 8_192
 _OF_THE_BODY = {b"content-type", b"content-length"}
 _ID = REQUEST_ID.lower().encode()
+_IF_NONE_MATCH = b"if-none-match"
 _VARIES = (b"vary", b"Accept-Encoding")
 
 log = structlog.stdlib.get_logger("ondol")
@@ -53,7 +55,7 @@ class Rules:
 
 class Exchange:
     __slots__ = (
-        *("_app", "_deadline", "_has_body", "_has_ended", "_is_stream", "_method", "_plain", "_receive"),
+        *("_app", "_deadline", "_has_body", "_has_ended", "_is_known", "_is_stream", "_method", "_plain", "_receive"),
         *("_request_headers", "_request_id", "_rules", "_scope", "_send", "_standings", "_status", "_text"),
     )
 
@@ -63,7 +65,7 @@ class Exchange:
         self._rules, self._app, self._method = rules, app, method
         self._request_headers, self._request_id = headers, request_id
         self._standings: list[Standing] = []
-        self._has_body = self._is_stream = self._has_ended = False
+        self._has_body = self._is_stream = self._has_ended = self._is_known = False
         self._plain: Message | None = None
         self._text = b""
         self._deadline: asyncio.Timeout | None = None
@@ -135,11 +137,15 @@ class Exchange:
     async def _answer_as_it_is(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self._begin(message)
-        elif not message.get("more_body", False):
-            self._has_ended = True
+        else:
+            self._has_ended = not message.get("more_body", False)
+            if self._is_known:
+                message["body"] = b""
         await self._send(message)
 
     def _begin(self, message: Message) -> None:
+        if self._method in ("GET", "HEAD") and _IF_NONE_MATCH in self._request_headers and message["status"] == 200:
+            self._answer_with_304(message)
         self._status = message["status"]
         if self._deadline is not None and not self._deadline.expired():
             self._deadline.reschedule(None)
@@ -161,6 +167,14 @@ class Exchange:
             headers = [pair for pair in headers if pair[0] != b"connection"]
             headers.append((b"connection", b"close"))
         message["headers"] = headers
+
+    def _answer_with_304(self, message: Message) -> None:
+        """Where the client has what is answered (RFC 9110, section 13.1.2)."""
+        headers = Headers(scope=message)
+        known = ", ".join(Headers(scope=self._scope).getlist("If-None-Match"))
+        if is_known(known, headers.get("ETag", "")):
+            self._is_known, message["status"] = True, 304
+            message["headers"] = [pair for pair in headers.raw if pair[0] not in _OF_THE_BODY]
 
     async def _answer_plain(self, start: Message, message: Message) -> None:
         """Make problems of the plain-text errors of others (body limit, CORS, middleware of the project).

@@ -19,8 +19,14 @@ SECURITY_HEADERS = {
 PRODUCTION_HEADERS = {**SECURITY_HEADERS, "Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
 
 # What pages of the listed origins may send and read, besides what every page may (Fetch, CORS protocol).
-CORS_ALLOWED_HEADERS = ("Authorization", "Content-Type", "If-Match", "If-None-Match", REQUEST_ID, CSRF_HEADER)
-CORS_EXPOSED_HEADERS = (REQUEST_ID, "ETag", "Location", "Retry-After", "RateLimit", "RateLimit-Policy")
+CORS_ALLOWED_HEADERS = (
+    *("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match"),
+    *(REQUEST_ID, CSRF_HEADER),
+)
+CORS_EXPOSED_HEADERS = (
+    *("ETag", "Idempotency-Replayed", "Location", "RateLimit", "RateLimit-Policy", "Retry-After"),
+    REQUEST_ID,
+)
 
 
 def accepts_gzip(headers: Mapping[bytes, bytes]) -> bool:

@@ -81,11 +81,17 @@ class OrderService:
         self._invalidate(stock)
         return order
 
-    async def cancel(self, customer_id: UUID, order_id: UUID) -> OrderRead:
-        """Give the stock back, once: cancelling again answers the same and changes nothing. Raises OrderNotFound."""
+    async def cancel(
+        self, customer_id: UUID, order_id: UUID, *, expected_versions: Collection[int] | None = None
+    ) -> OrderRead:
+        """Give the stock back, once: cancelling again answers the same and changes nothing.
+
+        Raises OrderNotFound, PreconditionFailed.
+        """
         order = await self._orders.lock(customer_id, order_id)
         if order is None:
             raise OrderNotFound
+        order.require_version(expected_versions)
         if order.status != OrderStatus.CANCELLED:
             quantities = await self._orders.quantities(order_id)
             await self._stock.lock(quantities)

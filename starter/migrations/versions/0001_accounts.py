@@ -1,4 +1,4 @@
-"""Accounts with their sessions, mailed tokens and audit log; and the job queue."""
+"""Accounts with their sessions, mailed tokens and audit log; idempotency keys; and the job queue."""
 
 from pathlib import Path
 
@@ -82,6 +82,20 @@ def upgrade() -> None:
     )
     op.create_index("ix_mailed_tokens_expires_at", "mailed_tokens", ["expires_at"], unique=False)
     op.create_index("ix_mailed_tokens_user_id", "mailed_tokens", ["user_id"], unique=False)
+    op.create_table(
+        "idempotency_keys",
+        sa.Column("caller_id", sa.Uuid(), nullable=False),
+        sa.Column("key", sa.String(length=255), nullable=False),
+        sa.Column("method", sa.String(length=10), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("request_digest", sa.LargeBinary(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("headers", postgresql.JSONB(), nullable=True),
+        sa.Column("body", sa.LargeBinary(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("caller_id", "key", name="pk_idempotency_keys"),
+    )
+    op.create_index("ix_idempotency_keys_created_at", "idempotency_keys", ["created_at"], unique=False)
     # audit: begin
     op.create_table(
         "audit_log",
@@ -117,6 +131,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("audit_log")  # audit
     op.execute("DROP FUNCTION refuse_change_of_audit_log()")  # audit
+    op.drop_table("idempotency_keys")
     op.drop_table("mailed_tokens")
     op.drop_table("refresh_tokens")
     op.drop_table("login_sessions")

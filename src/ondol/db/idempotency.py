@@ -1,0 +1,102 @@
+"""What was answered to requests with an Idempotency-Key, stored in the transaction of what they wrote.
+
+A request that comes again while the first is under way waits for it: both insert the same primary key.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import String, Text, func, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+_CLAIM = text("""
+    INSERT INTO idempotency_keys AS kept (caller_id, key, method, path, request_digest)
+    VALUES (:caller_id, :key, :method, :path, :digest)
+    ON CONFLICT (caller_id, key) DO UPDATE SET
+        method = excluded.method, path = excluded.path, request_digest = excluded.request_digest,
+        status = NULL, headers = NULL, body = NULL, created_at = excluded.created_at
+    WHERE kept.created_at < now() - make_interval(hours => :hours)
+    RETURNING caller_id
+""")
+_READ = text("""
+    SELECT method, path, request_digest, status, headers, body
+    FROM idempotency_keys WHERE caller_id = :caller_id AND key = :key
+""")
+_KEEP = text("""
+    UPDATE idempotency_keys SET status = :status, headers = CAST(:headers AS jsonb), body = :body
+    WHERE caller_id = :caller_id AND key = :key
+""")
+_FORGET = text("DELETE FROM idempotency_keys WHERE caller_id = :caller_id AND key = :key")
+_DELETE_EXPIRED = text("DELETE FROM idempotency_keys WHERE created_at < now() - make_interval(hours => :hours)")
+
+
+class IdempotencyKeyColumns:
+    """The table. A project declares it: `class IdempotencyKey(IdempotencyKeyColumns, Model): ...`"""
+
+    __tablename__ = "idempotency_keys"
+
+    caller_id: Mapped[UUID] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    method: Mapped[str] = mapped_column(String(10))
+    path: Mapped[str] = mapped_column(Text)
+    request_digest: Mapped[bytes]
+    status: Mapped[int | None]
+    headers: Mapped[list[Any] | None] = mapped_column(JSONB)
+    body: Mapped[bytes | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One caller's key, for one request."""
+
+    caller_id: UUID
+    key: str
+    method: str
+    path: str
+    digest: bytes
+
+    @property
+    def _named(self) -> dict[str, Any]:
+        return {"caller_id": self.caller_id, "key": self.key}
+
+    async def take(self, session: AsyncSession, hours: int) -> bool:
+        """Return whether the key is new, or older than `hours`. Waits for another transaction that has it.
+
+        Raises SQLAlchemy's DBAPIError with psycopg's LockNotAvailable after the session's lock timeout.
+        """
+        values = {"method": self.method, "path": self.path, "digest": self.digest, "hours": hours}
+        return (await session.execute(_CLAIM, self._named | values)).one_or_none() is not None
+
+    async def read(self, session: AsyncSession) -> "KeptAnswer":
+        """Return what was answered under the key."""
+        row = (await session.execute(_READ, self._named)).one()
+        is_same = (row.method, row.path, row.request_digest) == (self.method, self.path, self.digest)
+        return KeptAnswer(is_same, row.status, row.headers, row.body)
+
+    async def keep(self, session: AsyncSession, status: int, headers: Sequence[tuple[str, str]], body: bytes) -> None:
+        answer = {"status": status, "headers": json.dumps(headers), "body": body}
+        await session.execute(_KEEP, self._named | answer)
+
+    async def forget(self, session: AsyncSession) -> None:
+        await session.execute(_FORGET, self._named)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """`is_same`: the request was the same in method, path and body."""
+
+    is_same: bool
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
+async def delete_expired_keys(session: AsyncSession, hours: int) -> None:
+    await session.execute(_DELETE_EXPIRED, {"hours": hours})

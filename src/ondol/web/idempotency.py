@@ -1,0 +1,170 @@
+"""Idempotency-Key: a request that is sent again has one effect, and gets the first answer again.
+
+    WRITER = Security(current_user, scopes=[...])
+    router = APIRouter(route_class=IdempotentRoute)
+
+    @router.post("", dependencies=[idempotency_key(WRITER)], responses=problem_responses(*IDEMPOTENCY_PROBLEMS))
+
+Status codes are those of draft-ietf-httpapi-idempotency-key-header-07; that an answer is stored for each caller, and
+that nothing is stored of a request that failed, is Stripe's rule but for one thing: a failure is no answer here, since
+it rolled back; the request runs again.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
+
+from fastapi import Depends, Header, Request, Response
+from fastapi.params import Depends as Dependency
+from fastapi.routing import APIRoute
+from psycopg.errors import LockNotAvailable
+from sqlalchemy.exc import DBAPIError
+
+from ondol.auth.caller import Caller
+from ondol.db.commit import allow_repeating
+from ondol.db.idempotency import Claim, KeptAnswer
+from ondol.errors import BadRequest, Conflict, Problem
+from ondol.runtime import UnitOfWork
+from ondol.web.unit_of_work import Transaction
+
+HEADER = "Idempotency-Key"
+REPLAYED = "Idempotency-Replayed"
+MAX_LENGTH = 255
+_KEY = re.compile(rf'"(?P<quoted>[ !#-~]{{1,{MAX_LENGTH}}})"|(?P<plain>[!#-~]{{1,{MAX_LENGTH}}})')
+_PATTERN = rf'^("[ !#-~]{{1,{MAX_LENGTH}}}"|[!#-~]{{1,{MAX_LENGTH}}})$'
+_NOT_KEPT = {"content-length", "set-cookie"}
+_SCOPE = "ondol.idempotency"
+
+
+class KeyMissing(BadRequest):
+    code = "idempotency_key_missing"
+    detail = "This operation needs an Idempotency-Key: a new one, such as a UUID, for each thing that is to happen."
+
+
+class InvalidKey(BadRequest):
+    code = "invalid_idempotency_key"
+    detail = f"Idempotency-Key must be one value of 1 to {MAX_LENGTH} printable ASCII characters."
+
+
+class RequestInProgress(Conflict):
+    code = "request_in_progress"
+    detail = "The first request with this Idempotency-Key is still under way; try again in a moment."
+
+
+class KeyReused(Problem):
+    status = 422
+    title = "Unprocessable Content"
+    code = "idempotency_key_reused"
+    detail = "This Idempotency-Key belongs to another request: take a new key for each thing that is to happen."
+
+
+IDEMPOTENCY_PROBLEMS = (InvalidKey, RequestInProgress, KeyReused)
+
+
+class _Replay(Exception):
+    def __init__(self, answer: KeptAnswer) -> None:
+        self.answer = answer
+
+
+def idempotency_key(caller: Dependency, *, required: bool = False) -> Any:
+    """Return a dependency for routes of an IdempotentRoute that write in the request's transaction.
+
+    `caller`: the route's own dependency that returns the Caller, so that it runs once. `required`: 400 without a key.
+    """
+
+    async def claim(
+        request: Request,
+        user: Annotated[Caller, caller],
+        work: Transaction,
+        idempotency_key: Annotated[
+            str | None,
+            Header(
+                description="Any text that is new for each thing that is to happen: sent again with the same, it "
+                "happens once, and the first answer comes again.",
+                json_schema_extra={"pattern": _PATTERN, "maxLength": MAX_LENGTH + 2},
+            ),
+        ] = None,
+    ) -> None:
+        if not isinstance(request.scope["route"], IdempotentRoute):
+            raise TypeError("idempotency_key is for routes of APIRouter(route_class=IdempotentRoute).")
+        if idempotency_key is None:
+            if required:
+                raise KeyMissing
+            return
+        taken = Claim(user.user_id, _checked(request), request.method, _target(request), await _digest(request))
+        await _take(taken, work)
+        request.scope[_SCOPE] = (taken, work)
+
+    return Depends(claim)
+
+
+class IdempotentRoute(APIRoute):
+    """Stores the answer of a route with `idempotency_key` before its transaction commits, and replays it."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def handle_once(request: Request) -> Response:
+            try:
+                response = await handle(request)
+            except _Replay as replay:
+                return _replayed(replay.answer)
+            if _SCOPE in request.scope:
+                claim, work = request.scope[_SCOPE]
+                await _keep(claim, work, response)
+            return response
+
+        return handle_once
+
+
+def _checked(request: Request) -> str:
+    """Return the key. The draft has it in quotes (a String of RFC 9651), most clients send it without."""
+    values = request.headers.getlist(HEADER)
+    found = _KEY.fullmatch(values[0])
+    if found is None or len(values) > 1:
+        raise InvalidKey
+    return found["quoted"] or found["plain"]
+
+
+def _target(request: Request) -> str:
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+
+
+async def _digest(request: Request) -> bytes:
+    try:
+        return hashlib.sha256(await request.body()).digest()
+    except RuntimeError as error:  # FastAPI reads a form from the stream and keeps no bytes
+        raise TypeError("idempotency_key is not for routes that take a form.") from error
+
+
+async def _take(claim: Claim, work: UnitOfWork[Any]) -> None:
+    try:
+        is_new = await claim.take(work.session, work.settings.http.idempotency_hours)
+    except DBAPIError as error:
+        if isinstance(error.orig, LockNotAvailable):
+            raise RequestInProgress(headers={"Retry-After": "1"}) from error
+        raise
+    if not is_new:
+        answer = await claim.read(work.session)
+        if not answer.is_same:
+            raise KeyReused
+        raise _Replay(answer)
+    allow_repeating(work.session)
+
+
+async def _keep(claim: Claim, work: UnitOfWork[Any], response: Response) -> None:
+    if not 200 <= response.status_code < 300:
+        await claim.forget(work.session)
+        return
+    if not hasattr(response, "body"):
+        raise TypeError("idempotency_key is not for routes that stream their answer.")
+    headers = [(name, value) for name, value in response.headers.items() if name not in _NOT_KEPT]
+    await claim.keep(work.session, response.status_code, headers, bytes(response.body))
+
+
+def _replayed(answer: KeptAnswer) -> Response:
+    response = Response(answer.body, answer.status)
+    response.raw_headers += [(name.encode(), value.encode("latin-1")) for name, value in answer.headers]
+    response.headers[REPLAYED] = "true"
+    return response
