@@ -18,7 +18,7 @@ from ondol.jobs.worker import Worker
 jobs = Blueprint()
 
 
-@jobs.task(name="greet", retry=retries(5))
+@jobs.task(name="greet", retry=retries())
 async def greet(*, name: str) -> None:
     print(f"Hello, {name}!", flush=True)
 

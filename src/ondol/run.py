@@ -11,7 +11,7 @@ import signal
 import sys
 
 from ondol.db import migrations
-from ondol.db.migrations import MigrationBlocked, SeveralHeads, is_empty, refuse_several_heads
+from ondol.db.migrations import MigrationRefused, is_empty, refuse_several_heads
 from ondol.observability.logging import configure_logging
 from ondol.observability.shared_metrics import share_between_processes
 from ondol.project import ProjectError, database_url, load
@@ -66,7 +66,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         _PROCESSES[names[0]]()
-    except (MigrationBlocked, ProjectError, SeveralHeads, StartFailed) as error:
+    except (MigrationRefused, ProjectError, StartFailed) as error:
         sys.stderr.write(f"ondol: {error}\n")
         sys.exit(1)
     except KeyboardInterrupt:

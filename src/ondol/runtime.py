@@ -211,7 +211,12 @@ class Runtime(Generic[S_co]):
 
     def worker(self) -> Worker:
         """A worker for this service's jobs; the runtime must be open."""
-        return Worker(self, self.jobs, self.servers.direct_url, self.settings.jobs, on_error=self.report)
+        settings = self.settings
+        return Worker(
+            *(self, self.jobs, self.servers.direct_url, settings.jobs),
+            time_zone=settings.time_zone,
+            on_error=self.report,
+        )
 
     def _server_options(self) -> ServerOptions:
         http = self.settings.http

@@ -18,7 +18,7 @@ _DELETE_ENDED_JOBS = text("""
 
 
 @jobs.periodic(cron="47 3 * * *")
-@jobs.task(name="ondol.delete_expired", pass_context=True, retry=retries(5))
+@jobs.task(name="ondol.delete_expired", pass_context=True, retry=retries())
 async def delete_expired(context: JobContext, timestamp: int = 0) -> None:
     """Idempotency keys after HTTP__IDEMPOTENCY_HOURS, and jobs that failed JOBS__KEEP_FAILED_DAYS ago."""
     runtime = Runtime.of(context)

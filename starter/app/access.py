@@ -15,9 +15,8 @@ from ondol.web.client import client_of
 from ondol.web.cookies import TokenCookies
 from ondol.web.dependencies import runtime_of
 
-from app.schemas.audit import Action  # audit
 from app.scopes import DESCRIPTIONS
-from app.services.audit import note_denied  # audit
+from app.services.audit import note_scope_refused  # audit
 from app.services.limits import Limits
 from app.services.sessions import authenticate
 
@@ -54,7 +53,7 @@ async def current_user(
     """Return the caller. 401 without a valid token, 403 without the scopes that the route names."""
     if refused := caller.refusal(needed.scopes):
         origin = runtime_of(connection), client_of(connection)  # audit
-        await note_denied(*origin, Action.SCOPE_REFUSED, caller, details=refused.members)  # audit
+        await note_scope_refused(*origin, caller, refused.members["missing"])  # audit
         raise refused
     return caller
 

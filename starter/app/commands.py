@@ -28,6 +28,8 @@ AnyRole = Annotated[str, typer.Argument(help="One of the roles in app/scopes.py.
 app = typer.Typer()
 user = typer.Typer(no_args_is_help=True, help="The project's accounts.")
 app.add_typer(user, name="user")
+log = typer.Typer()  # audit
+app.add_typer(log, name="audit-log")  # audit
 
 
 @user.command(epilog="Example: ondol user create jiwoo@example.com --name 김지우 --role admin")
@@ -95,8 +97,9 @@ def sessions(email: Address, *, as_json: AsJson = False) -> None:
 
 
 # audit: begin
-@app.command("audit-log", epilog="Example: ondol audit-log --action login.refused")
+@log.callback(invoke_without_command=True, epilog="Example: ondol audit-log --action login.refused")
 def audit_log(
+    context: typer.Context,
     *,
     email: Annotated[str | None, typer.Option("--user", help="What this account did, by its e-mail address.")] = None,
     action: Annotated[str | None, typer.Option("--action", help="Such as session.started, login.refused.")] = None,
@@ -104,6 +107,8 @@ def audit_log(
     as_json: AsJson = False,
 ) -> None:
     """Show who did what, from where: the newest hundred entries."""
+    if context.invoked_subcommand:
+        return
 
     async def look(work: UnitOfWork) -> list[AuditEntryRead]:
         actor = await UserService(work).get_by_email(email) if email else None
@@ -111,6 +116,12 @@ def audit_log(
         return (await AuditService(work).page(AuditQuery.model_validate(asked))).items
 
     show(run(look), ENTRY, as_json=as_json)
+
+
+@log.command(epilog="Example: ondol audit-log prune")
+def prune() -> None:
+    """Delete entries that are older than AUDIT__KEEP_DAYS; a job does it every night."""
+    typer.echo(f"{run(lambda work: AuditService(work).prune())} entries deleted.")
 
 
 # audit: end

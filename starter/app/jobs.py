@@ -4,6 +4,7 @@ from ondol import upkeep
 from ondol.jobs.queue import AnyTask
 
 from app.services import (
+    audit,  # audit
     email_change,  # email_change
     mailed_tokens,
     notices,
@@ -22,4 +23,5 @@ JOBS: list[AnyTask] = [
     sessions.delete_expired_sessions,
     mailed_tokens.delete_expired_tokens,
     upkeep.delete_expired,
+    audit.prune_audit_log,  # audit
 ]

@@ -31,6 +31,14 @@ class LimitsSettings(Group):
     refresh_account: RateText = "60/m"
 
 
+# audit: begin
+class AuditSettings(Group):
+    """The audit log."""
+
+    keep_days: int = Field(730, ge=90, description="Then entries are deleted; the database refuses it before 90 days.")
+
+
+# audit: end
 # sample: begin
 class ShopSettings(Group):
     """This service's own group: `SHOP__LOW_STOCK=5`."""
@@ -48,4 +56,5 @@ class AppSettings(Settings):
 
     project_folder: Path = PROJECT
     limits: LimitsSettings = LimitsSettings()
+    audit: AuditSettings = AuditSettings()  # audit
     shop: ShopSettings = ShopSettings()  # sample

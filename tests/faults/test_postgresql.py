@@ -61,6 +61,26 @@ def test_postgresql_restarted_under_load(prod: Production) -> None:
     assert prod.logged("unhandled_error") == []
 
 
+def test_a_worker_outlives_restarts_of_postgresql(prod: Production) -> None:
+    def done() -> int:
+        return len([line for line in prod.logged('"job_done"') if "delete_expired_tokens" in line])
+
+    with prod.worker("outlives") as worker:
+        for restart in range(1, 4):
+            with psycopg.connect(prod.database_url, autocommit=True) as connection:
+                connection.execute(
+                    "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW('default', 'accounts.delete_expired_tokens', 0, NULL,"
+                    " NULL, '{}', NULL)::procrastinate_job_to_defer_v1])"
+                )
+            eventually(lambda: done() == restart, 60)  # noqa: B023  (called at once)
+            prod.postgres.stop()
+            time.sleep(1)
+            prod.postgres.start()
+            assert worker.poll() is None
+        worker.terminate()
+        assert worker.wait(30) == 0
+
+
 async def test_an_exhausted_pool_is_a_503_in_time_and_other_routes_go_on(prod: Production) -> None:
     database = prod.database
     admin, other_admin = people(database, 2, Role.ADMIN, auth=AUTH)

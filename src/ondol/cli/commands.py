@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from ondol.cli.project_commands import mounted
-from ondol.db.migrations import NOT_MIGRATED, MigrationBlocked, ModelsDiffer, SeveralHeads
+from ondol.db.migrations import NOT_MIGRATED, MigrationRefused, ModelsDiffer
 from ondol.db.scratch import ScratchRefused
 from ondol.dev.programs import ServersError
 from ondol.errors import Problem
@@ -24,13 +24,12 @@ from ondol.startup import StartFailed
 
 _EXPECTED = (
     CommandError,
-    MigrationBlocked,
+    MigrationRefused,
     ModelsDiffer,
     Problem,
     ProjectError,
     ScratchRefused,
     ServersError,
-    SeveralHeads,
     StartFailed,
 )
 _WITHOUT_MIGRATIONS = "The database lacks what the models have ({said}): run `ondol db upgrade`."

@@ -3,7 +3,6 @@
 from typing import Annotated
 
 import typer
-from alembic import command
 from rich.console import Console
 
 from ondol import run
@@ -12,6 +11,7 @@ from ondol.db.session import SyncDatabase
 from ondol.generator import revisions
 from ondol.generator.pristine import tidy
 from ondol.generator.tools import ruff_program
+from ondol.options import Environment
 from ondol.project import attribute, database_url, load, scratch_database
 from ondol.runtime import Runtime
 
@@ -34,10 +34,18 @@ def upgrade(
 
 
 @app.command(epilog="Example: ondol db downgrade -1", context_settings={"ignore_unknown_options": True})  # -1 is one
-def downgrade(revision: Annotated[str, typer.Argument(help="Where to: a revision, -1, or base.")]) -> None:
-    """Migrate back."""
+def downgrade(
+    revision: Annotated[str, typer.Argument(help="Where to: a revision, -1, or base.")],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask, in production either.")] = False,
+) -> None:
+    """Migrate back. In production it asks first: what later migrations added is lost."""
     runtime = load()
-    command.downgrade(migrations.alembic_config(database_url(runtime), runtime.settings.project_folder), revision)
+    url = database_url(runtime)
+    if runtime.settings.environment is Environment.PRODUCTION and not yes:
+        host = url.rpartition("@")[2]
+        typer.confirm(f"Migrate {host} back to {revision}? What was added since is lost.", abort=True)
+    migrations.downgrade(url, runtime.settings.project_folder, revision)
     console.print(f"The database is at {revision}.")
 
 

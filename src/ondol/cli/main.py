@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from ondol.cli import add, database, demo, dev, doctor, new, processes, remove, secret, settings, update
+from ondol.cli import add, database, demo, dev, doctor, jobs, new, processes, remove, secret, settings, update
 from ondol.cli.commands import Commands
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ def options(
 
 app.add_typer(add.app, name="add")
 app.add_typer(database.app, name="db")
+app.add_typer(jobs.app, name="jobs")
 app.add_typer(secret.app, name="secret")
 app.command("new", epilog="Example: ondol new ../shop --sample")(new.new)
 app.command("remove", epilog="Example: ondol remove resource book")(remove.remove)

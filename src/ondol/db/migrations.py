@@ -1,11 +1,15 @@
 """Alembic, called by the command, the development servers and the tests alike."""
 
+import ast
+import functools
 import time
+from collections.abc import Callable, Collection, Sequence
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import psycopg
+import structlog
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -16,7 +20,10 @@ from sqlalchemy import Connection, MetaData, NullPool, create_engine, inspect
 from sqlalchemy.exc import OperationalError
 
 from ondol.db.check_constraints import constraint_differences
+from ondol.db.locks import holders, rebuild_invalid_indexes
 from ondol.db.urls import libpq_url, sqlalchemy_url
+
+log = structlog.stdlib.get_logger("ondol")
 
 NOT_MIGRATED = (UndefinedColumn, UndefinedTable)
 """What PostgreSQL says where a migration is missing."""
@@ -24,12 +31,16 @@ NOT_MIGRATED = (UndefinedColumn, UndefinedTable)
 _DIFFERENCES = "ondol.differences"
 LOCK_KEY = 0x0_4F6E646F6C  # "Ondol"
 POLL_SECONDS = 0.1
-LOCK_TIMEOUT_SECONDS = 10
-"""A migration that waits for a table has everybody else wait behind it: it gives up, changes nothing, and can be run
-again."""
+LOCK_TIMEOUT_SECONDS = 2
+"""A migration that waits for a table has everybody else wait behind it: it lets them pass, and tries again."""
+PAUSES = (1, 2, 4, 8)
 
 
-class SeveralHeads(Exception):
+class MigrationRefused(Exception):
+    """Nothing was migrated that is not whole."""
+
+
+class SeveralHeads(MigrationRefused):
     """Two branches went on from the same migration."""
 
     def __init__(self, heads: list[str]) -> None:
@@ -40,12 +51,23 @@ class ModelsDiffer(Exception):
     """The models say something that no migration does."""
 
 
-class MigrationBlocked(Exception):
-    """Others hold a lock on what a migration changes. Nothing was changed."""
+class MigrationBlocked(MigrationRefused):
+    """Others hold a lock on what a migration changes. Nothing of it was changed."""
 
-    def __init__(self) -> None:
+    def __init__(self, holders: Sequence[str]) -> None:
+        self.holders = holders
         super().__init__(
-            f"A migration waited {LOCK_TIMEOUT_SECONDS} s for a table that others are using, and gave up: run it again."
+            "A migration needs a table that others are using, and gave up: run it again.\n" + "\n".join(holders)
+        )
+
+
+class MixedMigration(MigrationRefused):
+    """A migration that could not be run again after a failure in its middle."""
+
+    def __init__(self, revision: str) -> None:
+        super().__init__(
+            f"Migration {revision} has statements beside its autocommit_block: they are committed before it, so the "
+            "migration could not be run again where the block fails. Give the block a migration of its own."
         )
 
 
@@ -63,7 +85,7 @@ def alembic_config(database_url: str, project: Path) -> Config:
 def upgrade(database_url: str, project: Path, revision: str = "head") -> None:
     """Migrates to `revision`. Of several processes that start together one migrates, the others wait.
 
-    Raises MigrationBlocked, SeveralHeads, and Alembic's CommandError for a revision that is not there or not one.
+    Raises MigrationRefused, and Alembic's CommandError for a revision that is not there or not one.
 
     The lock is polled: a session that *waits* in pg_advisory_lock holds a snapshot, on which CREATE INDEX CONCURRENTLY
     of the one that migrates would wait for ever.
@@ -73,7 +95,45 @@ def upgrade(database_url: str, project: Path, revision: str = "head") -> None:
     with psycopg.connect(libpq_url(database_url), autocommit=True) as connection:
         while not connection.execute("SELECT pg_try_advisory_lock(%s)", [LOCK_KEY]).fetchone()[0]:  # type: ignore[index]
             time.sleep(POLL_SECONDS)
-        command.upgrade(alembic_config(database_url, project), revision)
+        refuse_mixed(project, missing(database_url, project))
+        _patiently(connection, functools.partial(command.upgrade, alembic_config(database_url, project), revision))
+
+
+def downgrade(database_url: str, project: Path, revision: str) -> None:
+    """Migrate back. Raises MigrationBlocked, and Alembic's CommandError."""
+    with psycopg.connect(libpq_url(database_url), autocommit=True) as connection:
+        _patiently(connection, functools.partial(command.downgrade, alembic_config(database_url, project), revision))
+
+
+def _patiently(connection: psycopg.Connection[Any], migrate: Callable[[], None]) -> None:
+    """Try again while others hold a lock; what is done stays done."""
+    for pause in (*PAUSES, None):
+        rebuild_invalid_indexes(connection)
+        try:
+            migrate()
+            return
+        except MigrationBlocked as blocked:
+            if pause is None:
+                raise
+            log.warning("migration_waits", again_in_seconds=pause, holders=blocked.holders)
+            time.sleep(pause)
+
+
+def refuse_mixed(project: Path, revisions: Collection[str]) -> None:
+    """Raises MixedMigration for one of `revisions` that commits in its middle."""
+    for script in ScriptDirectory(str(project / "migrations")).walk_revisions():
+        if script.revision in revisions and _is_mixed(Path(script.path).read_text(encoding="utf-8")):
+            raise MixedMigration(script.revision)
+
+
+def _is_mixed(source: str) -> bool:
+    """Whether `upgrade()` has statements beside a `with op.get_context().autocommit_block():`."""
+    for function in ast.parse(source).body:
+        if isinstance(function, ast.FunctionDef) and function.name == "upgrade":
+            body = function.body[1:] if ast.get_docstring(function) else function.body
+            is_block = ["autocommit_block" in ast.unparse(each) for each in body]
+            return any(is_block) and not all(is_block)
+    return False
 
 
 def is_empty(database_url: str) -> bool:
@@ -170,13 +230,16 @@ def run_migrations(context: Any, metadata: MetaData) -> None:
             compare_server_default=True,
             autogenerate_plugins=["alembic.autogenerate.*", "alembic.ext.checkconstraint_byname"],
         )
-        try:
-            with context.begin_transaction():
-                context.run_migrations()
-        except OperationalError as error:
-            if isinstance(error.orig, LockNotAvailable):
-                raise MigrationBlocked from error
-            raise
+        url = libpq_url(context.config.get_main_option("sqlalchemy.url"))
+        driver: Any = connection.connection.driver_connection
+        with holders(url, driver.info.backend_pid) as seen:
+            try:
+                with context.begin_transaction():
+                    context.run_migrations()
+            except OperationalError as error:
+                if isinstance(error.orig, LockNotAvailable):
+                    raise MigrationBlocked(seen) from error
+                raise
         if (differences := context.config.attributes.get(_DIFFERENCES)) is not None:
             differences += constraint_differences(connection, metadata)
 

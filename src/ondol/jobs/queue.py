@@ -2,7 +2,7 @@
 
     jobs = Blueprint()
 
-    @jobs.task(name="orders.send_receipt", pass_context=True, retry=retries(5))
+    @jobs.task(name="orders.send_receipt", pass_context=True, retry=retries())
     async def send_receipt(context: JobContext, *, order_id: UUID) -> None: ...
 
     await enqueue(session, send_receipt, order_id=order.id)
@@ -42,8 +42,11 @@ AnyTask = Task[Any, Any, Any]
 """A task, whatever its arguments: for lists of them."""
 
 
-def retries(attempts: int) -> RetryStrategy | bool:
-    """Return a strategy for `task(retry=…)`: up to `attempts` runs, with pauses of 2, 4, 8, … seconds."""
+def retries(attempts: int = 13) -> RetryStrategy | bool:
+    """Return a strategy for `task(retry=…)`: up to `attempts` runs, with pauses of 2, 4, 8, … seconds.
+
+    Thirteen outlast two hours of a mail server that is away.
+    """
     if attempts < 1:
         raise ValueError("A job runs at least once.")
     # To procrastinate no attempts at all mean attempts without end.

@@ -3,10 +3,13 @@
 import asyncio
 import math
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import structlog
-from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy
+from croniter import croniter
+from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy, signals
 from procrastinate.jobs import Job as StalledJob
 from procrastinate.jobs import Status
 from procrastinate.manager import JobManager
@@ -18,6 +21,7 @@ from pydantic import ConfigDict, validate_call
 from ondol.db.urls import libpq_url
 from ondol.jobs.options import JobsSettings
 from ondol.jobs.queue import AnyTask
+from ondol.jobs.unknown import Tasks, UnknownTask
 from ondol.observability.errors import ErrorHook
 
 log = structlog.stdlib.get_logger("ondol.jobs")
@@ -27,7 +31,10 @@ _CALL = ConfigDict(arbitrary_types_allowed=True)
 
 
 class Worker:
-    """Runs `tasks` from the queue at `database_url`. A task finds `runtime` in its context's `additional_context`."""
+    """Runs `tasks` from the queue at `database_url`. A task finds `runtime` in its context's `additional_context`.
+
+    `time_zone`: the one that schedules (`cron=`) are written in. In the hour that a clock shows twice they run twice.
+    """
 
     def __init__(
         self,
@@ -36,22 +43,24 @@ class Worker:
         database_url: str,
         settings: JobsSettings | None = None,
         *,
+        time_zone: str = "UTC",
         on_error: ErrorHook | None = None,
     ) -> None:
-        self._on_error = on_error
+        self._on_error, self._zone = on_error, ZoneInfo(time_zone)
         self._settings = settings or JobsSettings()
         self._runtime = runtime
         self._url = libpq_url(database_url)
         self._tasks = tasks
 
     async def run(self, *, until_empty: bool = False) -> None:
-        """Works until cancelled or signalled (SIGTERM, SIGINT: running jobs finish).
+        """Works until cancelled or signalled (SIGTERM, SIGINT: running jobs finish), also while PostgreSQL is away.
 
         `until_empty`: returns when nothing is left to do now, without touching signal handlers; for tests.
         """
         app = App(connector=PsycopgConnector())
         for task in self._tasks:
-            _register(app, task)
+            _register(app, task, self._zone)
+        app.tasks = Tasks(app)
         pool = AsyncConnectionPool(
             self._url,
             open=False,
@@ -65,29 +74,55 @@ class Worker:
         async with pool, app.open_async(pool):
             rescue = asyncio.create_task(self._rescue_for_ever(app))
             try:
-                await app.run_worker_async(
-                    concurrency=self._settings.concurrency,
-                    wait=not until_empty,
-                    install_signal_handlers=not until_empty,
-                    listen_notify=not until_empty,
-                    update_heartbeat_interval=self._settings.heartbeat_seconds,
-                    stalled_worker_timeout=self._settings.stalled_after_seconds,
-                    fetch_job_polling_interval=RECONNECT_SECONDS,
-                    shutdown_graceful_timeout=self._settings.grace_seconds,
-                    # What is done need not be kept: the table would grow for ever. What failed stays.
-                    delete_jobs="successful",
-                    additional_context={"runtime": self._runtime},
-                    worker_middleware=[self._log],
-                )
+                if until_empty:
+                    await self._work(app, wait=False)
+                else:
+                    await self._work_until_stopped(app)
             finally:
                 rescue.cancel()
                 await asyncio.gather(rescue, return_exceptions=True)
+
+    async def _work_until_stopped(self, app: App) -> None:
+        """Procrastinate's worker ends where its heartbeat or its LISTEN loses the connection."""
+        stopped = asyncio.Event()
+        with signals.on_stop(stopped.set):
+            while not stopped.is_set():
+                working = asyncio.create_task(self._work(app, wait=True))
+                stopping = asyncio.create_task(stopped.wait())
+                try:
+                    await asyncio.wait([working, stopping], return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    stopping.cancel()
+                    working.cancel()  # its jobs finish
+                    [ended, _] = await asyncio.gather(working, stopping, return_exceptions=True)
+                if isinstance(ended, Exception) or not stopped.is_set():
+                    log.warning("worker_interrupted", error=repr(ended))
+                    await asyncio.sleep(RECONNECT_SECONDS)
+
+    async def _work(self, app: App, *, wait: bool) -> None:
+        await app.run_worker_async(
+            concurrency=self._settings.concurrency,
+            wait=wait,
+            install_signal_handlers=False,
+            listen_notify=wait,
+            update_heartbeat_interval=self._settings.heartbeat_seconds,
+            stalled_worker_timeout=self._settings.stalled_after_seconds,
+            fetch_job_polling_interval=RECONNECT_SECONDS,
+            shutdown_graceful_timeout=self._settings.grace_seconds,
+            # What is done need not be kept: the table would grow for ever. What failed stays.
+            delete_jobs="successful",
+            additional_context={"runtime": self._runtime},
+            worker_middleware=[self._log],
+        )
 
     async def _log(self, call_next: AsyncCallNext, context: JobContext, _: object) -> Any:
         name, attempt = context.job.task_name, context.job.attempts + 1
         with structlog.contextvars.bound_contextvars(job=name, job_id=context.job.id):
             try:
                 result = await call_next()
+            except UnknownTask as error:
+                log.warning("job_unknown", waits_since_seconds=round(error.age_seconds))
+                raise
             except Exception as error:
                 log.exception("job_failed", attempt=attempt)
                 if self._on_error is not None:
@@ -122,7 +157,7 @@ class Worker:
             await manager.retry_job(stalled)
 
 
-def _register(app: App, task: AnyTask) -> None:
+def _register(app: App, task: AnyTask, zone: ZoneInfo) -> None:
     """Declare the task again on this worker's own App: one task may serve several workers in a process.
 
     Its function then gets what its annotations say: a UUID, not the text that JSON has for it.
@@ -141,6 +176,9 @@ def _register(app: App, task: AnyTask) -> None:
     for periodic in task.blueprint.periodic_registry.periodic_tasks.values():
         if periodic.task is task:
             app.periodic(cron=periodic.cron, periodic_id=periodic.periodic_id, **periodic.configure_kwargs)(registered)
+            scheduled = app.periodic_registry.periodic_tasks[task.name, periodic.periodic_id]
+            # A cached property: procrastinate itself knows no time zones.
+            vars(scheduled)["croniter"] = croniter(periodic.cron, datetime.now(zone))
 
 
 def _attempts(task: AnyTask) -> float:

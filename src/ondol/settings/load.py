@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, ClassVar, Self, TypeVar
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
@@ -61,6 +62,14 @@ def _redis_url(value: SecretStr | None) -> SecretStr | None:
     return value
 
 
+def _time_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, OSError, ValueError) as error:
+        raise ValueError("must be a time zone that this system knows, such as Asia/Seoul") from error
+    return value
+
+
 class Settings(BaseSettings):
     """The groups the runtime knows. A service subclasses this and adds its own."""
 
@@ -85,6 +94,9 @@ class Settings(BaseSettings):
     )
     port: int = Field(8000, ge=1, le=65_535)
     web_concurrency: int = Field(2, ge=1, description="Web processes of one replica; uvicorn and gunicorn read it too.")
+    time_zone: Annotated[str, AfterValidator(_time_zone)] = Field(
+        "UTC", description="In which the schedules of jobs are written, such as Asia/Seoul."
+    )
     debug: bool = Field(False, description="SQL statements in the log; refused in production.")
     project_folder: Path = Field(default_factory=Path.cwd, description="Where migrations and .ondol/ lie.")
 

@@ -1,12 +1,18 @@
+from datetime import datetime
+
 from ondol.db.pagination import Page
 from ondol.repository import Repository
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from app.models import AuditEntry
 from app.schemas.audit import AuditEntryRead, AuditQuery
 
 
 class AuditRepository(Repository[AuditEntry, AuditEntryRead]):
+    async def delete_before(self, moment: datetime) -> int:
+        old = delete(AuditEntry).where(AuditEntry.at < moment).returning(AuditEntry.id)
+        return len((await self._session.scalars(old)).all())
+
     async def search(self, query: AuditQuery) -> Page[AuditEntryRead]:
         """Newest first."""
         statement = select(AuditEntry).order_by(AuditEntry.id.desc())

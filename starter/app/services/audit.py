@@ -1,9 +1,14 @@
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from ondol.auth.caller import Caller
 from ondol.auth.client import Client
 from ondol.db.pagination import Page
+from ondol.jobs.queue import retries
+from ondol.rate_limits.rate import Rate
+from ondol.rate_limits.standing import Limit
+from procrastinate import Blueprint, JobContext
 from pydantic import JsonValue
 
 from app.models import AuditEntry
@@ -11,10 +16,14 @@ from app.repositories.audit import AuditRepository
 from app.runtime import Runtime, UnitOfWork
 from app.schemas.audit import Action, AuditEntryRead, AuditQuery
 
+EVERY_HOUR = Rate(1, 3_600)
+
+jobs = Blueprint()
+
 
 class AuditService:
     def __init__(self, work: UnitOfWork) -> None:
-        self._client = work.client
+        self._client, self._settings = work.client, work.settings.audit
         self._entries = AuditRepository(work)
 
     async def note(
@@ -42,6 +51,11 @@ class AuditService:
         )
         await self._entries.add(entry)
 
+    async def prune(self) -> int:
+        """Delete what is older than AUDIT__KEEP_DAYS, and return how many entries that were."""
+        keep = timedelta(days=self._settings.keep_days)
+        return await self._entries.delete_before(datetime.now(UTC) - keep)
+
     async def page(self, query: AuditQuery) -> Page[AuditEntryRead]:
         return await self._entries.search(query)
 
@@ -58,3 +72,19 @@ async def note_denied(
     """The same in a transaction of its own: the refusal that follows rolls the request's back."""
     async with runtime.transaction(client) as own:
         await AuditService(own).note(action, by, target_id=target_id, details=details)
+
+
+async def note_scope_refused(runtime: Runtime, client: Client, by: Caller, missing: JsonValue) -> None:
+    """Note the first, tenth, hundredth … refusal of a login session in an hour: one caller would else fill the disk."""
+    counted = await runtime.rate_limiter.count(Limit("scope-refused", str(by.session_id), EVERY_HOUR))
+    if str(counted.used).rstrip("0") == "1":
+        details = {"missing": missing, "times": counted.used}
+        await note_denied(runtime, client, Action.SCOPE_REFUSED, by, details=details)
+
+
+@jobs.periodic(cron="37 3 * * *")
+@jobs.task(name="audit.prune", pass_context=True, retry=retries())
+async def prune_audit_log(context: JobContext, timestamp: int = 0) -> None:
+    """Every night."""
+    async with Runtime.of(context).transaction() as work:
+        await AuditService(work).prune()

@@ -18,7 +18,7 @@ from app.schemas.users import UserRead
 from app.services.audit import AuditService  # audit
 from app.services.limits import Limits
 from app.services.mailed_tokens import mail_confirmation, redeem
-from app.services.notices import ATTEMPTS, Notice, mail_notice
+from app.services.notices import Notice, mail_notice
 from app.services.users import EmailTaken, UserService
 
 LIFETIME = timedelta(hours=1)
@@ -69,6 +69,6 @@ class EmailChangeService:
         return UserRead.model_validate(user)
 
 
-@jobs.task(name="accounts.mail_email_change", pass_context=True, retry=retries(ATTEMPTS))
+@jobs.task(name="accounts.mail_email_change", pass_context=True, retry=retries())
 async def mail_email_change(context: JobContext, *, token_id: UUID) -> None:
     await mail_confirmation(Runtime.of(context), token_id, mails.confirm_email)

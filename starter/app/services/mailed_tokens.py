@@ -56,7 +56,7 @@ async def mail_confirmation(runtime: Runtime, token_id: UUID, write: Callable[[s
 
 
 @jobs.periodic(cron="27 3 * * *")
-@jobs.task(name="accounts.delete_expired_tokens", pass_context=True, retry=retries(5))
+@jobs.task(name="accounts.delete_expired_tokens", pass_context=True, retry=retries())
 async def delete_expired_tokens(context: JobContext, timestamp: int = 0) -> None:
     """Every night: mailed tokens that nobody used."""
     async with Runtime.of(context).transaction() as work:

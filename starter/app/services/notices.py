@@ -8,8 +8,6 @@ from procrastinate import Blueprint, JobContext
 from app import mails
 from app.runtime import Runtime
 
-ATTEMPTS = 10  # over a quarter of an hour: a mail server may be away for some time
-
 jobs = Blueprint()
 
 
@@ -21,7 +19,7 @@ class Notice(StrEnum):
     EMAIL_CHANGED = "email_changed"  # email_change
 
 
-@jobs.task(name="accounts.mail_notice", pass_context=True, retry=retries(ATTEMPTS))
+@jobs.task(name="accounts.mail_notice", pass_context=True, retry=retries())
 async def mail_notice(context: JobContext, *, to: str, notice: Notice) -> None:
     mail = mails.NOTICES[notice]
     await Runtime.of(context).mailer.send(to=to, subject=mail.subject, text=mail.text)

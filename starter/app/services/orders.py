@@ -132,7 +132,7 @@ def _line(wanted: OrderLineCreate, product: ProductStock) -> OrderLineRead:
     )
 
 
-@jobs.task(name="orders.send_receipt", pass_context=True, retry=retries(5))
+@jobs.task(name="orders.send_receipt", pass_context=True, retry=retries())
 async def send_receipt(context: JobContext, *, order_id: UUID) -> None:
     """May mail the receipt twice when a worker dies at the wrong moment; never not at all."""
     runtime = Runtime.of(context)

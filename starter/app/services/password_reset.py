@@ -15,7 +15,6 @@ from app.schemas.audit import Action  # audit
 from app.services.audit import AuditService  # audit
 from app.services.limits import Limits
 from app.services.mailed_tokens import redeem
-from app.services.notices import ATTEMPTS
 from app.services.users import UserService, device_subject, refuse_address
 
 LIFETIME = timedelta(minutes=30)
@@ -50,7 +49,7 @@ class PasswordResetService:
         return self._work.runtime.device_tokens.issue(device_subject(user.id, user.hashed_password))
 
 
-@jobs.task(name="accounts.mail_password_reset", pass_context=True, retry=retries(ATTEMPTS))
+@jobs.task(name="accounts.mail_password_reset", pass_context=True, retry=retries())
 async def mail_password_reset(context: JobContext, *, email: str, client: Client) -> None:
     """To an account that may log in, and to no other. `client` asked for it."""
     runtime, token = Runtime.of(context), new_token()

@@ -13,7 +13,6 @@ from app.schemas.registration import RegistrationConfirm
 from app.schemas.users import UserRead
 from app.services.limits import Limits
 from app.services.mailed_tokens import InvalidMailedToken, mail_confirmation
-from app.services.notices import ATTEMPTS
 from app.services.users import UserService, refuse_address
 
 LIFETIME = timedelta(hours=24)
@@ -56,6 +55,6 @@ class RegistrationService:
         return await self._users.create(email=asked.email, full_name=data.full_name, hashed_password=hashed)
 
 
-@jobs.task(name="accounts.mail_registration", pass_context=True, retry=retries(ATTEMPTS))
+@jobs.task(name="accounts.mail_registration", pass_context=True, retry=retries())
 async def mail_registration(context: JobContext, *, token_id: UUID) -> None:
     await mail_confirmation(Runtime.of(context), token_id, mails.confirm_registration)

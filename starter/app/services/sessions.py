@@ -107,7 +107,7 @@ class LoginSessionService:
 
 
 @jobs.periodic(cron="17 3 * * *")
-@jobs.task(name="accounts.delete_expired_sessions", pass_context=True, retry=retries(5))
+@jobs.task(name="accounts.delete_expired_sessions", pass_context=True, retry=retries())
 async def delete_expired_sessions(context: JobContext, timestamp: int = 0) -> None:
     """Every night: login sessions that ended by time, with their refresh tokens."""
     async with Runtime.of(context).transaction() as work:

@@ -114,16 +114,23 @@ def upgrade() -> None:
     op.create_index("ix_audit_log_action_id", "audit_log", ["action", "id"], unique=False)
     op.create_index("ix_audit_log_actor_id_id", "audit_log", ["actor_id", "id"], unique=False)
     op.create_index("ix_audit_log_target_id_id", "audit_log", ["target_id", "id"], unique=False)
-    # Whoever runs the service, also as the owner of the table, adds rows and no more.
+    # Whoever runs the service, also as the owner of the table, adds rows, and deletes those of ninety days ago.
     op.execute("""
         CREATE FUNCTION refuse_change_of_audit_log() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
+            IF TG_OP = 'DELETE' AND OLD.at < now() - interval '90 days' THEN
+                RETURN OLD;
+            END IF;
             RAISE EXCEPTION 'the audit log is append-only' USING ERRCODE = 'insufficient_privilege';
         END $$
     """)
     op.execute("""
-        CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_log
+        CREATE TRIGGER append_only BEFORE UPDATE OR TRUNCATE ON audit_log
         FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_audit_log()
+    """)
+    op.execute("""
+        CREATE TRIGGER keep BEFORE DELETE ON audit_log
+        FOR EACH ROW EXECUTE FUNCTION refuse_change_of_audit_log()
     """)
     # audit: end
 

@@ -5,6 +5,8 @@ import psycopg
 import pytest
 from fastapi.testclient import TestClient
 
+from app.services.audit import AuditService
+
 URL = "/api/v1/audit-log"
 
 
@@ -44,7 +46,7 @@ def test_what_was_refused_is_told_though_its_transaction_is_gone(client: TestCli
         ("login.refused", None, None),
         ("login.refused", None, customer.id),
     ]
-    assert found[1]["details"] == {"missing": ["users:read"]}
+    assert found[1]["details"] == {"missing": ["users:read"], "times": 1}
     assert "wrong" not in str(entries(client, admin))
 
 
@@ -85,6 +87,28 @@ def test_a_reused_refresh_token_is_told(
 def test_the_service_itself_can_only_add(customer: Any, database_url: str, statement: str) -> None:
     with psycopg.connect(database_url) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
         connection.execute(statement)
+
+
+def test_refusals_of_one_session_do_not_fill_the_log(client: TestClient, admin: Any, customer: Any) -> None:
+    for _ in range(12):
+        assert client.get(URL, headers=customer.headers).status_code == 403
+    times = [entry["details"]["times"] for entry in entries(client, admin, action="scope.refused")]
+    assert times == [10, 1]
+
+
+def test_old_entries_are_deleted_and_newer_ones_cannot_be(
+    in_transaction: Callable[..., Any], database_url: str
+) -> None:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        for days in (89, 91, 731):
+            connection.execute(
+                "INSERT INTO audit_log (id, at, action, address, user_agent, request_id, details)"
+                " VALUES (gen_random_uuid(), now() - make_interval(days => %s), %s, '', '', '', '{}')",
+                [days, f"{days} days ago"],
+            )
+        assert in_transaction(lambda work: AuditService(work).prune()) == 1
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("DELETE FROM audit_log WHERE at > now() - interval '90 days'")
 
 
 def test_it_is_for_administrators(client: TestClient, customer: Any) -> None:

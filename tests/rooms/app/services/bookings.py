@@ -101,12 +101,12 @@ class BookingService:
         return BookingRead.model_validate(booking)
 
 
-@jobs.task(name="bookings.mail_confirmation", pass_context=True, retry=retries(5))
+@jobs.task(name="bookings.mail_confirmation", pass_context=True, retry=retries())
 async def mail_confirmation(context: JobContext, *, booking_id: UUID) -> None:
     await _mail(Runtime.of(context), booking_id, "예약 확인")
 
 
-@jobs.task(name="bookings.mail_reminder", pass_context=True, retry=retries(5))
+@jobs.task(name="bookings.mail_reminder", pass_context=True, retry=retries())
 async def mail_reminder(context: JobContext, *, booking_id: UUID) -> None:
     await _mail(Runtime.of(context), booking_id, "곧 시작합니다")
 

@@ -21,7 +21,7 @@ class OccupancyService:
 
 
 @jobs.periodic(cron="5 15 * * *")  # 00:05 in Seoul
-@jobs.task(name="occupancy.mail_report", pass_context=True, retry=retries(5))
+@jobs.task(name="occupancy.mail_report", pass_context=True, retry=retries())
 async def mail_report(context: JobContext, timestamp: int = 0) -> None:
     """Every night: mail the day before to the administrators. `timestamp`: when it was due; 0 is now."""
     runtime = Runtime.of(context)

@@ -11,25 +11,13 @@ from pathlib import Path
 import psycopg
 import pytest
 from app.models import Model
+from migration_files import NICKNAME
 from sqlalchemy import CheckConstraint
 
-from ondol.db import migrations
 from ondol.db.scratch import ScratchRefused, scratch_database
 from ondol.dev.ports import free_port
-from ondol.dev.servers import Attachment
-from ondol.testing.databases import TestDatabase, migrated_template
+from ondol.testing.databases import TestDatabase
 from ondol.testing.processes import running, wait_until_ready
-
-
-@pytest.fixture
-def project(starter_copy: Path) -> Path:
-    return starter_copy
-
-
-@pytest.fixture
-def database(servers: Attachment, project_folder: Path) -> TestDatabase:
-    """One of its own: what these tests migrate stays migrated."""
-    return TestDatabase.cloned(migrated_template(servers, project_folder), f"test_migrations_{os.getpid()}")
 
 
 def ondol(project: Path, database: TestDatabase, *arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -51,11 +39,6 @@ def names_of(database: TestDatabase, query: str) -> set[str]:
         return {row[0] for row in connection.execute(query)}
 
 
-NICKNAME = (
-    'from alembic import op\n\nrevision, down_revision = "0003", "0002"\nbranch_labels = depends_on = None\n\n\n'
-    'def upgrade() -> None:\n    op.execute("ALTER TABLE users ADD COLUMN nickname varchar")\n\n\n'
-    'def downgrade() -> None:\n    op.drop_column("users", "nickname")\n'
-)
 MODEL = (
     "last_seen_at: Mapped[datetime | None]",
     "last_seen_at: Mapped[datetime | None]\n    nickname: Mapped[str | None]",
@@ -278,21 +261,3 @@ def test_the_starters_migrations_are_safe_to_run(project: Path, database: TestDa
     assert "CREATE TABLE products" in written.stdout
     assert linted(project, written.stdout).returncode == 0, linted(project, written.stdout).stdout
     assert linted(project, written.stdout + "\nCREATE INDEX i ON users (full_name);").returncode == 1
-
-
-@pytest.mark.whole
-def test_a_migration_does_not_wait_for_a_lock_for_ever(
-    project: Path, database: TestDatabase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (project / "migrations" / "versions" / "0003_lock.py").write_text(NICKNAME)
-    monkeypatch.setattr(migrations, "LOCK_TIMEOUT_SECONDS", 1)
-    with psycopg.connect(database.url) as connection:
-        connection.execute("SELECT count(*) FROM users")  # a transaction that goes on
-        with pytest.raises(migrations.MigrationBlocked):
-            migrations.upgrade(database.url, project)
-    migrations.upgrade(database.url, project)
-    with psycopg.connect(database.url) as connection:
-        assert connection.execute("SELECT count(nickname) FROM users").fetchone() == (0,)
-        back = ondol(project, database, "downgrade", "-1")  # while this transaction goes on
-        assert back.returncode == 1
-        assert back.stderr.startswith("ondol: A migration waited 10 s for a table that others are using")

@@ -1,0 +1,63 @@
+"""Who holds the lock that a migration waits for, and indexes that an interrupted one left behind."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+import structlog
+from psycopg import sql
+
+POLL_SECONDS = 0.2
+MAX_QUERY = 100
+
+log = structlog.stdlib.get_logger("ondol")
+
+_HOLDERS = """
+    SELECT pid, extract(epoch FROM clock_timestamp() - xact_start)::int, state, left(query, %s)
+    FROM pg_stat_activity WHERE pid = ANY (pg_blocking_pids(%s)) ORDER BY xact_start
+"""
+# Not one that somebody is building just now.
+_INVALID = """
+    SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index
+    JOIN pg_class ON pg_class.oid = indexrelid
+    WHERE NOT indisvalid AND relkind = 'i'
+    AND indexrelid NOT IN (SELECT index_relid FROM pg_stat_progress_create_index)
+"""
+
+
+@contextmanager
+def holders(url: str, waiting_pid: int) -> Iterator[list[str]]:
+    """Watch whom the server process `waiting_pid` waits for in the block; the last ones seen, as people read it."""
+    seen: list[str] = []
+    ended = threading.Event()
+
+    def watch() -> None:
+        with psycopg.connect(url, autocommit=True) as connection:
+            while not ended.wait(POLL_SECONDS):
+                if rows := connection.execute(_HOLDERS, [MAX_QUERY, waiting_pid]).fetchall():
+                    seen[:] = [_told(*row) for row in rows]
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        ended.set()
+        thread.join()
+
+
+def _told(pid: int, seconds: int, state: str | None, query: str | None) -> str:
+    return f"pid {pid} ({state}, its transaction is {seconds} s old): {' '.join((query or '').split())}"
+
+
+def rebuild_invalid_indexes(connection: psycopg.Connection[Any]) -> None:
+    """Build anew what CREATE INDEX CONCURRENTLY could not finish: PostgreSQL keeps it up to date and never reads it.
+
+    `connection` is in autocommit. Raises psycopg's errors, such as UniqueViolation.
+    """
+    for name, definition in connection.execute(_INVALID).fetchall():
+        log.warning("invalid_index_rebuilt", index=name)
+        connection.execute(sql.SQL(f"DROP INDEX CONCURRENTLY IF EXISTS {name}"))
+        connection.execute(sql.SQL(definition.replace(" INDEX ", " INDEX CONCURRENTLY ", 1)))

@@ -1,0 +1,150 @@
+"""What an operator meets: jobs that no worker knows, that failed, that are scheduled; a PostgreSQL that goes away."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from app.jobs import JOBS
+from procrastinate import App, Blueprint, RetryStrategy
+from pydantic import ValidationError
+
+from ondol.db.session import Database
+from ondol.jobs.control import JobElsewhere, JobNotFound, cancel_job, list_jobs, retry_jobs
+from ondol.jobs.queue import enqueue, enqueue_once, retries
+from ondol.jobs.unknown import GIVEN_UP_SECONDS
+from ondol.jobs.worker import Worker
+from ondol.settings import Settings
+
+SEEN: list[Any] = []
+jobs = Blueprint()
+
+
+@jobs.task(name="operated.fails", retry=retries(1))
+async def fails(number: int = 0) -> None:
+    SEEN.append(number)
+    if number:
+        raise RuntimeError("no")
+
+
+@jobs.periodic(cron="30 3 * * *")
+@jobs.task(name="operated.nightly")
+async def nightly(timestamp: int) -> None: ...
+
+
+@pytest.fixture(autouse=True)
+def forget() -> None:
+    SEEN.clear()
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    database = Database(database_url)
+    yield database
+    await database.close()
+
+
+def test_what_mails_outlasts_an_hour() -> None:
+    mailing = [task for task in JOBS if "mail" in task.name or "receipt" in task.name]
+    assert len(mailing) >= 4
+    for task in mailing:
+        assert isinstance(task.retry_strategy, RetryStrategy)
+        assert task.retry_strategy.max_attempts is not None
+        assert sum(2**attempt for attempt in range(1, task.retry_strategy.max_attempts + 1)) > 3_600
+
+
+async def test_a_job_that_no_worker_knows_waits_for_a_day(database: Database, database_url: str) -> None:
+    async with database.transaction() as session:
+        await enqueue(session, fails)
+    with psycopg.connect(database_url, autocommit=True) as connection:
+
+        async def met(age_seconds: int) -> None:
+            """By a worker that has not its task."""
+            age = timedelta(seconds=age_seconds)
+            connection.execute("UPDATE procrastinate_jobs SET scheduled_at = NULL")
+            connection.execute("UPDATE procrastinate_events SET at = now() - %s WHERE type = 'deferred'", [age])
+            await Worker(None, [nightly], database_url).run(until_empty=True)
+
+        for age, pause in ((0, 2), (100, 100), (50_000, 3_600)):
+            await met(age)
+            status, attempts, waits = connection.execute(
+                "SELECT status, attempts, extract(epoch FROM scheduled_at - now())::float FROM procrastinate_jobs"
+            ).fetchone() or ("gone", 0, 0)
+            assert (status, attempts, pause - 2 < waits <= pause + 2) == ("todo", 0, True)
+        await met(GIVEN_UP_SECONDS + 1)
+        assert connection.execute("SELECT status FROM procrastinate_jobs").fetchone() == ("failed",)
+    async with database.transaction() as session:
+        await retry_jobs(session)
+    await Worker(None, [fails], database_url).run(until_empty=True)
+    assert SEEN == [0]
+
+
+async def test_an_operator_looks_tries_again_and_cancels(database: Database, database_url: str) -> None:
+    async with database.transaction() as session:
+        first, second = [await enqueue(session, fails, number=number) for number in (1, 2)]
+        waiting = await enqueue_once(session, "key", fails)
+        await cancel_job(session, waiting)
+    await Worker(None, [fails], database_url).run(until_empty=True)
+    async with database.transaction() as session:
+        failed = await list_jobs(session, "failed")
+        assert [(job.id, job.attempts, job.arguments) for job in failed] == [
+            (second, 1, {"number": 2}),
+            (first, 1, {"number": 1}),
+        ]
+        for call in (cancel_job(session, waiting), cancel_job(session, first)):
+            with pytest.raises(JobElsewhere):
+                await call
+        with pytest.raises(JobNotFound):
+            await retry_jobs(session, 99_999_999)
+        assert await retry_jobs(session, waiting) == [waiting]
+        with pytest.raises(JobElsewhere):
+            await retry_jobs(session, waiting)
+        assert sorted(await retry_jobs(session)) == [first, second]
+        assert {(job.status, job.attempts) for job in await list_jobs(session)} == {("todo", 0)}
+    SEEN.clear()
+    await Worker(None, [fails], database_url).run(until_empty=True)
+    assert sorted(SEEN) == [0, 1, 2]
+
+
+async def test_schedules_are_written_in_the_time_zone(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[float] = []
+    worker = Worker(None, [nightly], database_url, time_zone="Asia/Seoul")
+
+    async def look(self: Any, app: App, *, wait: bool) -> None:
+        [scheduled] = app.periodic_registry.periodic_tasks.values()
+        midnight = datetime(2026, 3, 1, tzinfo=UTC).timestamp()
+        seen.append(scheduled.croniter.get_next(ret_type=float, start_time=midnight))
+
+    monkeypatch.setattr(Worker, "_work", look)
+    await worker.run(until_empty=True)
+    assert datetime.fromtimestamp(seen[0], UTC) == datetime(2026, 3, 1, 18, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("zone", ["Mars", "", "../etc/passwd", "Asia"])
+def test_a_time_zone_that_is_none_is_refused(zone: str, tmp_path: Path) -> None:
+    with pytest.raises(ValidationError, match="must be a time zone"):
+        Settings(time_zone=zone, project_folder=tmp_path)
+
+
+async def test_the_worker_goes_on_when_its_connections_are_cut(database: Database, database_url: str) -> None:
+    """As a fast restart of PostgreSQL cuts them."""
+    working = asyncio.create_task(Worker(None, [fails], database_url).run())
+    for number in range(3):
+        async with database.transaction() as session:
+            await enqueue(session, fails)
+        async with asyncio.timeout(20):
+            while len(SEEN) <= number:
+                await asyncio.sleep(0.05)
+        with psycopg.connect(database_url, autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        await database.engine.dispose()
+        await asyncio.sleep(0.2)
+        assert not working.done()
+    working.cancel()
+    await asyncio.gather(working, return_exceptions=True)
