@@ -17,17 +17,17 @@ from ondol.db.base import Base, HasId, HasVersion
 from ondol.db.commit import after_commit, before_commit
 from ondol.db.connection import TransactionAborted
 from ondol.db.constraints import (
-    AlreadyExists,
     ChangedMeanwhile,
-    ConstraintViolated,
     DatabaseUnavailable,
     problem_for,
     reason_of,
+    violation_as,
 )
 from ondol.db.deadline import request_deadline
 from ondol.db.options import DatabaseSettings
 from ondol.db.reading import ReadOnlyViolation
 from ondol.db.session import Database, SyncDatabase
+from ondol.errors import Conflict
 
 
 class Model(Base):
@@ -201,25 +201,32 @@ async def test_a_read_makes_no_transaction(database: Database) -> None:
         assert connection.info.transaction_status.name == "INTRANS"
 
 
-async def test_what_the_database_refuses_is_a_problem(database: Database) -> None:
-    async with database.transaction() as session:
-        session.add(Note(text="x"))
-    with pytest.raises(IntegrityError) as refused:
-        async with database.transaction() as session:
-            session.add(Note(text="x"))
-    problem = problem_for(refused.value)
-    assert isinstance(problem, AlreadyExists)
-    assert problem.members == {"constraint": "uq_notes_of_a_test_text"}
+class Refused(Conflict):
+    code = "refused"
 
 
-async def test_what_an_exclusion_constraint_refuses_is_a_conflict(database: Database) -> None:
-    with pytest.raises(IntegrityError) as refused:
+KINDS = {
+    "unique": "n int, CONSTRAINT named UNIQUE (n)",
+    "exclusion": "n int, CONSTRAINT named EXCLUDE (n WITH =)",
+    "check": "n int, CONSTRAINT named CHECK (n <> 1)",
+    "foreign key": "n int, m int UNIQUE, CONSTRAINT named FOREIGN KEY (n) REFERENCES held (m)",
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_constraint_that_is_named_is_a_problem_and_others_are_defects(database: Database, kind: str) -> None:
+    async def insert_twice(name: str) -> None:
         async with database.transaction() as session:
-            await session.execute(text("CREATE TEMP TABLE held (n int, CONSTRAINT held_once EXCLUDE (n WITH =))"))
-            await session.execute(text("INSERT INTO held VALUES (1), (1)"))
-    problem = problem_for(refused.value)
-    assert isinstance(problem, ConstraintViolated)
-    assert problem.members == {"constraint": "held_once"}
+            await session.execute(text(f"CREATE TEMP TABLE held ({KINDS[kind]}) ON COMMIT DROP"))
+            with violation_as(Refused, name):
+                await session.execute(text("INSERT INTO held VALUES (1), (1)"))
+
+    with pytest.raises(Refused) as refused:
+        await insert_twice("named")
+    assert (refused.value.members, "named" in str(refused.value)) == ({}, False)
+    with pytest.raises(IntegrityError) as defect:
+        await insert_twice("another")
+    assert problem_for(defect.value) is None
 
 
 async def test_a_lost_update_is_a_conflict(database: Database) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy import Select, bindparam, inspect, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from ondol.db.base import HasId
+from ondol.db.constraints import still_referenced
 from ondol.db.filters import owned_by
 from ondol.db.pagination import Page, PageQuery
 from ondol.db.reading import refuse_read_only
@@ -49,8 +50,10 @@ class Rows(Generic[M]):
         await self._session.flush()
 
     async def delete(self, row: M) -> None:
+        """Raises StillReferenced."""
         await self._session.delete(row)
-        await self._session.flush()
+        with still_referenced():
+            await self._session.flush()
 
 
 class _Reads(Rows[M], Generic[M, R]):

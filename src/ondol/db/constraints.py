@@ -1,13 +1,14 @@
 """What the database's refusals mean to a client.
 
-A unique violation is a 409 named by its constraint, also when two requests race past a check made before.
+A constraint that a service names is a problem, also when two requests race past a check made before. One that nobody
+named is a defect: a 500 and a line in the log.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
-from psycopg.errors import CheckViolation, ExclusionViolation, ForeignKeyViolation, UniqueViolation
+from psycopg.errors import ForeignKeyViolation
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
@@ -16,19 +17,9 @@ from ondol.errors import Conflict, Problem, Unavailable
 from ondol.observability.traces import kind_of, says_values
 
 
-class AlreadyExists(Conflict):
-    code = "already_exists"
-    detail = "This exists already."
-
-
 class StillReferenced(Conflict):
     code = "still_referenced"
-    detail = "Something else still refers to this, or this refers to something that does not exist."
-
-
-class ConstraintViolated(Conflict):
-    code = "constraint_violated"
-    detail = "A rule of the stored data forbids this."
+    detail = "Something else still refers to this."
 
 
 class ChangedMeanwhile(Conflict):
@@ -41,12 +32,6 @@ class DatabaseUnavailable(Unavailable):
     detail = "The database does not answer just now; try again."
 
 
-_CONFLICTS: dict[type[psycopg.Error], type[Conflict]] = {
-    UniqueViolation: AlreadyExists,
-    ForeignKeyViolation: StillReferenced,
-    CheckViolation: ConstraintViolated,
-    ExclusionViolation: ConstraintViolated,
-}
 # What passes, by SQLSTATE (PostgreSQL's appendix A): lost connections and a refused login, deadlocks and serialisation,
 # no room or no more connections, a lock that is not free, a statement that was cut or a server that ends, its disk, and
 # a failover to a server that only reads. Whatever else PostgreSQL says is a defect of ours.
@@ -55,7 +40,7 @@ _PASSING = ("08", "25006", "28", "40", "53", "55P03", "57", "58")
 
 @contextmanager
 def violation_as(problem: type[Problem], constraint: str) -> Iterator[None]:
-    """Raises `problem` where the block violates the constraint of that name: one code, with a race or without.
+    """Raises `problem` where the block violates the constraint of that name (unique, foreign key, check, exclusion).
 
     with violation_as(EmailTaken, "uq_users_email"):
         await users.add(user)
@@ -64,7 +49,18 @@ def violation_as(problem: type[Problem], constraint: str) -> Iterator[None]:
         yield
     except IntegrityError as error:
         if isinstance(error.orig, psycopg.Error) and error.orig.diag.constraint_name == constraint:
-            raise problem(constraint=constraint) from error
+            raise problem from error
+        raise
+
+
+@contextmanager
+def still_referenced() -> Iterator[None]:
+    """Raises StillReferenced where a deletion in the block leaves a foreign key that leads nowhere."""
+    try:
+        yield
+    except IntegrityError as error:
+        if isinstance(error.orig, ForeignKeyViolation):
+            raise StillReferenced from error
         raise
 
 
@@ -77,9 +73,6 @@ def problem_for(error: Exception) -> Problem | None:
     if not isinstance(error, DBAPIError):
         return None
     original = error.orig
-    for kind, conflict in _CONFLICTS.items():
-        if isinstance(original, kind):
-            return conflict(constraint=original.diag.constraint_name)
     return DatabaseUnavailable() if error.connection_invalidated or _passes(original) else None
 
 

@@ -139,4 +139,4 @@ def test_a_product_that_was_ordered_stays(
     assert client.post("/api/v1/orders", json=body, headers=customer.headers).status_code == 201
     answer = client.delete(f"/api/v1/products/{product['id']}", headers=admin.headers)
     assert (answer.status_code, answer.json()["code"]) == (409, "still_referenced")
-    assert answer.json()["constraint"] == "fk_order_lines_product_id_products"
+    assert "order_lines" not in answer.text
