@@ -41,7 +41,7 @@ from ondol.rate_limits.limiter import RateLimiter
 from ondol.server.drain import Drain
 from ondol.server.state import OPTIONS, ServerOptions, is_strict
 from ondol.settings import Settings
-from ondol.startup import check_database, prepare_development_database, step
+from ondol.startup import StartFailed, check_database, prepare_development_database, step
 
 log = structlog.stdlib.get_logger("ondol")
 
@@ -160,6 +160,8 @@ class Runtime(Generic[S_co]):
             if not await self.cache.is_up():
                 # Not an error: the cache holds only what may be lost.
                 log.warning("valkey_down_at_start", setting="REDIS_URL")
+            if self.cache.is_on_cluster:
+                raise StartFailed("REDIS_URL leads to a Valkey in cluster mode: Ondol needs one with cluster mode off.")
             self._open_parts = parts.pop_all()
 
     async def close(self) -> None:

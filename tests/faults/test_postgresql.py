@@ -85,8 +85,12 @@ async def test_an_exhausted_pool_is_a_503_in_time_and_other_routes_go_on(prod: P
     database = prod.database
     admin, other_admin = people(database, 2, Role.ADMIN, auth=AUTH)
     database.close()
-    sizes = {"DATABASE__POOL_SIZE": "2", "DATABASE__READ_POOL_SIZE": "2", "DATABASE__POOL_TIMEOUT_SECONDS": "0.8"}
-    with prod.web("exhausted", **sizes) as web:
+    with prod.web(
+        "exhausted",
+        DATABASE__POOL_SIZE="2",
+        DATABASE__READ_POOL_SIZE="2",
+        DATABASE__POOL_TIMEOUT_SECONDS="0.8",
+    ) as web:
         async with httpx2.AsyncClient(base_url=web.base, headers=admin, timeout=20) as client:
             made = (await client.post("/api/v1/products", json={"name": "n", "price": "1"})).json()
             url = f"/api/v1/products/{made['id']}"

@@ -31,7 +31,12 @@ async def test_a_request_under_way_ends_and_new_ones_are_refused(
     [admin] = people(database, 1, Role.ADMIN, auth=AUTH)
     database.close()
     with prod.web(
-        "leaving", command=command, WEB_CONCURRENCY="2", HTTP__DRAIN_SECONDS=str(drain), HTTP__GRACE_SECONDS="3"
+        "leaving",
+        command=command,
+        WEB_CONCURRENCY="2",
+        HTTP__DRAIN_SECONDS=str(drain),
+        HTTP__GRACE_SECONDS="3",
+        DATABASE__LOCK_TIMEOUT_SECONDS="10",
     ) as web:
         async with httpx2.AsyncClient(base_url=web.base, headers=admin, timeout=20) as client:
             made = await client.post("/api/v1/products", json={"name": "n", "price": "1"})

@@ -4,6 +4,7 @@ import dataclasses
 import signal
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx2
@@ -89,6 +90,61 @@ def test_an_event_stream_ends_with_the_process(
     said = prod.log(name).read_text()
     assert "Traceback" not in said
     assert "without completing response" not in said
+
+
+SLOW = """
+
+import asyncio
+
+from fastapi import Depends
+from ondol.db.commit import before_commit
+from ondol.web.unit_of_work import Transaction
+
+TOLD = []
+app.state.runtime.drain.when_begun(lambda: print("the project was told", flush=True))
+
+
+@app.get("/slow")
+async def slow() -> str:
+    await asyncio.sleep(60)
+    return "slow"
+
+
+@app.post("/slow-commit")
+async def slow_commit(work: Transaction) -> str:
+    async def wait(session):
+        await asyncio.sleep(4)
+
+    before_commit(work.session, wait)
+    return "slow"
+"""
+
+
+@pytest.mark.parametrize("command", [UVICORN, GUNICORN], ids=["uvicorn", "gunicorn"])
+def test_a_request_beyond_the_grace_is_told_so(prod: Production, starter_copy: Path, command: Sequence[str]) -> None:
+    main = starter_copy / "main.py"
+    main.write_text(main.read_text() + SLOW)
+    name = f"beyond{command[1]}"
+    changed = dataclasses.replace(prod, project=starter_copy)
+    with (
+        changed.web(name, command=command, HTTP__GRACE_SECONDS="2", HTTP__DRAIN_SECONDS="1") as web,
+        ThreadPoolExecutor(2) as threads,
+    ):
+        read = threads.submit(httpx2.get, f"{web.base}/slow", timeout=20)
+        write = threads.submit(httpx2.post, f"{web.base}/slow-commit", timeout=20)
+        time.sleep(0.5)
+        web.process.terminate()
+        cut = read.result()
+        # gunicorn kills a process that takes a second longer than the grace.
+        committed = write.result() if command is UVICORN else None
+        web.process.wait(timeout=10)
+    assert (cut.status_code, cut.json()["code"], cut.headers["Retry-After"]) == (503, "timed_out", "1")
+    if committed is not None:
+        assert (committed.status_code, committed.json()["code"]) == (503, "outcome_unknown")
+        assert "Retry-After" not in committed.headers
+    said = prod.log(name).read_text()
+    assert "the project was told" in said
+    assert "Exception in ASGI application" not in said
 
 
 def test_six_workers_come_up_where_importing_is_slow(prod: Production, starter_copy: Path) -> None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 import httpx2
 import psycopg
@@ -35,6 +36,18 @@ SENTENCES = [
     "MAIL__HOST must be set",
     "MAIL__LINKS must be the https address",
 ]
+
+
+def test_a_valkey_in_cluster_mode_is_refused(prod: Production) -> None:
+    prod.valkey.stop()
+    nodes = Path(f"/tmp/nodes-{os.getpid()}.conf")
+    prod.valkey.start("cluster-enabled yes", "databases 1", f"cluster-config-file {nodes}")
+    try:
+        assert "REDIS_URL leads to a Valkey in cluster mode" in prod.failed_start()
+    finally:
+        nodes.unlink()
+        prod.valkey.stop()
+        prod.valkey.start()
 
 
 @pytest.mark.parametrize(

@@ -108,6 +108,11 @@ class Cache:
         """Whether Valkey answers just now."""
         return await self._valkey.ping()
 
+    @property
+    def is_on_cluster(self) -> bool:
+        """Whether the Valkey that answered last shares its keys with others, which refuse most commands here."""
+        return self._valkey.is_cluster
+
     # reading
 
     async def get(

@@ -23,8 +23,8 @@ class ValkeyServer:
     def url(self) -> str:
         return f"redis://:{self._password}@127.0.0.1:{self._port}/0"
 
-    def start(self) -> None:
-        """Blocks until connections are accepted. Raises ServersError."""
+    def start(self, *settings: str) -> None:
+        """Block until connections are accepted. `settings`: more lines of its configuration. Raises ServersError."""
         configuration = "\n".join(
             [
                 f"port {self._port}",
@@ -37,6 +37,7 @@ class ValkeyServer:
                 "maxmemory 256mb",
                 "maxmemory-policy allkeys-lru",
                 "dir /tmp",
+                *settings,
             ]
         )
         with self._log.open("ab") as log:

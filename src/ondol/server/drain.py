@@ -9,7 +9,7 @@ import asyncio
 import signal
 import threading
 import time
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any, TypeVar
@@ -28,7 +28,7 @@ class Stopped(Exception):
 
 
 class Drain:
-    """Notices SIGTERM and SIGINT: `has_begun` is true from then on, and `unless_begun` stops waiting.
+    """Notices SIGTERM and SIGINT: `has_begun` is true from then on, and what `when_begun` was given is called.
 
     The server gets SIGTERM after `seconds`, and at once while the service starts, or at a second one; SIGINT at once.
     """
@@ -37,7 +37,7 @@ class Drain:
         self._seconds = seconds
         self.has_begun, self._began_at = False, 0.0
         self.is_serving = False
-        self._waiting: set[asyncio.Future[None]] = set()
+        self._calls: set[Callable[[], object]] = set()
 
     @contextmanager
     def installed(self) -> Iterator[None]:
@@ -61,7 +61,7 @@ class Drain:
             is_first = not self.has_begun
             if is_first:
                 self.has_begun, self._began_at = True, time.monotonic()
-                loop.call_soon_threadsafe(self._stop_waiting)
+                loop.call_soon_threadsafe(self._call)
             if number == signal.SIGINT or not self.is_serving or self._seconds == 0:
                 hand_over(number, frame)
             elif is_first:
@@ -80,13 +80,19 @@ class Drain:
                 if signal.getsignal(number) is begin:
                     signal.signal(number, server)
 
+    def when_begun(self, call: Callable[[], object]) -> Callable[[], None]:
+        """Have `call` run in the event loop once a signal to end has come, for what should end then: WebSockets, long
+        polls, a loop of the project's own. Return what takes it back."""
+        if self.has_begun:
+            call()
+        self._calls.add(call)
+        return lambda: self._calls.discard(call)
+
     async def unless_begun(self, work: Awaitable[T]) -> T:
         """Wait for `work`. Raises Stopped when a signal comes first."""
         task = asyncio.ensure_future(work)
         stop: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.add(stop)
-        if self.has_begun:
-            self._stop_waiting()
+        take_back = self.when_begun(stop.cancel)
         try:
             both: set[asyncio.Future[Any]] = {task, stop}
             await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
@@ -95,9 +101,11 @@ class Drain:
             return task.result()
         finally:
             task.cancel()
-            self._waiting.discard(stop)
+            take_back()
 
-    def _stop_waiting(self) -> None:
-        for stop in self._waiting:
-            if not stop.done():
-                stop.set_result(None)
+    def _call(self) -> None:
+        for call in tuple(self._calls):
+            try:
+                call()
+            except Exception:  # the others must hear of it too
+                log.exception("drain_call_failed")

@@ -18,6 +18,7 @@ log = structlog.stdlib.get_logger("ondol.cache")
 
 # Few: a command takes a tenth of a millisecond, so more of them only wait for this one process.
 MAX_CONNECTIONS = 10
+_CLUSTER = re.compile(rb"(redis|server)_mode:cluster")
 _RUN_ID = re.compile(rb"run_id:(\w+)")
 WAIT_FOR_CONNECTION_SECONDS = 10.0
 
@@ -49,6 +50,7 @@ class Valkey:
             )
         )
         self._recovery: asyncio.Task[None] | None = None
+        self.is_cluster = False
         self.run_id = ""
         """Of the server that the newest connection led to; "" where it is not told. A server that was started again,
         perhaps with the data of an old snapshot, or one that took over, has another."""
@@ -57,7 +59,8 @@ class Valkey:
         try:
             await connection.on_connect()
             await connection.send_command("INFO", "server")
-            found = _RUN_ID.search(await connection.read_response())
+            told = await connection.read_response()
+            found, self.is_cluster = _RUN_ID.search(told), _CLUSTER.search(told) is not None
         except ResponseError as error:  # an access list may refuse INFO
             log.warning("valkey_run_id_hidden", error=repr(error))
             found = None

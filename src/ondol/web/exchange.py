@@ -11,8 +11,9 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ondol.db.commit import OutcomeUnknown
 from ondol.db.deadline import request_deadline
-from ondol.errors import TimedOut, code_for
+from ondol.errors import Problem, TimedOut, code_for
 from ondol.observability.errors import ErrorHook
 from ondol.observability.logging import log_access
 from ondol.rate_limits.standing import STANDINGS, Standing
@@ -25,6 +26,7 @@ from ondol.web.problems import Answer, ProblemDetails
 MAX_PLAIN_ERROR_BYTES = 8_192
 _OF_THE_BODY = {b"content-type", b"content-length"}
 _ID = REQUEST_ID.lower().encode()
+_CLOSE = {"Connection": "close"}
 _IF_NONE_MATCH = b"if-none-match"
 _VARIES = (b"vary", b"Accept-Encoding")
 
@@ -100,6 +102,11 @@ class Exchange:
                     await self._pass(self._app)
                 finally:
                     request_deadline.reset(before)
+        except asyncio.CancelledError:
+            if self._status or not self._rules.drain.has_begun:
+                raise
+            log.warning("request_cut", reason="the grace of the shutdown has ended")
+            await self._pass(self._rules.answer(ProblemDetails.of(self._cut())))
         except Exception as error:
             if _is_disconnect(error):
                 return  # nobody waits for an answer
@@ -112,12 +119,18 @@ class Exchange:
     async def _pass(self, app: ASGIApp) -> None:
         await self._rules.around(app, self._request_headers)(self._scope, self._receive_or_leave, self._answer)
 
+    def _cut(self) -> Problem:
+        """Once the deadline was lifted a transaction has begun to commit, and then it does."""
+        deadline, self._deadline = self._deadline, None
+        is_lifted = deadline is not None and deadline.when() is None
+        return OutcomeUnknown(headers=_CLOSE) if is_lifted else TimedOut(headers=_CLOSE)
+
     def _problem_of(self, error: Exception) -> ProblemDetails:
         deadline, self._deadline = self._deadline, None
         if isinstance(error, TimeoutError) and deadline is not None and deadline.expired():
             log.warning("request_timed_out", after_seconds=self._rules.timeout_seconds)
             # Closed, for its body may still be on its way.
-            return ProblemDetails.of(TimedOut(headers={"Connection": "close"}))
+            return ProblemDetails.of(TimedOut(headers=_CLOSE))
         log.exception("unhandled_error")
         if self._rules.on_error is not None:
             self._rules.on_error(error, {"method": self._method, "path": self._scope["path"]})
