@@ -131,7 +131,8 @@ def test_a_time_zone_that_is_none_is_refused(zone: str, tmp_path: Path) -> None:
 
 async def test_the_worker_goes_on_when_its_connections_are_cut(database: Database, database_url: str) -> None:
     """As a fast restart of PostgreSQL cuts them."""
-    working = asyncio.create_task(Worker(None, [fails], database_url).run())
+    url = f"{database_url}?application_name=cut"
+    working = asyncio.create_task(Worker(None, [fails], url).run())
     for number in range(3):
         async with database.transaction() as session:
             await enqueue(session, fails)
@@ -139,11 +140,7 @@ async def test_the_worker_goes_on_when_its_connections_are_cut(database: Databas
             while len(SEEN) <= number:
                 await asyncio.sleep(0.05)
         with psycopg.connect(database_url, autocommit=True) as connection:
-            connection.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
-        await database.engine.dispose()
+            connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'cut'")
         await asyncio.sleep(0.2)
         assert not working.done()
     working.cancel()

@@ -1,4 +1,4 @@
-"""What Ondol does for itself every night; a project lists it among its jobs."""
+"""Delete what Ondol itself no longer needs, every night; a project lists the job in app/jobs.py."""
 
 from procrastinate import Blueprint, JobContext
 from sqlalchemy import text
@@ -20,7 +20,7 @@ _DELETE_ENDED_JOBS = text("""
 @jobs.periodic(cron="47 3 * * *")
 @jobs.task(name="ondol.delete_expired", pass_context=True, retry=retries())
 async def delete_expired(context: JobContext, timestamp: int = 0) -> None:
-    """Idempotency keys after HTTP__IDEMPOTENCY_HOURS, and jobs that failed JOBS__KEEP_FAILED_DAYS ago."""
+    """Delete idempotency keys after HTTP__IDEMPOTENCY_HOURS, and failed jobs after JOBS__KEEP_FAILED_DAYS."""
     runtime = Runtime.of(context)
     async with runtime.transaction() as work:
         await delete_expired_keys(work.session, work.settings.http.idempotency_hours)

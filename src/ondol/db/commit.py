@@ -1,4 +1,4 @@
-"""The end of a unit of work: hooks, the commit, and what is told when its outcome is unknown."""
+"""Commit a unit of work: hooks, a deadline, and OutcomeUnknown."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -28,12 +28,12 @@ class OutcomeUnknown(Problem):
 
 
 def before_commit(session: AsyncSession, hook: CommitHook) -> None:
-    """Runs `hook` in the transaction, last before it commits. A hook registered twice runs once."""
+    """Run `hook` in the transaction, last before it commits. A hook registered twice runs once."""
     _register(session, _BEFORE, hook)
 
 
 def after_commit(session: AsyncSession, hook: CommitHook, *, even_if_unknown: bool = False) -> None:
-    """Runs `hook` between the commit and the response. It must not raise.
+    """Run `hook` between the commit and the response. It must not raise.
 
     `even_if_unknown`: also when nobody knows whether it committed (OutcomeUnknown).
     """
@@ -43,7 +43,7 @@ def after_commit(session: AsyncSession, hook: CommitHook, *, even_if_unknown: bo
 
 
 def allow_repeating(session: AsyncSession) -> None:
-    """The client may send its request again whatever became of it: a second one has no effect of its own."""
+    """Have OutcomeUnknown carry Retry-After: a second request has no second effect."""
     session.info[_MAY_REPEAT] = True
 
 
@@ -55,7 +55,7 @@ def _register(session: AsyncSession, kind: str, hook: CommitHook) -> None:
 
 
 async def commit(session: AsyncSession, seconds: float) -> None:
-    """Commit with a deadline of its own, since the request's ends here.
+    """Commit within `seconds`: the deadline of the request ends here.
 
     Raises SQLAlchemy's errors, TimedOut where nothing was committed, OutcomeUnknown.
     """
@@ -80,7 +80,7 @@ async def commit(session: AsyncSession, seconds: float) -> None:
 
 
 def _is_lost(error: DBAPIError | TimeoutError) -> bool:
-    """Whether the answer to COMMIT is; a transaction that was idle for too long had ended before."""
+    """Return whether the answer to COMMIT was lost. A transaction that was idle for too long had ended before."""
     if isinstance(error, TimeoutError):
         return True
     return error.connection_invalidated and not isinstance(error.orig, IdleInTransactionSessionTimeout)

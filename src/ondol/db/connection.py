@@ -1,4 +1,4 @@
-"""What SQLAlchemy's pools do not do by themselves for connections of psycopg."""
+"""Settings and checks for the connections of SQLAlchemy's pools."""
 
 from typing import Any
 
@@ -11,8 +11,10 @@ CANCEL_SECONDS = 1.0
 
 
 class CancellableConnection(psycopg.AsyncConnection[Any]):
-    """Ends within a second where a cancelled statement cannot be cancelled on the server, as behind a silent proxy:
-    psycopg itself would wait for up to ten."""
+    """Close the connection if the server does not cancel a statement within CANCEL_SECONDS, as behind a silent proxy.
+
+    psycopg itself waits up to ten seconds.
+    """
 
     async def cancel_safe(self, *, timeout: float = CANCEL_SECONDS) -> None:  # noqa: ASYNC109
         try:

@@ -1,6 +1,6 @@
-"""What was answered to requests with an Idempotency-Key, stored in the transaction of what they wrote.
+"""Store the answers to requests with an Idempotency-Key, in the transaction of what the requests wrote.
 
-A request that comes again while the first is under way waits for it: both insert the same primary key.
+Of two requests with the same key at the same time the second waits: both insert the same primary key.
 """
 
 import json
@@ -37,7 +37,7 @@ _DELETE_EXPIRED = text("DELETE FROM idempotency_keys WHERE created_at < now() - 
 
 
 class IdempotencyKeyColumns:
-    """The table. A project declares it: `class IdempotencyKey(IdempotencyKeyColumns, Model): ...`"""
+    """Declare the table: `class IdempotencyKey(IdempotencyKeyColumns, Model): ...`"""
 
     __tablename__ = "idempotency_keys"
 
@@ -54,7 +54,7 @@ class IdempotencyKeyColumns:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One caller's key, for one request."""
+    """The key of one caller for one request. `digest`: of the request's body."""
 
     caller_id: UUID
     key: str
@@ -67,7 +67,7 @@ class Claim:
         return {"caller_id": self.caller_id, "key": self.key}
 
     async def take(self, session: AsyncSession, hours: int) -> bool:
-        """Return whether the key is new, or older than `hours`. Waits for another transaction that has it.
+        """Return whether the key is new, or older than `hours`. Wait for another transaction that has it.
 
         Raises SQLAlchemy's DBAPIError with psycopg's LockNotAvailable after the session's lock timeout.
         """

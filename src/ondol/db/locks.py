@@ -1,4 +1,4 @@
-"""Who holds the lock that a migration waits for, and indexes that an interrupted one left behind."""
+"""Name who holds the lock that a migration waits for, and rebuild invalid indexes."""
 
 import threading
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ _INVALID = """
 
 @contextmanager
 def holders(url: str, waiting_pid: int) -> Iterator[list[str]]:
-    """Watch whom the server process `waiting_pid` waits for in the block; the last ones seen, as people read it."""
+    """Watch which sessions block the server process `waiting_pid`; yield the list of those seen last, as text."""
     seen: list[str] = []
     ended = threading.Event()
 
@@ -53,7 +53,7 @@ def _told(pid: int, seconds: int, state: str | None, query: str | None) -> str:
 
 
 def rebuild_invalid_indexes(connection: psycopg.Connection[Any]) -> None:
-    """Build anew what CREATE INDEX CONCURRENTLY could not finish: PostgreSQL keeps it up to date and never reads it.
+    """Rebuild indexes that CREATE INDEX CONCURRENTLY could not finish: PostgreSQL updates them and never reads them.
 
     `connection` is in autocommit. Raises psycopg's errors, such as UniqueViolation.
     """

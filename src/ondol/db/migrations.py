@@ -37,7 +37,7 @@ PAUSES = (1, 2, 4, 8)
 
 
 class MigrationRefused(Exception):
-    """Nothing was migrated that is not whole."""
+    """A migration was not run, or rolled back."""
 
 
 class SeveralHeads(MigrationRefused):
@@ -62,7 +62,7 @@ class MigrationBlocked(MigrationRefused):
 
 
 class MixedMigration(MigrationRefused):
-    """A migration that could not be run again after a failure in its middle."""
+    """A migration that cannot be run again if it fails in the middle."""
 
     def __init__(self, revision: str) -> None:
         super().__init__(
@@ -106,7 +106,7 @@ def downgrade(database_url: str, project: Path, revision: str) -> None:
 
 
 def _patiently(connection: psycopg.Connection[Any], migrate: Callable[[], None]) -> None:
-    """Try again while others hold a lock; what is done stays done."""
+    """Retry while others hold a lock. Migrations that are done stay done."""
     for pause in (*PAUSES, None):
         rebuild_invalid_indexes(connection)
         try:

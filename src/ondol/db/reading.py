@@ -1,4 +1,4 @@
-"""The session that only reads."""
+"""Read sessions: refuse to write, and skip BEGIN and COMMIT."""
 
 from typing import Any
 

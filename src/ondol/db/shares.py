@@ -1,4 +1,4 @@
-"""How many connections one caller may hold: their many requests wait for each other, and nobody else for them."""
+"""Limit the connections of one caller, so that others do not wait for the many requests of one."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,7 +9,7 @@ from ondol.db.constraints import DatabaseUnavailable
 
 
 class Shares:
-    """For each caller at most half of a pool, in this process."""
+    """Give each caller at most half of a pool, in this process."""
 
     def __init__(self, pool_size: int, timeout_seconds: float) -> None:
         self._share = max(1, pool_size // 2)
@@ -18,9 +18,9 @@ class Shares:
 
     @asynccontextmanager
     async def of(self, caller: str | None) -> AsyncIterator[None]:
-        """Wait until the caller holds less than its share; nobody in particular has none.
+        """Wait until the caller holds less than its share. None, an anonymous caller, does not wait.
 
-        Raises DatabaseUnavailable after the time-out.
+        Raises DatabaseUnavailable after the timeout.
         """
         if caller is None:
             yield

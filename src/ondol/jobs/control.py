@@ -1,4 +1,4 @@
-"""What an operator does with jobs: look, try again, cancel."""
+"""List, retry and cancel jobs."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -19,7 +19,7 @@ _LIST = text("""
     WHERE CAST(:status AS text) IS NULL OR status::text = :status
     ORDER BY id DESC LIMIT :limit
 """)
-# From the beginning: one that has had its attempts would get a single one more.
+# With attempts from 0: else a job that has used them up would run once.
 _RETRY = text("""
     UPDATE procrastinate_jobs AS job SET status = 'todo', attempts = 0, scheduled_at = NULL, abort_requested = false
     WHERE (id = :id OR CAST(:id AS bigint) IS NULL AND status = 'failed')
@@ -41,7 +41,7 @@ class JobNotFound(NotFound):
 
 class JobElsewhere(Conflict):
     code = "job_elsewhere"
-    detail = "This job is not in a state for that: it runs, or waits, or has ended."
+    detail = "The job's status does not allow this: look at it with `ondol jobs list`."
 
 
 class JobRow(BaseModel):
@@ -65,7 +65,7 @@ async def list_jobs(session: AsyncSession, status: Status | None = None, limit: 
 
 
 async def retry_jobs(session: AsyncSession, id_: int | None = None) -> Sequence[int]:
-    """Have a job that failed or was cancelled run again; with None all that failed. Return their numbers.
+    """Requeue a job that failed or was cancelled, or with None all that failed. Return their numbers.
 
     Raises JobNotFound, JobElsewhere.
     """

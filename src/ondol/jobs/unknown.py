@@ -1,5 +1,8 @@
-"""Jobs whose task this worker does not know: after a deployment the new web processes enqueue what an old worker has
-not. They wait for one that knows it, each time as long as they have waited already; after a day they fail."""
+"""Postpone jobs whose task this worker does not know.
+
+During a deployment new web processes enqueue jobs that an old worker does not have. Each pause is as long as the job's
+age; after a day the job fails.
+"""
 
 from typing import Any
 
@@ -10,7 +13,7 @@ from ondol.jobs.queue import AnyTask
 
 FIRST_SECONDS, MOST_SECONDS, GIVEN_UP_SECONDS = 2, 3_600, 86_400
 
-# To wait is no attempt: the worker adds one.
+# A pause is no attempt, but the worker counts it as one.
 _WAIT = """
     UPDATE procrastinate_jobs SET attempts = attempts - 1 WHERE id = %(id)s
     RETURNING (SELECT extract(epoch FROM now() - min(at))::float FROM procrastinate_events WHERE job_id = %(id)s) AS age

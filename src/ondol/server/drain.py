@@ -81,8 +81,8 @@ class Drain:
                     signal.signal(number, server)
 
     def when_begun(self, call: Callable[[], object]) -> Callable[[], None]:
-        """Have `call` run in the event loop once a signal to end has come, for what should end then: WebSockets, long
-        polls, a loop of the project's own. Return what takes it back."""
+        """Run `call` in the event loop when a signal to end arrives, or now if one has. Return a function that takes it
+        back. For WebSockets, long polls and loops of a project."""
         if self.has_begun:
             call()
         self._calls.add(call)

@@ -43,7 +43,7 @@ def with_etag(response: Response, resource: V, *also: str) -> V:
 
 
 def is_known(if_none_match: str, etag: str) -> bool:
-    """Whether the client has this already. Tags are compared as weak ones, and a list that is none has no tag."""
+    """Return whether If-None-Match holds this ETag, by weak comparison. A malformed list holds none."""
     if not etag:
         return False
     try:

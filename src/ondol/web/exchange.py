@@ -120,7 +120,7 @@ class Exchange:
         await self._rules.around(app, self._request_headers)(self._scope, self._receive_or_leave, self._answer)
 
     def _cut(self) -> Problem:
-        """Once the deadline was lifted a transaction has begun to commit, and then it does."""
+        """Return the problem of a request that the server cancels. A lifted deadline: its transaction commits."""
         deadline, self._deadline = self._deadline, None
         is_lifted = deadline is not None and deadline.when() is None
         return OutcomeUnknown(headers=_CLOSE) if is_lifted else TimedOut(headers=_CLOSE)
@@ -182,7 +182,7 @@ class Exchange:
         message["headers"] = headers
 
     def _answer_with_304(self, message: Message) -> None:
-        """Where the client has what is answered (RFC 9110, section 13.1.2)."""
+        """Send no body if the client has this answer already (RFC 9110, section 13.1.2)."""
         headers = Headers(scope=message)
         known = ", ".join(Headers(scope=self._scope).getlist("If-None-Match"))
         if is_known(known, headers.get("ETag", "")):

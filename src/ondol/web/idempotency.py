@@ -1,13 +1,12 @@
-"""Idempotency-Key: a request that is sent again has one effect, and gets the first answer again.
+"""Idempotency-Key: process a request once, and replay its answer when it is sent again.
 
     WRITER = Security(current_user, scopes=[...])
     router = APIRouter(route_class=IdempotentRoute)
 
     @router.post("", dependencies=[idempotency_key(WRITER)], responses=problem_responses(*IDEMPOTENCY_PROBLEMS))
 
-Status codes are those of draft-ietf-httpapi-idempotency-key-header-07; that an answer is stored for each caller, and
-that nothing is stored of a request that failed, is Stripe's rule but for one thing: a failure is no answer here, since
-it rolled back; the request runs again.
+Status codes: draft-ietf-httpapi-idempotency-key-header-07. Answers are stored for each caller, as Stripe does. Only
+answers 2xx are stored: a problem rolls back, its key with it, and the next request runs again.
 """
 
 import hashlib
@@ -39,7 +38,7 @@ _SCOPE = "ondol.idempotency"
 
 class KeyMissing(BadRequest):
     code = "idempotency_key_missing"
-    detail = "This operation needs an Idempotency-Key: a new one, such as a UUID, for each thing that is to happen."
+    detail = "This operation needs an Idempotency-Key: a new value, such as a UUID, for each operation."
 
 
 class InvalidKey(BadRequest):
@@ -49,14 +48,14 @@ class InvalidKey(BadRequest):
 
 class RequestInProgress(Conflict):
     code = "request_in_progress"
-    detail = "The first request with this Idempotency-Key is still under way; try again in a moment."
+    detail = "The first request with this Idempotency-Key is still being processed; try again in a moment."
 
 
 class KeyReused(Problem):
     status = 422
     title = "Unprocessable Content"
     code = "idempotency_key_reused"
-    detail = "This Idempotency-Key belongs to another request: take a new key for each thing that is to happen."
+    detail = "This Idempotency-Key was used for another request. Use a new key for each operation."
 
 
 IDEMPOTENCY_PROBLEMS = (InvalidKey, RequestInProgress, KeyReused)
@@ -68,7 +67,7 @@ class _Replay(Exception):
 
 
 def idempotency_key(caller: Dependency, *, required: bool = False) -> Any:
-    """Return a dependency for routes of an IdempotentRoute that write in the request's transaction.
+    """Return a dependency for a route that writes in the request's transaction; its router has IdempotentRoute.
 
     `caller`: the route's own dependency that returns the Caller, so that it runs once. `required`: 400 without a key.
     """
@@ -80,8 +79,8 @@ def idempotency_key(caller: Dependency, *, required: bool = False) -> Any:
         idempotency_key: Annotated[
             str | None,
             Header(
-                description="Any text that is new for each thing that is to happen: sent again with the same, it "
-                "happens once, and the first answer comes again.",
+                description="A new value, such as a UUID, for each operation. A request with the same value is "
+                "processed once; the first answer is sent again.",
                 json_schema_extra={"pattern": _PATTERN, "maxLength": MAX_LENGTH + 2},
             ),
         ] = None,
@@ -100,7 +99,7 @@ def idempotency_key(caller: Dependency, *, required: bool = False) -> Any:
 
 
 class IdempotentRoute(APIRoute):
-    """Stores the answer of a route with `idempotency_key` before its transaction commits, and replays it."""
+    """Store the answer of a route with `idempotency_key` before its transaction commits, and replay it."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
