@@ -1,4 +1,4 @@
-"""`ondol user`, `ondol audit-log` and `ondol secret`, as a person calls them."""
+"""`ondol user`, `ondol audit-log`, `ondol jobs` and `ondol secret`, as a person calls them."""
 
 import json
 import os
@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from ondol.settings.rotation import CURRENT, NEXT, PREVIOUS, next_step, read_environment_file, written
@@ -78,6 +79,8 @@ def test_accounts_from_the_command_line(run: Any) -> None:
         (["user", "list", "--role", "king"], "", "'customer' or 'admin'"),
         (["audit-log", "--action", "nothing"], "", "Input should be"),
         (["audit-log", "--since", "yesterday"], "", "SINCE"),
+        (["jobs", "retry", "999999"], "", "Job 999999 is not there"),
+        (["jobs", "cancel", "999999"], "", "Job 999999 is not there"),
     ],
 )
 def test_what_is_wrong_is_a_sentence(run: Any, arguments: list[str], answer: str, sentence: str) -> None:
@@ -86,6 +89,25 @@ def test_what_is_wrong_is_a_sentence(run: Any, arguments: list[str], answer: str
     assert sentence in refused.stderr
     assert "Traceback" not in refused.stderr
     assert not answer or answer not in refused.stderr
+
+
+@pytest.mark.whole
+def test_jobs_from_the_command_line(run: Any, database_url: str) -> None:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("DELETE FROM procrastinate_jobs")
+        connection.execute(
+            "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW('default', 'reports.[bold]', 0, NULL, NULL, '{}', NULL)"
+            "::procrastinate_job_to_defer_v1])"
+        )
+    [waiting] = rows(run("jobs", "list", "--json"))
+    assert (waiting["task"], waiting["status"], rows(run("jobs", "failed", "--json"))) == ("reports.[bold]", "todo", [])
+    number = str(waiting["id"])
+    assert "reports.[bold]" in run("jobs", "list", "--status", "todo").stdout
+    assert run("jobs", "cancel", number).stdout == "Jobs that are cancelled: 1.\n"
+    assert run("jobs", "retry", number).stdout == "Jobs that run again: 1.\n"
+    assert run("jobs", "retry", "--all").stdout == "Jobs that run again: 0.\n"
+    for wrong in (["retry"], ["retry", number, "--all"], ["list", "--status", "lost"]):
+        assert run("jobs", *wrong).returncode == 2
 
 
 def test_an_address_is_taken_once(run: Any) -> None:

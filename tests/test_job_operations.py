@@ -12,8 +12,8 @@ from app.jobs import JOBS
 from procrastinate import App, Blueprint, RetryStrategy
 from pydantic import ValidationError
 
+from ondol.cli.jobs import find, requeue, withdraw
 from ondol.db.session import Database
-from ondol.jobs.control import JobElsewhere, JobNotFound, cancel_job, list_jobs, retry_jobs
 from ondol.jobs.queue import enqueue, enqueue_once, retries
 from ondol.jobs.unknown import GIVEN_UP_SECONDS
 from ondol.jobs.worker import Worker
@@ -77,7 +77,7 @@ async def test_a_job_that_no_worker_knows_waits_for_a_day(database: Database, da
         await met(GIVEN_UP_SECONDS + 1)
         assert connection.execute("SELECT status FROM procrastinate_jobs").fetchone() == ("failed",)
     async with database.transaction() as session:
-        await retry_jobs(session)
+        await requeue(session)
     await Worker(None, [fails], database_url).run(until_empty=True)
     assert SEEN == [0]
 
@@ -86,24 +86,20 @@ async def test_an_operator_looks_tries_again_and_cancels(database: Database, dat
     async with database.transaction() as session:
         first, second = [await enqueue(session, fails, number=number) for number in (1, 2)]
         waiting = await enqueue_once(session, "key", fails)
-        await cancel_job(session, waiting)
+        assert await withdraw(session, waiting) == [waiting]
     await Worker(None, [fails], database_url).run(until_empty=True)
     async with database.transaction() as session:
-        failed = await list_jobs(session, "failed")
+        failed = await find(session, "failed")
         assert [(job.id, job.attempts, job.arguments) for job in failed] == [
             (second, 1, {"number": 2}),
             (first, 1, {"number": 1}),
         ]
-        for call in (cancel_job(session, waiting), cancel_job(session, first)):
-            with pytest.raises(JobElsewhere):
-                await call
-        with pytest.raises(JobNotFound):
-            await retry_jobs(session, 99_999_999)
-        assert await retry_jobs(session, waiting) == [waiting]
-        with pytest.raises(JobElsewhere):
-            await retry_jobs(session, waiting)
-        assert sorted(await retry_jobs(session)) == [first, second]
-        assert {(job.status, job.attempts) for job in await list_jobs(session)} == {("todo", 0)}
+        assert await withdraw(session, waiting) == await withdraw(session, first) == []
+        assert await requeue(session, 99_999_999) == []
+        assert await requeue(session, waiting) == [waiting]
+        assert await requeue(session, waiting) == []
+        assert sorted(await requeue(session)) == [first, second]
+        assert {(job.status, job.attempts) for job in await find(session)} == {("todo", 0)}
     SEEN.clear()
     await Worker(None, [fails], database_url).run(until_empty=True)
     assert sorted(SEEN) == [0, 1, 2]

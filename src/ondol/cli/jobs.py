@@ -1,16 +1,66 @@
-"""`ondol jobs`: what waits, what failed, and what to do about it."""
+"""`ondol jobs`: list, retry and cancel jobs."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any, Literal
 
 import typer
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from ondol.cli.project_commands import AsJson, run, show
-from ondol.jobs.control import Status, cancel_job, list_jobs, retry_jobs
 
 app = typer.Typer(no_args_is_help=True, help="The jobs of the project's queue.")
 
-Number = Annotated[int, typer.Argument(help="The job's number.")]
-COLUMNS = ("id", "task", "status", "attempts", "changed_at", "scheduled_at", "arguments")
+Status = Literal["todo", "doing", "failed", "cancelled", "aborted"]
+
+_LIST = text("""
+    SELECT id, task_name AS task, status::text, attempts, scheduled_at, args AS arguments,
+        (SELECT max(at) FROM procrastinate_events WHERE job_id = job.id) AS changed_at
+    FROM procrastinate_jobs AS job
+    WHERE CAST(:status AS text) IS NULL OR status::text = :status
+    ORDER BY id DESC LIMIT 100
+""")
+# With attempts from 0: else a job that has used them up would run once.
+_RETRY = text("""
+    UPDATE procrastinate_jobs AS job SET status = 'todo', attempts = 0, scheduled_at = NULL, abort_requested = false
+    WHERE (id = :id OR CAST(:id AS bigint) IS NULL AND status = 'failed')
+    AND status IN ('failed', 'cancelled', 'aborted')
+    AND NOT EXISTS (  -- of those with the same queueing lock one may wait
+        SELECT FROM procrastinate_jobs AS other WHERE other.queueing_lock = job.queueing_lock
+        AND (other.status = 'todo' OR other.status = 'failed' AND other.id > job.id)
+    )
+    RETURNING id
+""")
+_CANCEL = text("UPDATE procrastinate_jobs SET status = 'cancelled' WHERE id = :id AND status = 'todo' RETURNING id")
+
+
+class JobRow(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    task: str
+    status: str
+    attempts: int
+    changed_at: datetime | None
+    scheduled_at: datetime | None
+    arguments: dict[str, Any]
+
+
+async def find(session: AsyncSession, status: Status | None = None) -> list[JobRow]:
+    """Return the newest hundred jobs."""
+    return [JobRow.model_validate(row) for row in await session.execute(_LIST, {"status": status})]
+
+
+async def requeue(session: AsyncSession, number: int | None = None) -> Sequence[int]:
+    """Run a job again that failed or was cancelled, or with None all that failed. Return their numbers."""
+    return (await session.scalars(_RETRY, {"id": number})).all()
+
+
+async def withdraw(session: AsyncSession, number: int) -> Sequence[int]:
+    """Cancel a job that waits. Return its number, if there was one."""
+    return (await session.scalars(_CANCEL, {"id": number})).all()
 
 
 @app.command("list", epilog="Example: ondol jobs list --status todo")
@@ -20,12 +70,12 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List the newest hundred jobs. Those that succeeded are deleted."""
-    show(run(lambda work: list_jobs(work.session, status)), COLUMNS, as_json=as_json)
+    show(run(lambda work: find(work.session, status)), list(JobRow.model_fields), as_json=as_json)
 
 
 @app.command(epilog="Example: ondol jobs failed --json")
 def failed(*, as_json: AsJson = False) -> None:
-    """List jobs that have had all their attempts. Why is in the log, as job_failed with the job's number."""
+    """List jobs that failed in all their attempts. The log says why, in lines job_failed with the job's number."""
     list_(status="failed", as_json=as_json)
 
 
@@ -37,13 +87,18 @@ def retry(
 ) -> None:
     """Run a job again that failed or was cancelled, with all its attempts."""
     if (number is None) is not everything:
-        raise typer.BadParameter("name one job, or --all.")
-    retried = run(lambda work: retry_jobs(work.session, number))
-    typer.echo(f"{len(retried)} will run again.")
+        raise typer.BadParameter("Name one job, or --all.")
+    _tell(run(lambda work: requeue(work.session, number)), "run again", number)
 
 
 @app.command(epilog="Example: ondol jobs cancel 17")
-def cancel(number: Number) -> None:
+def cancel(number: Annotated[int, typer.Argument(help="The job's number.")]) -> None:
     """Cancel a job that waits; `retry` brings it back."""
-    run(lambda work: cancel_job(work.session, number))
-    typer.echo("Cancelled.")
+    _tell(run(lambda work: withdraw(work.session, number)), "are cancelled", number)
+
+
+def _tell(done: Sequence[int], what: str, number: int | None) -> None:
+    if number is not None and not done:
+        typer.echo(f"Job {number} is not there, or its status does not allow this: see `ondol jobs list`.", err=True)
+        raise typer.Exit(1)
+    typer.echo(f"Jobs that {what}: {len(done)}.")
