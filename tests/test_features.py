@@ -12,7 +12,7 @@ from ondol.generator.pristine import Origin, record, recorded_origin
 from ondol.generator.update import abort, remove_feature
 from ondol.project import ProjectError
 
-FEATURES = ["audit", "email_change", "password_reset", "registration"]
+FEATURES = ["audit", "email_change", "password_reset", "personal_data", "registration"]
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_where_a_file_of_ones_own_uses_it_nothing_changes(project: Path) -> None
 
 
 def test_one_that_is_not_there_is_refused(tmp_path: Path, project: Path) -> None:
-    there = "there are audit, email_change, password_reset, registration"
+    there = "there are audit, email_change, password_reset, personal_data, registration"
     with pytest.raises(ProjectError, match=f"no feature 'auth' to do without; {there}"):
         remove_feature(project, "auth")
     with pytest.raises(ProjectError, match=there):

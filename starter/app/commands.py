@@ -1,17 +1,19 @@
 """This project's own commands: `ondol` shows them beside its own."""
 
-from collections.abc import Awaitable, Callable
-from typing import Annotated, TypeVar
+from functools import partial
+from typing import Annotated
 
 import typer
 from ondol.cli.project_commands import AsJson, ask_password, run, show
-from ondol.db.pagination import Page, PageQuery
+from ondol.db.pagination import every
 
 from app.runtime import UnitOfWork
 from app.schemas.audit import AuditEntryRead, AuditQuery  # audit
+from app.schemas.personal_data import PersonalData  # personal_data
 from app.schemas.sessions import LoginSessionQuery, LoginSessionRead
 from app.schemas.users import UserAdminUpdate, UserCreate, UserQuery, UserRead
 from app.services.audit import AuditService  # audit
+from app.services.personal_data import PersonalDataService  # personal_data
 from app.services.sessions import LoginSessionService
 from app.services.users import UserService, refuse_address
 
@@ -20,8 +22,6 @@ ACCOUNT = ("email", "full_name", "role", "is_active", "last_seen_at")
 SESSION = ("user_agent", "address", "created_at", "last_used_at", "expires_at")
 ENTRY = ("at", "action", "actor_id", "target_id", "address")  # audit
 
-Q = TypeVar("Q", bound=PageQuery)
-R = TypeVar("R")
 Address = Annotated[str, typer.Argument(help="The account's e-mail address.")]
 AnyRole = Annotated[str, typer.Argument(help="One of the roles in app/scopes.py.")]
 
@@ -63,7 +63,7 @@ def list_(
 ) -> None:
     """List the accounts."""
     query = UserQuery.model_validate({"limit": MOST, "role": role})
-    show(run(lambda work: _all(query, UserService(work).page)), ACCOUNT, as_json=as_json)
+    show(run(lambda work: every(UserService(work).page, query)), ACCOUNT, as_json=as_json)
 
 
 @user.command(epilog="Example: ondol user grant jiwoo@example.com admin")
@@ -84,6 +84,33 @@ def enable(email: Address, *, as_json: AsJson = False) -> None:
     _update(email, UserAdminUpdate(is_active=True), as_json=as_json)
 
 
+# personal_data: begin
+@user.command(epilog="Example: ondol user export jiwoo@example.com > jiwoo.json")
+def export(email: Address) -> None:
+    """Print all that is stored about an account, as JSON."""
+
+    async def copy(work: UnitOfWork) -> PersonalData:
+        account = await UserService(work).get_by_email(email)
+        return await PersonalDataService(work).export(account.id)
+
+    typer.echo(run(copy).model_dump_json(indent=2))
+
+
+@user.command(epilog="Example: ondol user delete jiwoo@example.com")
+def delete(email: Address, *, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+    """Delete an account on its owner's behalf: name, address and sessions are gone, what it ordered stays."""
+    if not yes:
+        typer.confirm(f"Delete the account of {email}? This cannot be undone.", abort=True)
+
+    async def forget(work: UnitOfWork) -> None:
+        account = await UserService(work).get_by_email(email)
+        await PersonalDataService(work).delete(account.id)
+
+    run(forget)
+    typer.echo("Deleted.")
+
+
+# personal_data: end
 @user.command(epilog="Example: ondol user sessions jiwoo@example.com")
 def sessions(email: Address, *, as_json: AsJson = False) -> None:
     """List where an account is logged in."""
@@ -91,7 +118,7 @@ def sessions(email: Address, *, as_json: AsJson = False) -> None:
     async def look(work: UnitOfWork) -> list[LoginSessionRead]:
         account = await UserService(work).get_by_email(email)
         service = LoginSessionService(work)
-        return await _all(LoginSessionQuery(limit=MOST), lambda query: service.page(account.id, query))
+        return await every(partial(service.page, account.id), LoginSessionQuery(limit=MOST))
 
     show(run(look), SESSION, as_json=as_json)
 
@@ -134,12 +161,3 @@ def _update(email: str, data: UserAdminUpdate, *, as_json: bool) -> None:
         return await users.update(account.id, data)
 
     show([run(update)], ACCOUNT, as_json=as_json)
-
-
-async def _all(query: Q, page: Callable[[Q], Awaitable[Page[R]]]) -> list[R]:
-    found = await page(query)
-    items = list(found.items)
-    while found.next_cursor:
-        found = await page(query.model_copy(update={"cursor": found.next_cursor}))
-        items += found.items
-    return items

@@ -63,6 +63,10 @@ NOTICES = {
         "The password of your account was changed, and its other sessions have ended. If it was not you, ask for a new "
         "password at once.\n",
     ),
+    "account_deleted": Mail(
+        "Your account was deleted",
+        "Your account was deleted, with your name and address. If it was not you, write to us at once.\n",
+    ),
     # email_change: begin
     "email_change_asked": Mail(
         "Your address is about to change",

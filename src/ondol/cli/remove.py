@@ -21,7 +21,7 @@ def remove(
     dry_run: DryRun = False,
 ) -> None:
     """Take out a resource that `ondol add resource` wrote, or a feature of the starter: audit, email_change,
-    password_reset, registration.
+    password_reset, personal_data, registration.
 
     It refuses, and names them, where you edited the files, or others use the resource. A migration drops the resource's
     table; for a feature, `ondol db revision` writes it.

@@ -33,6 +33,7 @@ _KEEP = text("""
     WHERE caller_id = :caller_id AND key = :key
 """)
 _FORGET = text("DELETE FROM idempotency_keys WHERE caller_id = :caller_id AND key = :key")
+_DELETE_OF = text("DELETE FROM idempotency_keys WHERE caller_id = :caller_id")
 _DELETE_EXPIRED = text("DELETE FROM idempotency_keys WHERE created_at < now() - make_interval(hours => :hours)")
 
 
@@ -96,6 +97,11 @@ class KeptAnswer:
     status: int
     headers: list[tuple[str, str]]
     body: bytes
+
+
+async def delete_keys_of(session: AsyncSession, caller_id: UUID) -> None:
+    """Delete a caller's keys, and the answers under them."""
+    await session.execute(_DELETE_OF, {"caller_id": caller_id})
 
 
 async def delete_expired_keys(session: AsyncSession, hours: int) -> None:

@@ -5,7 +5,7 @@ cursor that was changed, or is used with other filters, is refused.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any, Generic, TypeVar
@@ -48,6 +48,19 @@ class Page(BaseModel, Generic[T]):
 
     items: list[T]
     next_cursor: str | None = Field(None, examples=["pJ3kq1…"])
+
+
+Q = TypeVar("Q", bound="PageQuery")
+
+
+async def every(page: Callable[[Q], Awaitable[Page[T]]], query: Q) -> list[T]:
+    """Return the items of all pages, for exports and commands. `page`: a service's method that takes a query."""
+    found = await page(query)
+    items = list(found.items)
+    while found.next_cursor:
+        found = await page(query.model_copy(update={"cursor": found.next_cursor}))
+        items += found.items
+    return items
 
 
 class PageQuery(BaseModel):

@@ -52,5 +52,8 @@ class LoginSessionRepository(OwnedRepository[LoginSession, LoginSessionRead]):
             statement = statement.where(LoginSession.id != but)
         await self._session.execute(statement.values(revoked_at=at))
 
+    async def delete_all(self, user_id: UUID) -> None:
+        await self._session.execute(delete(LoginSession).where(LoginSession.user_id == user_id))
+
     async def delete_expired(self, before: datetime) -> None:
         await self._session.execute(delete(LoginSession).where(LoginSession.expires_at < before))

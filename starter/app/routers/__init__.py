@@ -7,6 +7,7 @@ from app.routers import (
     email_change,  # email_change
     orders,  # sample
     password_reset,  # password_reset
+    personal_data,  # personal_data
     products,  # sample
     registration,  # registration
     sessions,
@@ -19,6 +20,7 @@ ROUTERS = [
     orders.router,  # sample
     dashboard.router,  # sample
     users.router,
+    personal_data.router,  # personal_data
     auth.router,
     sessions.router,
     registration.router,  # registration

@@ -53,13 +53,13 @@ async def change_password(data: PasswordChange, user: AccountWriter, users: User
 @router.get("", name="list", responses=problem_responses(InvalidCursor))
 async def list_users(query: Annotated[UserQuery, Query()], user: Reader, users: ReadOnlyUsers) -> Page[UserRead]:
     """All accounts, page by page."""
-    return await users.page(query)
+    return await users.page(query, user)
 
 
 @router.get("/{user_id}", name="get", responses=problem_responses(UserNotFound))
 async def get_user(user_id: UUID, user: Reader, users: ReadOnlyUsers, response: Response) -> UserRead:
     """One account."""
-    return with_etag(response, await users.get(user_id))
+    return with_etag(response, await users.get(user_id, user))
 
 
 @router.patch(

@@ -15,6 +15,9 @@ class Action(StrEnum):
 
     ACCOUNT_CREATED = "account.created"
     ACCOUNT_CHANGED = "account.changed"
+    ACCOUNT_DELETED = "account.deleted"  # personal_data
+    ACCOUNT_READ = "account.read"
+    ACCOUNTS_LISTED = "accounts.listed"
     LOGGED_IN = "session.started"
     LOGGED_OUT = "session.ended"
     OTHERS_LOGGED_OUT = "session.others_ended"

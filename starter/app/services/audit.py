@@ -60,7 +60,7 @@ class AuditService:
         return await self._entries.search(query)
 
 
-async def note_denied(
+async def note_apart(
     runtime: Runtime,
     client: Client,
     action: Action,
@@ -69,7 +69,7 @@ async def note_denied(
     target_id: UUID | None = None,
     details: Mapping[str, JsonValue] | None = None,
 ) -> None:
-    """The same in a transaction of its own: the refusal that follows rolls the request's back."""
+    """The same in a transaction of its own: for refusals, whose transaction rolls back, and for reads."""
     async with runtime.transaction(client) as own:
         await AuditService(own).note(action, by, target_id=target_id, details=details)
 
@@ -79,7 +79,7 @@ async def note_scope_refused(runtime: Runtime, client: Client, by: Caller, missi
     counted = await runtime.rate_limiter.count(Limit("scope-refused", str(by.session_id), EVERY_HOUR))
     if str(counted.used).rstrip("0") == "1":
         details = {"missing": missing, "times": counted.used}
-        await note_denied(runtime, client, Action.SCOPE_REFUSED, by, details=details)
+        await note_apart(runtime, client, Action.SCOPE_REFUSED, by, details=details)
 
 
 @jobs.periodic(cron="37 3 * * *")

@@ -19,7 +19,7 @@ from app.repositories.users import Credentials, UserRepository
 from app.runtime import UnitOfWork
 from app.schemas.audit import Action  # audit
 from app.scopes import SCOPES_OF, Role
-from app.services.audit import AuditService, note_denied  # audit
+from app.services.audit import AuditService, note_apart  # audit
 from app.services.limits import Limits
 from app.services.sessions import LoginSessionNotFound, LoginSessionService, authenticate, session_tag
 from app.services.users import device_subject, normalised
@@ -161,7 +161,7 @@ class AuthService:
             await self._work.session.rollback()  # what follows takes a connection of its own, and needs no second one
             # Also without an account: a write for known ones alone would tell by its time which they are.  # audit
             target_id = stored.user_id if stored else None  # audit
-            await note_denied(runtime, self._work.client, Action.LOGIN_REFUSED, target_id=target_id)  # audit
+            await note_apart(runtime, self._work.client, Action.LOGIN_REFUSED, target_id=target_id)  # audit
             raise WrongCredentials
         user.hashed_password = better_hash or user.hashed_password
         return user

@@ -15,6 +15,7 @@ class Notice(StrEnum):
     """What owners are told of (OWASP ASVS 5.0, 6.3.7)."""
 
     PASSWORD_CHANGED = "password_changed"  # noqa: S105
+    ACCOUNT_DELETED = "account_deleted"
     EMAIL_CHANGE_ASKED = "email_change_asked"  # email_change
     EMAIL_CHANGED = "email_changed"  # email_change
 

@@ -101,6 +101,11 @@ class LoginSessionService:
         await self.end_all(by.user_id, but=by.session_id)
         await self._audit.note(Action.OTHERS_LOGGED_OUT, by, target_id=by.user_id)  # audit
 
+    async def delete_all(self, user_id: UUID) -> None:
+        """End every login session of an account, and keep nothing of them."""
+        await self._sessions.delete_all(user_id)
+        self._work.invalidate(user_tag(user_id))
+
     async def end_all(self, user_id: UUID, *, but: UUID | None = None) -> None:
         await self._sessions.revoke_all(user_id, datetime.now(UTC), but=but)
         self._work.invalidate(user_tag(user_id))

@@ -17,10 +17,12 @@ from app.runtime import UnitOfWork
 from app.schemas.audit import Action  # audit
 from app.schemas.users import PasswordChange, UserAdminUpdate, UserQuery, UserRead, UserUpdate
 from app.scopes import Role
-from app.services.audit import AuditService, note_denied  # audit
+from app.services.audit import AuditService, note_apart  # audit
 from app.services.limits import Limits
 from app.services.notices import Notice, mail_notice
 from app.services.sessions import LoginSessionService, user_tag
+
+DELETED = "@deleted.invalid"  # nobody can have such an address (RFC 2606)
 
 
 class UserNotFound(NotFound):
@@ -78,6 +80,7 @@ class UserService:
         self._tokens = MailedTokenRepository(work)
         self._audit = AuditService(work)  # audit
         self._limits = Limits(work.runtime, work.client)
+        self._origin = work.runtime, work.client
 
     async def create(self, *, email: str, full_name: str, hashed_password: str, role: Role = Role.CUSTOMER) -> UserRead:
         """Make an account whose address is known to be its owner's. Raises EmailTaken."""
@@ -87,16 +90,21 @@ class UserService:
         await self._audit.note(Action.ACCOUNT_CREATED, target_id=user.id, details={"role": role})  # audit
         return UserRead.model_validate(user)
 
-    async def get(self, user_id: UUID) -> UserRead:
-        """Raises UserNotFound."""
-        return _found(await self._users.read(user_id))
+    async def get(self, user_id: UUID, by: Caller | None = None) -> UserRead:
+        """Raises UserNotFound. `by`: noted if it is somebody else's account."""
+        user = _found(await self._users.read(user_id))
+        if by is not None and by.user_id != user_id:  # audit
+            await note_apart(*self._origin, Action.ACCOUNT_READ, by, target_id=user_id)  # audit
+        return user
 
     async def get_by_email(self, email: str) -> UserRead:
         """The same by the address, however it is written."""
         address = normalised(email)
         return _found(await self._users.read_by_email(address) if address else None)
 
-    async def page(self, query: UserQuery) -> Page[UserRead]:
+    async def page(self, query: UserQuery, by: Caller | None = None) -> Page[UserRead]:
+        if by is not None:  # audit
+            await note_apart(*self._origin, Action.ACCOUNTS_LISTED, by)  # audit
         return await self._users.search(query)
 
     async def update(
@@ -113,10 +121,7 @@ class UserService:
         """
         changes = data.model_dump()
         ends_admin = changes.get("role", Role.ADMIN) != Role.ADMIN or changes.get("is_active") is False
-        others = set(await self._users.lock_admins()) - {user_id} if ends_admin else set()
-        user = await self._lock(user_id)
-        if ends_admin and user.is_active and user.role == Role.ADMIN and not others:
-            raise LastAdministrator
+        user = await (self._lock_but_last_admin(user_id) if ends_admin else self._lock(user_id))
         user.require_version(expected_versions)
         await self._users.change(user, changes)
         if not user.is_active:
@@ -148,17 +153,31 @@ class UserService:
         await self._sessions.end_all(user.id, but=but)
         await self._work.enqueue(mail_notice, to=user.email, notice=Notice.PASSWORD_CHANGED)
 
+    async def anonymise(self, user_id: UUID, verified: Credentials | None = None) -> None:
+        """Delete what says whose account it is, and its login sessions. Rows that refer to it stay.
+
+        `verified`: the credentials that its owner proved. Raises UserNotFound, LastAdministrator, WrongPassword.
+        """
+        user = await self._lock_but_last_admin(user_id)
+        if verified is not None and user.hashed_password != verified.hashed_password:
+            raise WrongPassword
+        await self._work.enqueue(mail_notice, to=user.email, notice=Notice.ACCOUNT_DELETED)
+        gone = {"full_name": "Deleted account", "hashed_password": "", "is_active": False, "last_seen_at": None}
+        await self._users.change(user, {"email": f"{user_id}{DELETED}", **gone})
+        await self._tokens.delete_of(user_id)
+        await self._sessions.delete_all(user_id)
+
     async def verify(self, password: str, by: Caller) -> Credentials:
         """Return the caller's credentials, if it is their password (ASVS 5.0, 7.5.1). Raises WrongPassword.
 
         No connection is held while the hash is computed.
         """
-        runtime, client = self._work.runtime, self._work.client
+        runtime, client = self._origin
         async with runtime.reading(client) as reading:
             stored = await UserRepository(reading).credentials(by.user_id)
         valid, _ = await runtime.passwords.verify(password, stored.hashed_password if stored else None)
         if stored is None or not valid:
-            await note_denied(runtime, client, Action.PASSWORD_REFUSED, by, target_id=by.user_id)  # audit
+            await note_apart(runtime, client, Action.PASSWORD_REFUSED, by, target_id=by.user_id)  # audit
             raise WrongPassword
         return stored
 
@@ -171,8 +190,16 @@ class UserService:
 
     async def _lock(self, user_id: UUID) -> User:
         user = await self._users.lock(user_id)
-        if user is None:
+        if user is None or user.email.endswith(DELETED):
             raise UserNotFound
+        return user
+
+    async def _lock_but_last_admin(self, user_id: UUID) -> User:
+        """The same for an account that is about to lose its role. The administrators are locked first, in one order."""
+        others = set(await self._users.lock_admins()) - {user_id}
+        user = await self._lock(user_id)
+        if user.is_active and user.role == Role.ADMIN and not others:
+            raise LastAdministrator
         return user
 
 

@@ -20,6 +20,13 @@ CONTRACT = Contract(
         "auth_reset_password": partial(fresh_token, purpose=Purpose.PASSWORD_RESET),  # password_reset
         "auth_change_email": partial(fresh_token, purpose=Purpose.EMAIL_CHANGE),  # email_change
     },
-    ends_sessions=frozenset({"auth_logout", "users_change_password", "sessions_end"}),
+    ends_sessions=frozenset(
+        {
+            "auth_logout",
+            "users_change_password",
+            "sessions_end",
+            "users_delete_me",  # personal_data
+        }
+    ),
     shows_everybody=frozenset({"users_list", "audit_list"}),
 )

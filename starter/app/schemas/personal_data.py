@@ -1,0 +1,18 @@
+from app.schemas.audit import AuditEntryRead  # audit
+from app.schemas.base import Input, Output
+from app.schemas.orders import OrderRead  # sample
+from app.schemas.sessions import LoginSessionRead
+from app.schemas.users import AnyPassword, UserRead
+
+
+class AccountDeletion(Input):
+    current_password: AnyPassword
+
+
+class PersonalData(Output):
+    """What is stored about a person."""
+
+    account: UserRead
+    sessions: list[LoginSessionRead]
+    orders: list[OrderRead]  # sample
+    audit: list[AuditEntryRead]  # audit
