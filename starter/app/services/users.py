@@ -92,10 +92,9 @@ class UserService:
 
     async def get(self, user_id: UUID, by: Caller | None = None) -> UserRead:
         """Raises UserNotFound. `by`: noted if it is somebody else's account."""
-        user = _found(await self._users.read(user_id))
         if by is not None and by.user_id != user_id:  # audit
             await note_apart(*self._origin, Action.ACCOUNT_READ, by, target_id=user_id)  # audit
-        return user
+        return _found(await self._users.read(user_id))
 
     async def get_by_email(self, email: str) -> UserRead:
         """The same by the address, however it is written."""
