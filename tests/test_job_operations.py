@@ -65,9 +65,14 @@ async def test_a_job_that_no_worker_knows_waits_for_a_day(database: Database, da
             """By a worker that has not its task."""
             age = timedelta(seconds=age_seconds)
             connection.execute("UPDATE procrastinate_jobs SET scheduled_at = NULL")
-            connection.execute("UPDATE procrastinate_events SET at = now() - %s WHERE type = 'deferred'", [age])
+            connection.execute("UPDATE procrastinate_events SET at = now() - %s WHERE type <> 'started'", [age])
             await Worker(None, [nightly], database_url).run(until_empty=True)
 
+        # Due only now, though it was enqueued long ago.
+        connection.execute("UPDATE procrastinate_jobs SET scheduled_at = now()")
+        connection.execute("UPDATE procrastinate_events SET at = now() - interval '3 days' WHERE type = 'deferred'")
+        await Worker(None, [nightly], database_url).run(until_empty=True)
+        assert connection.execute("SELECT status FROM procrastinate_jobs").fetchone() == ("todo",)
         for age, pause in ((0, 2), (100, 100), (50_000, 3_600)):
             await met(age)
             status, attempts, waits = connection.execute(
@@ -78,6 +83,10 @@ async def test_a_job_that_no_worker_knows_waits_for_a_day(database: Database, da
         assert connection.execute("SELECT status FROM procrastinate_jobs").fetchone() == ("failed",)
     async with database.transaction() as session:
         await requeue(session)
+    await Worker(None, [nightly], database_url).run(until_empty=True)  # its day begins again
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        assert connection.execute("SELECT status FROM procrastinate_jobs").fetchone() == ("todo",)
+        connection.execute("UPDATE procrastinate_jobs SET scheduled_at = NULL")
     await Worker(None, [fails], database_url).run(until_empty=True)
     assert SEEN == [0]
 

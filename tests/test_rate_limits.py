@@ -1,6 +1,7 @@
 """Counting in windows, over processes and in one, on a real Valkey."""
 
 import asyncio
+import os
 import sys
 import time
 from asyncio.subprocess import PIPE
@@ -58,7 +59,8 @@ asyncio.run(count())
 
 
 async def test_processes_count_exactly_while_the_cpu_is_busy(redis_url: str) -> None:
-    busy = [await asyncio.create_subprocess_exec(sys.executable, "-c", "while True: pass") for _ in range(6)]
+    spin = [sys.executable, "-c", "while True: pass"]
+    busy = [await asyncio.create_subprocess_exec(*spin) for _ in range(os.cpu_count() or 1)]
     try:
         counting = [
             await asyncio.create_subprocess_exec(sys.executable, "-c", COUNTING, redis_url, stdout=PIPE)

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -143,7 +144,9 @@ async def test_a_lock_is_not_awaited_for_ever_and_a_stopped_transaction_holds_no
 async def test_a_caller_holds_half_of_the_pool_at_most() -> None:
     shares, holding, most = Shares(4, 0.2), 0, 0
 
-    async def hold(caller: str | None, seconds: float) -> None:
+    one, two, three = (UUID(int=number) for number in range(3))
+
+    async def hold(caller: UUID | None, seconds: float) -> None:
         nonlocal holding, most
         async with shares.of(caller):
             holding += 1
@@ -151,10 +154,10 @@ async def test_a_caller_holds_half_of_the_pool_at_most() -> None:
             await asyncio.sleep(seconds)
             holding -= 1
 
-    await asyncio.gather(*(hold("one", 0.01) for _ in range(6)))
+    await asyncio.gather(*(hold(one, 0.01) for _ in range(6)))
     assert most == 2
-    await asyncio.gather(*(hold(caller, 0.01) for caller in ("one", "two", "three", None, None)))
+    await asyncio.gather(*(hold(caller, 0.01) for caller in (one, two, three, None, None)))
     assert most == 5
-    waited = await asyncio.gather(*(hold("one", 0.4) for _ in range(3)), return_exceptions=True)
+    waited = await asyncio.gather(*(hold(one, 0.4) for _ in range(3)), return_exceptions=True)
     assert [type(each) for each in waited] == [type(None), type(None), DatabaseUnavailable]
-    await hold("one", 0)
+    await hold(one, 0)

@@ -19,7 +19,10 @@ from ondol.server.drain import Drain, Stopped
 from ondol.settings import Settings
 
 WAIT_SECONDS = 2.0
-_STATEMENT_TIMEOUT = text("SELECT current_setting('statement_timeout')")
+_TIMEOUTS = text("""
+    SELECT name FROM unnest(ARRAY['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout']) AS name
+    WHERE current_setting(name) = '0'
+""")
 POOLER = (
     "DATABASE_URL leads to a pooler such as PgBouncer: set DATABASE_DIRECT_URL to PostgreSQL itself, for LISTEN, jobs "
     "and migrations."
@@ -54,9 +57,9 @@ async def check_database(database: Database, settings: Settings, drain: Drain) -
     async with database.reading() as session:
         if settings.database_direct_url is None and await is_pooled(session):
             raise StartFailed(POOLER)
-        if settings.database_direct_url and (await session.execute(_STATEMENT_TIMEOUT)).scalar_one() == "0":
-            # A pooler takes no options of ours: whoever sets it up must set the limit.
-            log.warning("no_statement_timeout", hint="ALTER ROLE … SET statement_timeout = '15s'")
+        if settings.database_direct_url and (unlimited := (await session.scalars(_TIMEOUTS)).all()):
+            # A pooler takes no options of ours: whoever sets it up must set the limits.
+            log.warning("no_timeouts", settings=unlimited, hint=f"ALTER ROLE … SET {unlimited[0]} = '15s'")
 
 
 async def _wait_for(database: Database, environment: Environment, drain: Drain) -> None:

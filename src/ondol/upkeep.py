@@ -1,20 +1,40 @@
 """Delete what Ondol itself no longer needs, every night; a project lists the job in app/jobs.py."""
 
-from procrastinate import Blueprint, JobContext
-from sqlalchemy import text
+from typing import Any, cast
 
-from ondol.db.idempotency import delete_expired_keys
+from procrastinate import Blueprint, JobContext
+from sqlalchemy import CursorResult, TextClause, text
+
+from ondol.db.idempotency import EXPIRED
 from ondol.jobs.queue import retries
 from ondol.runtime import Runtime
 
 jobs = Blueprint()
 
-_DELETE_ENDED_JOBS = text("""
-    DELETE FROM procrastinate_jobs AS job
-    WHERE status IN ('failed', 'cancelled', 'aborted') AND NOT EXISTS (
-        SELECT FROM procrastinate_events WHERE job_id = job.id AND at > now() - make_interval(days => :days)
+BATCH = 5_000
+_ENDED_JOBS = text("""
+    DELETE FROM procrastinate_jobs WHERE id IN (
+        SELECT id FROM procrastinate_jobs AS job
+        WHERE status IN ('failed', 'cancelled', 'aborted') AND NOT EXISTS (
+            SELECT FROM procrastinate_events WHERE job_id = job.id AND at > now() - make_interval(days => :days)
+        ) LIMIT :batch
     )
 """)
+
+
+async def delete_in_batches(runtime: Runtime[Any], statement: TextClause, **values: object) -> int:
+    """Run a DELETE of at most `:batch` rows until nothing is left, each in a transaction of its own; return how many.
+
+    One DELETE of very many rows would be cut by DATABASE__STATEMENT_TIMEOUT_SECONDS.
+    """
+    total = 0
+    while True:
+        async with runtime.transaction() as work:
+            result = await work.session.execute(statement, {**values, "batch": BATCH})
+            deleted = cast("CursorResult[Any]", result).rowcount
+        total += deleted
+        if deleted < BATCH:
+            return total
 
 
 @jobs.periodic(cron="47 3 * * *")
@@ -22,6 +42,5 @@ _DELETE_ENDED_JOBS = text("""
 async def delete_expired(context: JobContext, timestamp: int = 0) -> None:
     """Delete idempotency keys after HTTP__IDEMPOTENCY_HOURS, and failed jobs after JOBS__KEEP_FAILED_DAYS."""
     runtime = Runtime.of(context)
-    async with runtime.transaction() as work:
-        await delete_expired_keys(work.session, work.settings.http.idempotency_hours)
-        await work.session.execute(_DELETE_ENDED_JOBS, {"days": work.settings.jobs.keep_failed_days})
+    await delete_in_batches(runtime, EXPIRED, hours=runtime.settings.http.idempotency_hours)
+    await delete_in_batches(runtime, _ENDED_JOBS, days=runtime.settings.jobs.keep_failed_days)

@@ -12,7 +12,7 @@ from app.schemas.audit import AuditEntryRead, AuditQuery  # audit
 from app.schemas.personal_data import PersonalData  # personal_data
 from app.schemas.sessions import LoginSessionQuery, LoginSessionRead
 from app.schemas.users import UserAdminUpdate, UserCreate, UserQuery, UserRead
-from app.services.audit import AuditService  # audit
+from app.services.audit import AuditService, prune  # audit
 from app.services.personal_data import PersonalDataService  # personal_data
 from app.services.sessions import LoginSessionService
 from app.services.users import UserService, refuse_address
@@ -145,10 +145,10 @@ def audit_log(
     show(run(look), ENTRY, as_json=as_json)
 
 
-@log.command(epilog="Example: ondol audit-log prune")
-def prune() -> None:
+@log.command("prune", epilog="Example: ondol audit-log prune")
+def prune_entries() -> None:
     """Delete entries that are older than AUDIT__KEEP_DAYS; a job does it every night."""
-    typer.echo(f"{run(lambda work: AuditService(work).prune())} entries deleted.")
+    typer.echo(f"{run(lambda work: prune(work.runtime))} entries deleted.")
 
 
 # audit: end

@@ -45,7 +45,7 @@ def test_a_valkey_in_cluster_mode_is_refused(prod: Production) -> None:
     try:
         assert "REDIS_URL leads to a Valkey in cluster mode" in prod.failed_start()
     finally:
-        nodes.unlink()
+        nodes.unlink(missing_ok=True)
         prod.valkey.stop()
         prod.valkey.start()
 

@@ -144,6 +144,10 @@ def added(app: FastAPI) -> FastAPI:
     async def stream() -> StreamingResponse:
         return StreamingResponse(iter([b"x"]))
 
+    @strict.post("/paths/{path:path}", dependencies=[idempotency_key(anybody)])
+    async def paths(path: str) -> str:
+        return token_hex(8)
+
     app.include_router(strict)
 
     @app.post("/added/plain", dependencies=[idempotency_key(anybody)])
@@ -165,6 +169,16 @@ def test_an_operation_may_require_a_key(added: FastAPI, client: TestClient, data
     # Only what succeeded is an answer.
     late = {**headers, "Idempotency-Key": "late"}
     assert client.post("/added/late", headers=late).text != client.post("/added/late", headers=late).text
+
+
+def test_any_path_and_query_will_do(added: FastAPI, client: TestClient, database: SyncDatabase) -> None:
+    [headers] = people(database, 1)
+    for number, target in enumerate(("a%00b", "a?b=%00", "a?b=%ff", "%ED%95%9C?b=한", "a%2Fb")):
+        keyed = {**headers, "Idempotency-Key": str(number)}
+        first = client.post(f"/added/paths/{target}", headers=keyed)
+        assert (first.status_code, client.post(f"/added/paths/{target}", headers=keyed).text) == (200, first.text)
+        other = client.post(f"/added/paths/other-{target}", headers=keyed)
+        assert other.json()["code"] == "idempotency_key_reused"
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from app.models import Product
 from app.scopes import Role
 from fastapi.testclient import TestClient
 from people import people
+from sqlalchemy import text
 
 from ondol.db.session import SyncDatabase
 
@@ -41,16 +42,28 @@ def test_what_has_not_changed_is_not_sent_again(client: TestClient, admin: dict[
             again = client.get(url, headers={**admin, "If-None-Match": known, "Accept-Encoding": "gzip"})
             assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", tag)
             assert not {"content-length", "content-type", "content-encoding"} & set(again.headers)
+            assert again.headers["Vary"] == "Accept-Encoding"
             assert client.head(url, headers={**admin, "If-None-Match": known}).status_code == 304
         for known in ('"other"', "no tag", ""):
             assert client.get(url, headers={**admin, "If-None-Match": known}).content == first.content
 
 
-def test_what_changed_is_sent(client: TestClient, admin: dict[str, str], order: Any, product: str) -> None:
+def test_what_changed_is_sent(
+    client: TestClient, admin: dict[str, str], order: Any, product: str, database: SyncDatabase
+) -> None:
     tag = client.get(f"/api/v1/products/{product}", headers=admin).headers["ETag"]
     changed = client.patch(f"/api/v1/products/{product}", json={"name": "m"}, headers=admin)
     answer = client.get(f"/api/v1/products/{product}", headers={**admin, "If-None-Match": tag})
     assert (answer.status_code, answer.json()["name"], answer.headers["ETag"]) == (200, "m", changed.headers["ETag"])
+    # To have been seen changes an account, but not its version.
+    tag = client.get("/api/v1/users/me", headers=admin).headers["ETag"]
+    with database.transaction() as session:
+        session.execute(text("UPDATE users SET last_seen_at = now() - interval '1 day'"))
+    assert client.get("/api/v1/users/me", headers={**admin, "If-None-Match": tag}).status_code == 200
+    # Nor has anybody else's account the same tag.
+    [other] = people(database, 1)
+    tag = client.get("/api/v1/users/me", headers=admin).headers["ETag"]
+    assert client.get("/api/v1/users/me", headers={**other, "If-None-Match": tag}).status_code == 200
     # An order shows the product's name, though it is another row.
     tag = order.headers["ETag"]
     url = f"/api/v1/orders/{order.json()['id']}"

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from sqlalchemy import make_url
 
 from ondol import run
 from ondol.db import migrations
@@ -43,8 +44,9 @@ def downgrade(
     runtime = load()
     url = database_url(runtime)
     if runtime.settings.environment is Environment.PRODUCTION and not yes:
-        host = url.rpartition("@")[2]
-        typer.confirm(f"Migrate {host} back to {revision}? What was added since is lost.", abort=True)
+        database = make_url(url)
+        place = f"{database.database} on {database.host}"
+        typer.confirm(f"Migrate {place} back to {revision}? What was added since is lost.", abort=True)
     migrations.downgrade(url, runtime.settings.project_folder, revision)
     console.print(f"The database is at {revision}.")
 

@@ -24,6 +24,7 @@ _LIST = text("""
 """)
 # With attempts from 0: else a job that has used them up would run once.
 _RETRY = text("""
+    WITH requeued AS (
     UPDATE procrastinate_jobs AS job SET status = 'todo', attempts = 0, scheduled_at = NULL, abort_requested = false
     WHERE (id = :id OR CAST(:id AS bigint) IS NULL AND status = 'failed')
     AND status IN ('failed', 'cancelled', 'aborted')
@@ -32,6 +33,8 @@ _RETRY = text("""
         AND (other.status = 'todo' OR other.status = 'failed' AND other.id > job.id)
     )
     RETURNING id
+    )
+    INSERT INTO procrastinate_events (job_id, type) SELECT id, 'retried' FROM requeued RETURNING job_id
 """)
 _CANCEL = text("UPDATE procrastinate_jobs SET status = 'cancelled' WHERE id = :id AND status = 'todo' RETURNING id")
 

@@ -34,7 +34,13 @@ _KEEP = text("""
 """)
 _FORGET = text("DELETE FROM idempotency_keys WHERE caller_id = :caller_id AND key = :key")
 _DELETE_OF = text("DELETE FROM idempotency_keys WHERE caller_id = :caller_id")
-_DELETE_EXPIRED = text("DELETE FROM idempotency_keys WHERE created_at < now() - make_interval(hours => :hours)")
+EXPIRED = text("""
+    DELETE FROM idempotency_keys WHERE (caller_id, key) IN (
+        SELECT caller_id, key FROM idempotency_keys
+        WHERE created_at < now() - make_interval(hours => :hours) LIMIT :batch
+    )
+""")
+"""Deletes at most `:batch` keys that are older than `:hours`."""
 
 
 class IdempotencyKeyColumns:
@@ -102,7 +108,3 @@ class KeptAnswer:
 async def delete_keys_of(session: AsyncSession, caller_id: UUID) -> None:
     """Delete a caller's keys, and the answers under them."""
     await session.execute(_DELETE_OF, {"caller_id": caller_id})
-
-
-async def delete_expired_keys(session: AsyncSession, hours: int) -> None:
-    await session.execute(_DELETE_EXPIRED, {"hours": hours})

@@ -1,5 +1,6 @@
 """Name who holds the lock that a migration waits for, and rebuild invalid indexes."""
 
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,13 +19,15 @@ _HOLDERS = """
     SELECT pid, extract(epoch FROM clock_timestamp() - xact_start)::int, state, left(query, %s)
     FROM pg_stat_activity WHERE pid = ANY (pg_blocking_pids(%s)) ORDER BY xact_start
 """
-# Not one that somebody is building just now.
+# Of the schema that is migrated, and no table's whose indexes somebody builds just now.
 _INVALID = """
-    SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index
-    JOIN pg_class ON pg_class.oid = indexrelid
-    WHERE NOT indisvalid AND relkind = 'i'
-    AND indexrelid NOT IN (SELECT index_relid FROM pg_stat_progress_create_index)
+    SELECT relname FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+    WHERE NOT indisvalid AND relkind = 'i' AND pg_has_role(relowner, 'USAGE')
+    AND relnamespace = to_regnamespace(quote_ident(current_schema()))
+    AND indrelid NOT IN (SELECT relid FROM pg_stat_progress_create_index)
 """
+# What an interrupted REINDEX CONCURRENTLY leaves, as its manual says.
+_LEFT_OVER = re.compile(r"_cc(new|old)\d*$")
 
 
 @contextmanager
@@ -57,7 +60,10 @@ def rebuild_invalid_indexes(connection: psycopg.Connection[Any]) -> None:
 
     `connection` is in autocommit. Raises psycopg's errors, such as UniqueViolation.
     """
-    for name, definition in connection.execute(_INVALID).fetchall():
-        log.warning("invalid_index_rebuilt", index=name)
-        connection.execute(sql.SQL(f"DROP INDEX CONCURRENTLY IF EXISTS {name}"))
-        connection.execute(sql.SQL(definition.replace(" INDEX ", " INDEX CONCURRENTLY ", 1)))
+    found = [name for (name,) in connection.execute(_INVALID).fetchall()]
+    for name in filter(_LEFT_OVER.search, found):
+        connection.execute(sql.SQL("DROP INDEX CONCURRENTLY {}").format(sql.Identifier(name)))
+    for name in found:
+        if not _LEFT_OVER.search(name):
+            log.warning("invalid_index_rebuilt", index=name)
+            connection.execute(sql.SQL("REINDEX INDEX CONCURRENTLY {}").format(sql.Identifier(name)))

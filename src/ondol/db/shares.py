@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from uuid import UUID
 from weakref import WeakValueDictionary
 
 from ondol.db.constraints import DatabaseUnavailable
@@ -14,10 +15,10 @@ class Shares:
     def __init__(self, pool_size: int, timeout_seconds: float) -> None:
         self._share = max(1, pool_size // 2)
         self._timeout_seconds = timeout_seconds
-        self._callers: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+        self._callers: WeakValueDictionary[UUID, asyncio.Semaphore] = WeakValueDictionary()
 
     @asynccontextmanager
-    async def of(self, caller: str | None) -> AsyncIterator[None]:
+    async def of(self, caller: UUID | None) -> AsyncIterator[None]:
         """Wait until the caller holds less than its share. None, an anonymous caller, does not wait.
 
         Raises DatabaseUnavailable after the timeout.

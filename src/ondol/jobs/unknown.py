@@ -1,7 +1,7 @@
 """Postpone jobs whose task this worker does not know.
 
-During a deployment new web processes enqueue jobs that an old worker does not have. Each pause is as long as the job's
-age; after a day the job fails.
+During a deployment new web processes enqueue jobs that an old worker does not have. Each pause is as long as the job
+has been due; after a day it fails.
 """
 
 from typing import Any
@@ -16,12 +16,18 @@ FIRST_SECONDS, MOST_SECONDS, GIVEN_UP_SECONDS = 2, 3_600, 86_400
 # A pause is no attempt, but the worker counts it as one.
 _WAIT = """
     UPDATE procrastinate_jobs SET attempts = attempts - 1 WHERE id = %(id)s
-    RETURNING (SELECT extract(epoch FROM now() - min(at))::float FROM procrastinate_events WHERE job_id = %(id)s) AS age
+    RETURNING (
+        SELECT extract(epoch FROM now() - greatest(
+            min(at) FILTER (WHERE type = 'deferred'),
+            min(at) FILTER (WHERE type = 'scheduled'),
+            max(at) FILTER (WHERE type = 'retried')
+        ))::float FROM procrastinate_events WHERE job_id = %(id)s
+    ) AS age
 """
 
 
 class UnknownTask(Exception):
-    """`age_seconds`: since the job was enqueued."""
+    """`age_seconds`: since the job was due, or was retried by hand."""
 
     def __init__(self, name: str, age_seconds: float) -> None:
         self.age_seconds = age_seconds

@@ -147,9 +147,7 @@ class Worker:
         """Gives it back; or leaves it as failed, when it has had its attempts: it may be what kills the workers."""
         name = stalled.task_name
         task = next((task for task in self._tasks if name in (task.name, *task.aliases)), None)
-        if task is None:
-            return  # a worker of another version knows it
-        if stalled.attempts + 1 >= _attempts(task):
+        if task is not None and stalled.attempts + 1 >= _attempts(task):
             log.error("job_given_up", job_id=stalled.id, job=name)
             await manager.finish_job(stalled, status=Status.FAILED, delete_job=False)
         else:

@@ -83,9 +83,9 @@ class Drain:
     def when_begun(self, call: Callable[[], object]) -> Callable[[], None]:
         """Run `call` in the event loop when a signal to end arrives, or now if one has. Return a function that takes it
         back. For WebSockets, long polls and loops of a project."""
-        if self.has_begun:
-            call()
         self._calls.add(call)
+        if self.has_begun:
+            self._call()
         return lambda: self._calls.discard(call)
 
     async def unless_begun(self, work: Awaitable[T]) -> T:
@@ -104,8 +104,8 @@ class Drain:
             take_back()
 
     def _call(self) -> None:
-        for call in tuple(self._calls):
+        while self._calls:
             try:
-                call()
+                self._calls.pop()()
             except Exception:  # the others must hear of it too
                 log.exception("drain_call_failed")

@@ -67,6 +67,8 @@ class Valkey:
         except BaseException:
             await connection.disconnect(nowait=True)
             raise
+        if self.is_cluster:
+            log.error("valkey_in_cluster_mode", setting="REDIS_URL")
         self.run_id = found[1].decode() if found else ""
 
     @property

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Collection, Iterator
+from functools import cache
 from hashlib import blake2b
-from typing import Annotated, Protocol, TypeVar
+from typing import Annotated, Any, Protocol, TypeVar
+from uuid import UUID
 
 from fastapi import Depends, Header, Request, Response
 
@@ -22,24 +24,34 @@ class InvalidPrecondition(BadRequest):
 
 
 class Versioned(Protocol):
+    """A schema with the id and the version of its row."""
+
+    id: UUID
     version: int
 
 
 V = TypeVar("V", bound=Versioned)
 
 
-def etag(version: int, *also: str) -> str:
-    digest = f"-{blake2b(repr(also).encode(), digest_size=8).hexdigest()}" if also else ""
+def etag(version: int, *shown: object) -> str:
+    """Return the tag of a version. `shown`: what else the answer depends on."""
+    digest = f"-{blake2b(repr(shown).encode(), digest_size=8).hexdigest()}" if shown else ""
     return f'"v{version}{digest}"'
 
 
-def with_etag(response: Response, resource: V, *also: str) -> V:
-    """Put the ETag of the resource's version on the response, and return the resource.
+def with_etag(response: Response, resource: V, *also: object) -> V:
+    """Put the ETag of the resource on the response, and return the resource.
 
-    `also`: what the answer shows of other rows, which change without it.
+    Another row, or an answer of another shape after a deployment, has another tag. `also`: what the answer shows that
+    changes without the version.
     """
-    response.headers["ETag"] = etag(resource.version, *also)
+    response.headers["ETag"] = etag(resource.version, resource.id, _shape(type(resource)), *also)
     return resource
+
+
+@cache
+def _shape(schema: type[Any]) -> str:
+    return ",".join(schema.model_fields)
 
 
 def is_known(if_none_match: str, etag: str) -> bool:

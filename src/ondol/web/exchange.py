@@ -169,8 +169,8 @@ class Exchange:
         if _ID in present:
             headers = [pair for pair in headers if pair[0] != _ID]
         headers.append((_ID, self._request_id.encode()))
-        if not accepts_gzip(self._request_headers):
-            headers.append(_VARIES)
+        if self._is_known or not accepts_gzip(self._request_headers):
+            headers.append(_VARIES)  # with a body that is long enough it is GZipMiddleware that says so
         if self._rules.varies_by_origin and b"origin" not in self._request_headers:
             headers.append((b"vary", b"Origin"))  # with one it is CORSMiddleware that says so
         if self._standings:

@@ -13,6 +13,7 @@ import hashlib
 import re
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import Depends, Header, Request, Response
 from fastapi.params import Depends as Dependency
@@ -30,8 +31,7 @@ from ondol.web.unit_of_work import Transaction
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
 MAX_LENGTH = 255
-_KEY = re.compile(rf'"(?P<quoted>[ !#-~]{{1,{MAX_LENGTH}}})"|(?P<plain>[!#-~]{{1,{MAX_LENGTH}}})')
-_PATTERN = rf'^("[ !#-~]{{1,{MAX_LENGTH}}}"|[!#-~]{{1,{MAX_LENGTH}}})$'
+_KEY = rf'"([ !#-~]{{1,{MAX_LENGTH}}})"|([!#-~]{{1,{MAX_LENGTH}}})'
 _NOT_KEPT = {"content-length", "set-cookie"}
 _SCOPE = "ondol.idempotency"
 
@@ -81,7 +81,7 @@ def idempotency_key(caller: Dependency, *, required: bool = False) -> Any:
             Header(
                 description="A new value, such as a UUID, for each operation. A request with the same value is "
                 "processed once; the first answer is sent again.",
-                json_schema_extra={"pattern": _PATTERN, "maxLength": MAX_LENGTH + 2},
+                json_schema_extra={"pattern": f"^({_KEY})$", "maxLength": MAX_LENGTH + 2},
             ),
         ] = None,
     ) -> None:
@@ -120,14 +120,17 @@ class IdempotentRoute(APIRoute):
 def _checked(request: Request) -> str:
     """Return the key. The draft has it in quotes (a String of RFC 9651), most clients send it without."""
     values = request.headers.getlist(HEADER)
-    found = _KEY.fullmatch(values[0])
+    found = re.fullmatch(_KEY, values[0])
     if found is None or len(values) > 1:
         raise InvalidKey
-    return found["quoted"] or found["plain"]
+    return str(found[1] or found[2])
 
 
 def _target(request: Request) -> str:
-    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    """Return path and query as they were sent."""
+    path: bytes = request.scope.get("raw_path") or quote(request.scope["path"]).encode()
+    query: bytes = request.scope["query_string"]
+    return (path.partition(b"?")[0] + b"?" + query).decode("latin-1").replace("\0", "%00")
 
 
 async def _digest(request: Request) -> bytes:

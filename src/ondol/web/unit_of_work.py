@@ -10,12 +10,16 @@ in a transaction are in the same one.
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import cache
 from typing import Annotated, Any, TypeVar
+from uuid import UUID
 
 from fastapi import Depends
 from fastapi.requests import HTTPConnection
+from fastapi.security.utils import get_authorization_scheme_param
 
-from ondol.runtime import UnitOfWork
+from ondol.errors import Unauthorized
+from ondol.runtime import Runtime, UnitOfWork
 from ondol.web.client import client_of
+from ondol.web.cookies import ACCESS
 from ondol.web.dependencies import runtime_of
 
 T = TypeVar("T")
@@ -27,10 +31,21 @@ T = TypeVar("T")
 async def transaction(connection: HTTPConnection) -> AsyncIterator[UnitOfWork[Any]]:
     runtime = runtime_of(connection)
     async with (
-        runtime.shares.of(connection.headers.get("Authorization")),
+        runtime.shares.of(_caller(connection, runtime)),
         runtime.transaction(client_of(connection)) as work,
     ):
         yield work
+
+
+def _caller(connection: HTTPConnection, runtime: Runtime[Any]) -> UUID | None:
+    """Return whose token the request has. Whether it may do anything is for the route's own dependency to say."""
+    scheme, token = get_authorization_scheme_param(connection.headers.get("Authorization"))
+    if scheme.lower() != "bearer":
+        token = connection.cookies.get(ACCESS, "")
+    try:
+        return runtime.tokens.verify(token).user_id if token else None
+    except Unauthorized:
+        return None
 
 
 async def reading(connection: HTTPConnection) -> AsyncIterator[UnitOfWork[Any]]:

@@ -16,6 +16,7 @@ class AuditEntry(HasId, Model):
 
     __tablename__ = "audit_log"
     __table_args__ = (
+        Index("ix_audit_log_at", "at"),
         Index("ix_audit_log_actor_id_id", "actor_id", "id"),
         Index("ix_audit_log_target_id_id", "target_id", "id"),
         Index("ix_audit_log_action_id", "action", "id"),

@@ -1,18 +1,18 @@
-from datetime import datetime
-
 from ondol.db.pagination import Page
 from ondol.repository import Repository
-from sqlalchemy import delete, select
+from sqlalchemy import select, text
 
 from app.models import AuditEntry
 from app.schemas.audit import AuditEntryRead, AuditQuery
 
+OLD_ENTRIES = text("""
+    DELETE FROM audit_log WHERE id IN (
+        SELECT id FROM audit_log WHERE at < now() - make_interval(days => :days) LIMIT :batch
+    )
+""")
+
 
 class AuditRepository(Repository[AuditEntry, AuditEntryRead]):
-    async def delete_before(self, moment: datetime) -> int:
-        old = delete(AuditEntry).where(AuditEntry.at < moment).returning(AuditEntry.id)
-        return len((await self._session.scalars(old)).all())
-
     async def search(self, query: AuditQuery) -> Page[AuditEntryRead]:
         """Newest first."""
         statement = select(AuditEntry).order_by(AuditEntry.id.desc())

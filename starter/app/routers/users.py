@@ -28,7 +28,7 @@ ReadOnlyUsers = Annotated[UserService, Depends(read_only(UserService))]
 @router.get("/me", name="me")
 async def get_me(user: AccountReader, users: ReadOnlyUsers, response: Response) -> UserRead:
     """One's own account."""
-    return with_etag(response, await users.get(user.user_id))
+    return _tagged(response, await users.get(user.user_id))
 
 
 @router.patch("/me", name="update_me", responses=problem_responses(PreconditionFailed, InvalidPrecondition))
@@ -36,7 +36,7 @@ async def update_me(
     data: UserUpdate, user: AccountWriter, users: Users, expected_versions: ExpectedVersions, response: Response
 ) -> UserRead:
     """Change one's own account. With `If-Match`, only if nobody else did meanwhile."""
-    return with_etag(response, await users.update(user.user_id, data, user, expected_versions=expected_versions))
+    return _tagged(response, await users.update(user.user_id, data, user, expected_versions=expected_versions))
 
 
 @router.post(
@@ -59,7 +59,7 @@ async def list_users(query: Annotated[UserQuery, Query()], user: Reader, users: 
 @router.get("/{user_id}", name="get", responses=problem_responses(UserNotFound))
 async def get_user(user_id: UUID, user: Reader, users: ReadOnlyUsers, response: Response) -> UserRead:
     """One account."""
-    return with_etag(response, await users.get(user_id, user))
+    return _tagged(response, await users.get(user_id, user))
 
 
 @router.patch(
@@ -76,4 +76,9 @@ async def update_user(
     response: Response,
 ) -> UserRead:
     """Change an account's name, role or state. It takes effect on its sessions at once."""
-    return with_etag(response, await users.update(user_id, data, user, expected_versions=expected_versions))
+    return _tagged(response, await users.update(user_id, data, user, expected_versions=expected_versions))
+
+
+def _tagged(response: Response, account: UserRead) -> UserRead:
+    """Being seen is no change that an edit could conflict with, so it does not change the version."""
+    return with_etag(response, account, account.last_seen_at)

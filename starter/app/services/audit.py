@@ -1,5 +1,4 @@
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from ondol.auth.caller import Caller
@@ -8,11 +7,12 @@ from ondol.db.pagination import Page
 from ondol.jobs.queue import retries
 from ondol.rate_limits.rate import Rate
 from ondol.rate_limits.standing import Limit
+from ondol.upkeep import delete_in_batches
 from procrastinate import Blueprint, JobContext
 from pydantic import JsonValue
 
 from app.models import AuditEntry
-from app.repositories.audit import AuditRepository
+from app.repositories.audit import OLD_ENTRIES, AuditRepository
 from app.runtime import Runtime, UnitOfWork
 from app.schemas.audit import Action, AuditEntryRead, AuditQuery
 
@@ -23,7 +23,7 @@ jobs = Blueprint()
 
 class AuditService:
     def __init__(self, work: UnitOfWork) -> None:
-        self._client, self._settings = work.client, work.settings.audit
+        self._client = work.client
         self._entries = AuditRepository(work)
 
     async def note(
@@ -51,11 +51,6 @@ class AuditService:
         )
         await self._entries.add(entry)
 
-    async def prune(self) -> int:
-        """Delete what is older than AUDIT__KEEP_DAYS, and return how many entries that were."""
-        keep = timedelta(days=self._settings.keep_days)
-        return await self._entries.delete_before(datetime.now(UTC) - keep)
-
     async def page(self, query: AuditQuery) -> Page[AuditEntryRead]:
         return await self._entries.search(query)
 
@@ -82,9 +77,13 @@ async def note_scope_refused(runtime: Runtime, client: Client, by: Caller, missi
         await note_apart(runtime, client, Action.SCOPE_REFUSED, by, details=details)
 
 
+async def prune(runtime: Runtime) -> int:
+    """Delete what is older than AUDIT__KEEP_DAYS, and return how many entries that were."""
+    return await delete_in_batches(runtime, OLD_ENTRIES, days=runtime.settings.audit.keep_days)
+
+
 @jobs.periodic(cron="37 3 * * *")
 @jobs.task(name="audit.prune", pass_context=True, retry=retries())
 async def prune_audit_log(context: JobContext, timestamp: int = 0) -> None:
     """Every night."""
-    async with Runtime.of(context).transaction() as work:
-        await AuditService(work).prune()
+    await prune(Runtime.of(context))

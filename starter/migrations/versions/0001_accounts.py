@@ -112,6 +112,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_audit_log"),
     )
     op.create_index("ix_audit_log_action_id", "audit_log", ["action", "id"], unique=False)
+    op.create_index("ix_audit_log_at", "audit_log", ["at"], unique=False)
     op.create_index("ix_audit_log_actor_id_id", "audit_log", ["actor_id", "id"], unique=False)
     op.create_index("ix_audit_log_target_id_id", "audit_log", ["target_id", "id"], unique=False)
     # Whoever runs the service, also as the owner of the table, adds rows, and deletes those of ninety days ago.

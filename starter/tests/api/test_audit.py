@@ -5,7 +5,7 @@ import psycopg
 import pytest
 from fastapi.testclient import TestClient
 
-from app.services.audit import AuditService
+from app.services.audit import prune
 
 URL = "/api/v1/audit-log"
 
@@ -106,7 +106,7 @@ def test_old_entries_are_deleted_and_newer_ones_cannot_be(
                 " VALUES (gen_random_uuid(), now() - make_interval(days => %s), %s, '', '', '', '{}')",
                 [days, f"{days} days ago"],
             )
-        assert in_transaction(lambda work: AuditService(work).prune()) == 1
+        assert in_transaction(lambda work: prune(work.runtime)) == 1
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("DELETE FROM audit_log WHERE at > now() - interval '90 days'")
 
