@@ -19,7 +19,10 @@ FORBIDDEN = {
 }
 # Features of one table: what a mailed token allows once.
 ONE_IDEA = dict.fromkeys(("registration.py", "password_reset.py", "email_change.py"), "mailed_tokens.py")
-WITHOUT_A_TABLE = {"models": {"dashboard.py", "personal_data.py"}, "repositories": {"personal_data.py"}}
+WITHOUT_A_TABLE = {
+    "models": {"dashboard.py", "personal_data.py"},
+    "repositories": {"personal_data.py"},
+}
 QUERIES = {"select", "insert", "update", "delete"}
 
 

@@ -39,21 +39,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_payment_events"),
     )
     op.create_index("ix_payment_events_booking_id", "payment_events", ["booking_id"], unique=False)
-    with op.get_context().autocommit_block():
-        op.execute("ALTER TABLE bookings VALIDATE CONSTRAINT ck_bookings_ends_after_start")
-        op.create_index(
-            "ix_bookings_starts_at",
-            "bookings",
-            ["starts_at"],
-            unique=False,
-            postgresql_concurrently=True,
-            if_not_exists=True,
-        )
 
 
 def downgrade() -> None:
-    with op.get_context().autocommit_block():
-        op.drop_index("ix_bookings_starts_at", table_name="bookings", postgresql_concurrently=True, if_exists=True)
     op.drop_table("payment_events")
     op.drop_table("pictures")
     op.drop_constraint("ex_bookings_overlap", "bookings")
