@@ -35,7 +35,7 @@ from ondol.jobs.worker import Worker
 from ondol.mail.mailer import Mailbox, Mailer
 from ondol.observability.errors import ErrorHook, guarded
 from ondol.observability.logging import configure_logging
-from ondol.observability.metrics import CONNECTIONS_IN_USE, count_lookup
+from ondol.observability.metrics import CONNECTIONS_IN_USE, CONNECTIONS_LIMIT, count_lookup
 from ondol.options import Environment
 from ondol.rate_limits.limiter import RateLimiter
 from ondol.server.drain import Drain
@@ -231,6 +231,7 @@ class Runtime(Generic[S_co]):
 
     def _database(self) -> Database:
         settings = self.settings
+        CONNECTIONS_LIMIT.set(settings.database.pool_size + settings.database.read_pool_size)
         return Database(
             self.servers.database_url,
             settings.database,

@@ -36,6 +36,9 @@ CONNECTIONS_IN_USE = Gauge(
     registry=REGISTRY,
     multiprocess_mode="livesum",
 )
+CONNECTIONS_LIMIT = Gauge(
+    "db_connections_limit", "Connections that the pools may have.", registry=REGISTRY, multiprocess_mode="livesum"
+)
 CACHE_LOOKUPS = Counter(
     "cache_lookups", "Reads through the cache: memory, hit, miss, or down (Valkey).", ["result"], registry=REGISTRY
 )
