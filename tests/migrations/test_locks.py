@@ -115,7 +115,8 @@ def test_the_migration_that_corrects_the_data_is_not_held_up(project: Path, data
         people(connection)
         with pytest.raises(IntegrityError):
             migrations.upgrade(database.url, project)
-        (versions / "0003_index.py").write_text(INDEX.replace('"0003", "0002"', '"0004", "0003"'))
+        (versions / "0003_index.py").unlink()
+        (versions / "0004_index.py").write_text(INDEX.replace('"0003", "0002"', '"0004", "0003"'))
         (versions / "0003_correct.py").write_text(
             NICKNAME.replace("ALTER TABLE users ADD COLUMN nickname varchar", "UPDATE users SET full_name = email")
         )

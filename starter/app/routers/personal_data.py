@@ -34,6 +34,6 @@ async def export_my_data(user: Reader, data: ReadOnlyData) -> PersonalData:
     responses=problem_responses(WrongPassword, LastAdministrator, TooManyRequests),
 )
 async def delete_my_account(deletion: AccountDeletion, user: Writer, data: Data, cookies: TokenCookiesDep) -> None:
-    """Delete one's account: name, address and password are gone, and every session ends. Orders stay."""
+    """Delete one's account: name, address and password are gone, and every session ends."""
     await data.delete_own(deletion, user)
     cookies.clear()
