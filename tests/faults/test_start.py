@@ -41,7 +41,8 @@ SENTENCES = [
 def test_a_valkey_in_cluster_mode_is_refused(prod: Production) -> None:
     prod.valkey.stop()
     nodes = Path(f"/tmp/nodes-{os.getpid()}.conf")
-    prod.valkey.start("cluster-enabled yes", "databases 1", f"cluster-config-file {nodes}")
+    bus = f"cluster-port {free_port()}"
+    prod.valkey.start("cluster-enabled yes", "databases 1", f"cluster-config-file {nodes}", bus)
     try:
         assert "REDIS_URL leads to a Valkey in cluster mode" in prod.failed_start()
     finally:
