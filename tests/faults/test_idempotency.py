@@ -1,7 +1,6 @@
 """Web processes killed before, in and after COMMIT, and clients that send each order until they have an answer."""
 
 import asyncio
-import dataclasses
 from pathlib import Path
 
 import httpx2
@@ -62,8 +61,6 @@ async def order_until_answered(client: httpx2.AsyncClient, url: str, key: str, b
 async def test_one_order_for_each_key_whenever_a_process_dies(
     prod: Production, starter_copy: Path, moment: str
 ) -> None:
-    main = starter_copy / "main.py"
-    main.write_text(main.read_text() + MOMENTS[moment])
     database = prod.database
     with database.transaction() as session:
         product = Product(name="n", price=1, currency="KRW", stock=STOCK)
@@ -71,7 +68,7 @@ async def test_one_order_for_each_key_whenever_a_process_dies(
     callers = people(database, CLIENTS, auth=AUTH)
     database.close()
     body = {"lines": [{"product_id": str(product.id), "quantity": 1}]}
-    rig = dataclasses.replace(prod, project=starter_copy)
+    rig = prod.with_lines(starter_copy, MOMENTS[moment])
     with rig.web(f"dying-{moment}", command=GUNICORN, WEB_CONCURRENCY="2") as web:
 
         async def orders_of(headers: dict[str, str]) -> list[str]:

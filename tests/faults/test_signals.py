@@ -1,6 +1,5 @@
 """SIGTERM and SIGINT end a process that waits for PostgreSQL, and one that streams events."""
 
-import dataclasses
 import signal
 import time
 from collections.abc import Sequence
@@ -71,10 +70,8 @@ def test_a_process_that_waits_for_postgresql_ends(
 def test_an_event_stream_ends_with_the_process(
     prod: Production, starter_copy: Path, command: Sequence[str], workers: int, number: signal.Signals
 ) -> None:
-    main = starter_copy / "main.py"
-    main.write_text(main.read_text() + EVENTS)
     name = f"streaming{'-'.join(command)}-{workers}-{number.name}"
-    changed = dataclasses.replace(prod, project=starter_copy)
+    changed = prod.with_lines(starter_copy, EVENTS)
     port = free_port()
     options = ["--port", str(port)] if command is PLAIN else []
     with changed.web(name, port=port, command=[*command, *options], WEB_CONCURRENCY=str(workers)) as web:
@@ -122,10 +119,8 @@ async def slow_commit(work: Transaction) -> str:
 
 @pytest.mark.parametrize("command", [UVICORN, GUNICORN], ids=["uvicorn", "gunicorn"])
 def test_a_request_beyond_the_grace_is_told_so(prod: Production, starter_copy: Path, command: Sequence[str]) -> None:
-    main = starter_copy / "main.py"
-    main.write_text(main.read_text() + SLOW)
     name = f"beyond{command[1]}"
-    changed = dataclasses.replace(prod, project=starter_copy)
+    changed = prod.with_lines(starter_copy, SLOW)
     with (
         changed.web(name, command=command, HTTP__GRACE_SECONDS="2", HTTP__DRAIN_SECONDS="1") as web,
         ThreadPoolExecutor(2) as threads,

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import psycopg
@@ -41,6 +41,12 @@ class Production:
     @property
     def database(self) -> SyncDatabase:
         return SyncDatabase(self.database_url)
+
+    def with_lines(self, project: Path, lines: str) -> "Production":
+        """The same servers, and a copy of the starter whose main.py ends in `lines`."""
+        main = project / "main.py"
+        main.write_text(main.read_text() + lines)
+        return replace(self, project=project)
 
     def log(self, name: str) -> Path:
         return self.folder / f"{name}.log"

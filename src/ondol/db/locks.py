@@ -60,10 +60,10 @@ def rebuild_invalid_indexes(connection: psycopg.Connection[Any]) -> None:
 
     `connection` is in autocommit. Raises psycopg's errors, such as UniqueViolation.
     """
-    found = [name for (name,) in connection.execute(_INVALID).fetchall()]
-    for name in filter(_LEFT_OVER.search, found):
+    found = {name for (name,) in connection.execute(_INVALID).fetchall()}
+    left_over = set(filter(_LEFT_OVER.search, found))
+    for name in left_over:
         connection.execute(sql.SQL("DROP INDEX CONCURRENTLY {}").format(sql.Identifier(name)))
-    for name in found:
-        if not _LEFT_OVER.search(name):
-            log.warning("invalid_index_rebuilt", index=name)
-            connection.execute(sql.SQL("REINDEX INDEX CONCURRENTLY {}").format(sql.Identifier(name)))
+    for name in sorted(found - left_over):
+        log.warning("invalid_index_rebuilt", index=name)
+        connection.execute(sql.SQL("REINDEX INDEX CONCURRENTLY {}").format(sql.Identifier(name)))

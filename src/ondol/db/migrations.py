@@ -3,7 +3,7 @@
 import ast
 import functools
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
@@ -136,11 +136,12 @@ def _patiently(connection: psycopg.Connection[Any], migrate: Callable[[], None])
         raise InvalidIndex(str(error).partition("\n")[0]) from error
 
 
-def refuse_unrepeatable(project: Path, revisions: Collection[str]) -> None:
+def refuse_unrepeatable(project: Path, revisions: Iterable[str]) -> None:
     """Raises NotRepeatable for one of `revisions`."""
-    for script in ScriptDirectory(str(project / "migrations")).walk_revisions():
-        if script.revision in revisions and (fault := _fault(Path(script.path).read_text(encoding="utf-8"))):
-            raise NotRepeatable(script.revision, fault)
+    scripts = ScriptDirectory(str(project / "migrations"))
+    for revision in revisions:
+        if fault := _fault(Path(scripts.get_revision(revision).path).read_text(encoding="utf-8")):
+            raise NotRepeatable(revision, fault)
 
 
 def _fault(source: str) -> str | None:

@@ -27,11 +27,14 @@ class Shares:
             yield
             return
         share = self._callers.get(caller) or self._callers.setdefault(caller, asyncio.Semaphore(self._share))
-        try:
-            async with asyncio.timeout(self._timeout_seconds):
-                await share.acquire()
-        except TimeoutError as error:
-            raise DatabaseUnavailable from error
+        if share.locked():
+            try:
+                async with asyncio.timeout(self._timeout_seconds):
+                    await share.acquire()
+            except TimeoutError as error:
+                raise DatabaseUnavailable from error
+        else:
+            await share.acquire()  # without waiting, so without a timer
         try:
             yield
         finally:
