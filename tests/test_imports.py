@@ -1,15 +1,22 @@
 """What an import costs: of our dependencies each public module loads those it is about, and no other."""
 
+import resource
 import subprocess
 import sys
+from statistics import median
 
 import pytest
+
+from ondol.project import REPOSITORY_STARTER
 
 OURS = {
     *("aiosmtplib", "alembic", "argon2", "fastapi", "itsdangerous", "jwt", "procrastinate", "psycopg"),
     *("prometheus_client", "pwdlib", "pydantic", "pydantic_settings", "redis", "sqlakeyset", "sqlalchemy", "starlette"),
     *("structlog", "typer", "uvicorn", "uuid_utils", "zxcvbn"),
 }
+DEPENDENCIES = (
+    "import fastapi, sqlalchemy.ext.asyncio, psycopg, psycopg_pool, redis.asyncio, pydantic_settings, uvicorn"
+)
 MAY_LOAD = {
     "ondol": "",
     "ondol.errors": "",
@@ -42,3 +49,18 @@ def test_a_module_loads_what_it_is_about(module: str) -> None:
     code = f"import sys, {module}; print(*{{name.partition('.')[0] for name in sys.modules}})"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert OURS & set(loaded) == set(MAY_LOAD[module].split())
+
+
+@pytest.mark.whole
+def test_importing_a_service_costs_little_more_than_importing_its_dependencies() -> None:
+    """1.4 is the aim (decision 0023)."""
+    ratio = median(_seconds("import main") / _seconds(DEPENDENCIES) for _ in range(5))
+    assert ratio < 1.8
+
+
+def _seconds(code: str) -> float:
+    """Return the CPU seconds, user and system, of a process that runs `code` in the starter's folder."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY_STARTER, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

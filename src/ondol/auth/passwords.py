@@ -13,7 +13,6 @@ import threading
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from typing import Literal, TypeVar
 
 from pwdlib import PasswordHash
@@ -57,7 +56,10 @@ class PasswordHasher:
         bcrypt_rounds: int = BCRYPT_ROUNDS,
     ) -> None:
         self._scheme = scheme
-        self._hasher, self._decoy = _hasher_and_decoy(scheme, argon2_memory_kib, argon2_iterations, bcrypt_rounds)
+        argon2 = Argon2Hasher(time_cost=argon2_iterations, memory_cost=argon2_memory_kib, parallelism=1)
+        bcrypt = BcryptHasher(rounds=bcrypt_rounds)
+        self._hasher = PasswordHash((argon2, bcrypt) if scheme == "argon2" else (bcrypt, argon2))
+        self._decoy = _decoy(scheme, argon2_memory_kib, argon2_iterations, bcrypt_rounds)
         self._threads = threads
         self._places = threading.Semaphore(threads + queue)
         self._pool: ThreadPoolExecutor | None = None
@@ -109,13 +111,14 @@ class PasswordHasher:
         return valid, self._hash(password) if valid and outdated else None
 
 
-@cache
-def _hasher_and_decoy(scheme: Scheme, memory_kib: int, iterations: int, rounds: int) -> tuple[PasswordHash, str]:
-    """The decoy is verified against when the account does not exist, so that this takes as long as when it does."""
-    argon2 = Argon2Hasher(time_cost=iterations, memory_cost=memory_kib, parallelism=1)
-    bcrypt = BcryptHasher(rounds=rounds)
-    hasher = PasswordHash((argon2, bcrypt) if scheme == "argon2" else (bcrypt, argon2))
-    return hasher, hasher.hash(_prepare("no such account", scheme))
+def _decoy(scheme: Scheme, memory_kib: int, iterations: int, rounds: int) -> str:
+    """Return a hash to verify against when the account does not exist, so that this takes as long as when it does.
+
+    No password leads to it, so it is written down rather than computed.
+    """
+    if scheme == "argon2":
+        return f"$argon2id$v=19$m={memory_kib},t={iterations},p=1${'A' * 22}${'A' * 43}"
+    return f"$2b${rounds:02d}${'.' * 53}"
 
 
 def _yield_to_others() -> None:
