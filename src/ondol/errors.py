@@ -26,7 +26,7 @@ class Problem(Exception):
     status: ClassVar[int] = 500
     title: ClassVar[str] = "Internal Server Error"
     code: ClassVar[str] = "internal_error"
-    detail: str = "Something went wrong on our side."
+    detail: str = "An unexpected error occurred. It has been recorded."
 
     def __init__(self, detail: str | None = None, *, headers: Mapping[str, str] | None = None, **members: Any) -> None:
         self.detail = detail or type(self).detail
@@ -115,6 +115,16 @@ class Unavailable(Problem):
 class TimedOut(Unavailable):
     code = "timed_out"
     detail = "This took too long and was stopped."
+
+
+KINDS: dict[int, type[Problem]] = {
+    kind.status: kind
+    for kind in (
+        *(Problem, BadRequest, Unauthorized, Forbidden, NotFound, Conflict, PreconditionFailed),
+        *(TooManyRequests, Unavailable),
+    )
+}
+"""The problem of a status, for errors that name no more than that."""
 
 
 def phrase(status: int) -> str:

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequen
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Generic, ParamSpec, Self
 
 import structlog
@@ -32,6 +33,7 @@ from ondol.db.shares import Shares
 from ondol.dev.servers import Attachment, StateFolder, attach
 from ondol.jobs.queue import AnyTask, defer
 from ondol.jobs.worker import Worker
+from ondol.languages import Languages
 from ondol.mail.mailer import Mailbox, Mailer
 from ondol.observability.errors import ErrorHook, guarded
 from ondol.observability.logging import configure_logging
@@ -101,9 +103,18 @@ class Runtime(Generic[S_co]):
     rate_limiter: RateLimiter
     servers: Servers
 
-    def __init__(self, settings: S_co, *, jobs: Sequence[AnyTask] = (), on_error: ErrorHook | None = None) -> None:
-        """`jobs`: what its worker runs. `on_error` is told of every unexpected error (`ondol.observability.errors`)."""
+    def __init__(
+        self,
+        settings: S_co,
+        *,
+        jobs: Sequence[AnyTask] = (),
+        languages: Path | None = None,
+        on_error: ErrorHook | None = None,
+    ) -> None:
+        """`jobs`: what its worker runs. `languages`: the folder of the messages (`ondol.languages`); without it they are
+        English. `on_error` is told of every unexpected error (`ondol.observability.errors`)."""
         self.settings = settings
+        self.languages = Languages(languages, default=settings.http.default_language)
         self.jobs = jobs
         self.report = guarded(on_error) if on_error else None
         auth = settings.auth

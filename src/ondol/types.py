@@ -6,6 +6,7 @@ zero) is refused here with a reason, not there with an error.
 """
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -23,8 +24,10 @@ from pydantic import (
     JsonValue,
     PlainSerializer,
     StringConstraints,
+    ValidationError,
     ValidatorFunctionWrapHandler,
     WithJsonSchema,
+    WrapValidator,
 )
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
@@ -33,8 +36,17 @@ MAX_JSON_DEPTH = 50
 # Unicode's white space, which is stripped; control characters, which are refused.
 _WHITE, _CONTROL = r"\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000", r"\x00-\x1f\x7f"
 
+
+def _composed(value: Any) -> Any:
+    return unicodedata.normalize("NFC", value) if isinstance(value, str) else value
+
+
+NFC = BeforeValidator(_composed)
+"""Compose what comes in (UAX 15): names from macOS come decomposed, look the same and would not be found."""
+
 Line = Annotated[
     str,
+    NFC,
     StringConstraints(
         strip_whitespace=True,
         min_length=1,
@@ -44,22 +56,23 @@ Line = Annotated[
 ]
 """One line of text: not empty, no control characters."""
 
-Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
+Text = Annotated[str, NFC, StringConstraints(pattern=r"^[^\x00]*$")]
 """Any text PostgreSQL can hold: all but the character NUL."""
 
 
-def _is_bare_address(value: Any) -> Any:
-    if isinstance(value, str) and ("<" in value or "=?" in value):
-        raise PydanticCustomError("value_error", "value is not a valid email address: only the address itself")
-    return value
+def _address(value: Any, check: ValidatorFunctionWrapHandler) -> str:
+    try:
+        if isinstance(value, str) and ("<" in value or "=?" in value):
+            raise PydanticCustomError("email", "Not a valid e-mail address: only the address itself.")
+        address: str = check(_composed(value))
+    except ValidationError as error:
+        if reason := error.errors()[0].get("ctx", {}).get("reason"):
+            raise PydanticCustomError("email", "Not a valid e-mail address: {reason}", {"reason": reason}) from error
+        raise
+    return address.lower()
 
 
-Email = Annotated[
-    EmailStr,
-    Field(max_length=254, examples=["jiwoo@example.com"]),
-    BeforeValidator(_is_bare_address),
-    AfterValidator(str.lower),
-]
+Email = Annotated[EmailStr, Field(max_length=254, examples=["jiwoo@example.com"]), WrapValidator(_address)]
 """An e-mail address (RFC 5321) without a display name or an encoded word (RFC 2047), in lower case: one person is one
 address."""
 
@@ -163,7 +176,7 @@ def _in_utc(value: datetime) -> datetime:
     try:
         return value.astimezone(UTC)
     except OverflowError as error:
-        raise ValueError("must be between the years 1 and 9999 in UTC") from error
+        raise PydanticCustomError("datetime_range", "Must be between the years 1 and 9999 in UTC.") from error
 
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_is_moment), AfterValidator(_in_utc)]
@@ -172,12 +185,13 @@ Moment = Annotated[AwareDatetime, BeforeValidator(_is_moment), AfterValidator(_i
 
 def _storable(value: Any, depth: int = 0) -> Any:
     if depth > MAX_JSON_DEPTH:
-        raise ValueError(f"must not be nested deeper than {MAX_JSON_DEPTH}")
+        told = {"max_depth": MAX_JSON_DEPTH}
+        raise PydanticCustomError("json_too_deep", "Must not be nested deeper than {max_depth} levels.", told)
     match value:
         case str() if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
-            raise ValueError("must be Unicode text, without the character NUL")
+            raise PydanticCustomError("json_text", "Must be Unicode text without the character NUL.")
         case float() if not isfinite(value):
-            raise ValueError("must hold no NaN and no Infinity")
+            raise PydanticCustomError("json_number", "Must not hold NaN or Infinity.")
         case dict():
             for name, inner in value.items():
                 _storable(name), _storable(inner, depth + 1)

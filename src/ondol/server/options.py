@@ -48,6 +48,9 @@ class HttpSettings(Group):
     grace_seconds: int = Field(
         7, ge=1, description="How long requests may then still take. Cloud Run kills 10 s after SIGTERM."
     )
+    default_language: str = Field(
+        "en", description="Language of messages and mails for clients that ask for none of the service's."
+    )
     idempotency_hours: int = Field(24, ge=1, description="How long an answer is kept for its Idempotency-Key.")
     gzip_minimum_bytes: int = Field(1_000, ge=0)
     root_path: str = Field(

@@ -1,5 +1,7 @@
 """`install(app, runtime)`: everything a service wants on a FastAPI application, each part also installable alone."""
 
+from dataclasses import replace
+
 from fastapi import FastAPI
 
 from ondol.options import Environment
@@ -21,7 +23,7 @@ def install(app: FastAPI, runtime: Runtime, *, errors: ErrorBodies | None = None
 
     `errors`: the body of errors, where it is not to be RFC 9457's.
     """
-    errors = errors or ErrorBodies()
+    errors = replace(errors or ErrorBodies(), languages=runtime.languages)
     settings = runtime.settings
     app.state.runtime = runtime
     runtime.has_websockets = lambda: has_websockets(app.routes)
@@ -46,7 +48,7 @@ def install(app: FastAPI, runtime: Runtime, *, errors: ErrorBodies | None = None
         drain=runtime.drain,
         metrics=RequestMetrics(app) if settings.metrics.enabled else None,
         on_error=runtime.report,
-        answer=errors.answer,
+        bodies=errors,
     )
 
 

@@ -9,11 +9,12 @@ from typing import Protocol
 import structlog
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ondol.db.commit import OutcomeUnknown
 from ondol.db.deadline import request_deadline
-from ondol.errors import Problem, TimedOut, code_for
+from ondol.errors import Problem, TimedOut
 from ondol.observability.errors import ErrorHook
 from ondol.observability.logging import log_access
 from ondol.rate_limits.standing import STANDINGS, Standing
@@ -21,7 +22,7 @@ from ondol.server.drain import Drain, Stopped
 from ondol.web.conditional import is_known
 from ondol.web.headers import REQUEST_ID, accepts_gzip
 from ondol.web.limits import rate_limit_headers
-from ondol.web.problems import Answer, ProblemDetails
+from ondol.web.problems import ProblemDetails
 
 MAX_PLAIN_ERROR_BYTES = 8_192
 _OF_THE_BODY = {b"content-type", b"content-length"}
@@ -52,7 +53,7 @@ class Rules:
     drain: Drain
     metrics: RequestObserver | None
     on_error: ErrorHook | None
-    answer: Answer
+    respond: Callable[[ProblemDetails, str], Response]
 
 
 class Exchange:
@@ -106,7 +107,7 @@ class Exchange:
             if self._status or not self._rules.drain.has_begun:
                 raise
             log.warning("request_cut", reason="the grace of the shutdown has ended")
-            await self._pass(self._rules.answer(ProblemDetails.of(self._cut())))
+            await self._pass(self._respond(ProblemDetails.of(self._cut())))
         except Exception as error:
             if _is_disconnect(error):
                 return  # nobody waits for an answer
@@ -114,7 +115,7 @@ class Exchange:
             if self._status:
                 raise  # the answer has begun: all that is left is to break the connection
             self._plain, self._text = None, b""
-            await self._pass(self._rules.answer(problem))
+            await self._pass(self._respond(problem))
 
     async def _pass(self, app: ASGIApp) -> None:
         await self._rules.around(app, self._request_headers)(self._scope, self._receive_or_leave, self._answer)
@@ -134,7 +135,10 @@ class Exchange:
         log.exception("unhandled_error")
         if self._rules.on_error is not None:
             self._rules.on_error(error, {"method": self._method, "path": self._scope["path"]})
-        return ProblemDetails(500, "internal_error", "Something went wrong on our side; it has been recorded.")
+        return ProblemDetails.of(Problem())
+
+    def _respond(self, problem: ProblemDetails) -> Response:
+        return self._rules.respond(problem, self._request_headers.get(b"accept-language", b"").decode("latin-1"))
 
     async def _answer(self, message: Message) -> None:
         """The one `send`."""
@@ -202,7 +206,7 @@ class Exchange:
         elif not message.get("more_body", False):
             self._plain = None
             status = start["status"]
-            answer = self._rules.answer(ProblemDetails(status, code_for(status), self._text.decode(errors="replace")))
+            answer = self._respond(ProblemDetails.of_status(status, self._text.decode(errors="replace")))
             answer.raw_headers += [pair for pair in start["headers"] if pair[0].lower() not in _OF_THE_BODY]
             await answer(self._scope, self._receive, self._answer_as_it_is)
 

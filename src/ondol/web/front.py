@@ -27,7 +27,7 @@ from ondol.web.exchange import Exchange, RequestObserver, Rules
 from ondol.web.headers import REQUEST_ID, SECURITY_HEADERS
 from ondol.web.hosts import ASKED_BY_ADDRESS, allows
 from ondol.web.layers import Layers
-from ondol.web.problems import Answer, ProblemDetails, problem_json
+from ondol.web.problems import ErrorBodies, ProblemDetails
 
 _WELL_FORMED_ID = re.compile(rb"[A-Za-z0-9._-]{8,128}")
 
@@ -37,6 +37,11 @@ class UnsupportedCoding(Problem):
     title = "Unsupported Media Type"
     code = "unsupported_content_coding"
     detail = "Send the body as it is, without Content-Encoding."
+
+
+class InvalidHost(BadRequest):
+    code = "invalid_host"
+    detail = "Send one Host header, with a name of this service."
 
 
 class Front:
@@ -57,7 +62,7 @@ class Front:
         drain: Drain | None = None,
         metrics: RequestObserver | None = None,
         on_error: ErrorHook | None = None,
-        answer: Answer = problem_json,
+        bodies: ErrorBodies | None = None,
     ) -> None:
         self.app = app
         http = http or HttpSettings()
@@ -70,7 +75,7 @@ class Front:
             drain=drain or Drain(0),
             metrics=metrics,
             on_error=on_error,
-            answer=answer,
+            respond=(bodies or ErrorBodies()).respond,
         )
         self._allows_host = allows(http.allowed_hosts)
         trusted = [*with_mapped(http.trusted_proxies)]
@@ -96,7 +101,8 @@ class Front:
         bound = structlog.contextvars.bind_contextvars(request_id=request_id)
         try:
             refusal = self._refusal(scope, headers)
-            app = self._rules.answer(refusal) if refusal else self.app
+            language = headers.get(b"accept-language", b"").decode("latin-1")
+            app = self._rules.respond(refusal, language) if refusal else self.app
             if scope["type"] == "http":
                 app = app if refusal else self._layers.limited(app, scope, headers)
                 exchange = Exchange(self._rules, app, scope["method"], headers, request_id)
@@ -116,11 +122,11 @@ class Front:
         host = headers.get(b"host")
         hosts = [name for name, _ in scope["headers"]].count(b"host")
         if hosts > 1 or (not hosts and scope["http_version"] == "1.1"):
-            return ProblemDetails.of(BadRequest("Send one Host header", headers={"Connection": "close"}))
+            return ProblemDetails.of(InvalidHost(headers={"Connection": "close"}))
         path = scope["path"].removeprefix(scope.get("root_path", ""))
         is_asked_by_address = scope["type"] == "http" and path in ASKED_BY_ADDRESS
         if not is_asked_by_address and not self._allows_host(host or b""):
-            return ProblemDetails.of(BadRequest("Invalid host header"))
+            return ProblemDetails.of(InvalidHost())
         if b"content-encoding" in headers:
             codings = [value.strip().lower() for name, value in scope["headers"] if name == b"content-encoding"]
             if any(coding not in (b"identity", b"") for coding in codings):

@@ -22,6 +22,11 @@ from ondol.web.health import PATIENCE_SECONDS, database_is_up
 router = APIRouter(include_in_schema=False)
 
 
+class MetricsTokenMissing(Unauthorized):
+    code = "metrics_token_missing"
+    detail = "Metrics need the token in METRICS__TOKEN, as a bearer token."
+
+
 @router.get("/metrics")
 async def metrics(
     runtime: RuntimeDep, authorization: Annotated[str, Header()] = "", accept: Annotated[str, Header()] = ""
@@ -31,7 +36,7 @@ async def metrics(
     if token is not None:
         wanted = f"Bearer {token.get_secret_value()}".encode()
         if not hmac.compare_digest(authorization.encode(errors="replace"), wanted):
-            raise Unauthorized("Metrics need the token that METRICS__TOKEN holds.")
+            raise MetricsTokenMissing
     body, media_type = exposition(accept, await _servers(runtime))
     return Response(body, media_type=media_type)
 

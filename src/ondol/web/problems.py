@@ -1,7 +1,7 @@
 """Problems as answers: `application/problem+json` (RFC 9457), the same for every error there is."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any
 
@@ -13,7 +13,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from ondol.db.constraints import problem_for, reason_of
-from ondol.errors import Problem, code_for, encoded_problem, phrase
+from ondol.errors import KINDS, Problem, code_for, encoded_problem, phrase
+from ondol.languages import Languages
 from ondol.web.routes import allowed_at
 
 log = structlog.stdlib.get_logger("ondol")
@@ -23,6 +24,31 @@ REF = "#/components/schemas/ondol:{model}"
 """How our schemas are referred to until `install_openapi` gives them names: a colon is in no model's name."""
 MAX_ERRORS = 20
 MAX_TEXT = 200
+SAFE_CONTEXT = {
+    *(
+        "decimal_places",
+        "encoding",
+        "expected",
+        "expected_schemes",
+        "expected_tags",
+        "expected_version",
+        "ge",
+        "gt",
+        "le",
+    ),
+    *(
+        "lt",
+        "max_depth",
+        "max_digits",
+        "max_length",
+        "min_length",
+        "multiple_of",
+        "pattern",
+        "tz_expected",
+        "whole_digits",
+    ),
+}
+"""What of Pydantic's `ctx` is told: rules, never what was sent."""
 
 
 class ProblemBody(BaseModel):
@@ -44,6 +70,9 @@ class FieldError(BaseModel):
     loc: list[str | int] = Field(examples=[["body", "price"]])
     msg: str = Field(examples=["Input should be greater than or equal to 0"])
     type: str = Field(examples=["greater_than_equal"])
+    ctx: dict[str, Any] | None = Field(
+        None, description="The values in `msg`, for clients that translate it.", examples=[{"ge": 0}]
+    )
 
 
 class ValidationProblemBody(ProblemBody):
@@ -56,18 +85,36 @@ class ValidationProblemBody(ProblemBody):
 
 @dataclass(frozen=True)
 class ProblemDetails:
-    """What an error tells the client, before it becomes an answer. A 422 has `members["errors"]`, as FieldError."""
+    """What an error tells the client, before it becomes an answer. A 422 has `members["errors"]`, as FieldError.
+
+    `kinds`: its code and those of the problems it is a kind of, which its translation is looked up by; none for a
+    detail that is not its kind's own.
+    """
 
     status: int
     code: str
     detail: str
     headers: Mapping[str, str] = field(default_factory=dict)
     members: Mapping[str, Any] = field(default_factory=dict)
+    kinds: Sequence[str] = ()
     request_id: str | None = field(default_factory=lambda: structlog.contextvars.get_contextvars().get("request_id"))
 
     @classmethod
     def of(cls, problem: Problem) -> "ProblemDetails":
-        return cls(problem.status, problem.code, problem.detail, problem.headers, problem.members)
+        kind = type(problem)
+        codes = [base.code for base in kind.__mro__ if issubclass(base, Problem) and base is not Problem]
+        kinds = (codes or [problem.code]) if problem.detail == kind.detail else []
+        return cls(problem.status, problem.code, problem.detail, problem.headers, problem.members, kinds)
+
+    @classmethod
+    def of_status(cls, status: int, detail: str = "", headers: Mapping[str, str] | None = None) -> "ProblemDetails":
+        """Return what an error tells that has no more than a status, and perhaps a text of its own."""
+        code = code_for(status)
+        if detail and detail != HTTPStatus(status).phrase:
+            return cls(status, code, detail, headers or {})
+        return cls(
+            status, code, KINDS[status].detail if status in KINDS else phrase(status), headers or {}, kinds=[code]
+        )
 
 
 def problem_json(problem: ProblemDetails) -> Response:
@@ -88,11 +135,23 @@ class ErrorBodies:
 
     `answer` makes the response and gives it the problem's headers. `model` and `validation_model` (422) describe its
     body in the OpenAPI document. What the server refuses before the application sees it stays as RFC 9457 has it.
+    `languages`: of their messages, by Accept-Language.
     """
 
     answer: Answer = problem_json
     model: type[BaseModel] = ProblemBody
     validation_model: type[BaseModel] = ValidationProblemBody
+    languages: Languages = field(default_factory=Languages)
+
+    def respond(self, problem: ProblemDetails, accept_language: str) -> Response:
+        """Return the answer in the language that the client prefers."""
+        language = self.languages.preferred(accept_language)
+        response = self.answer(_translated(problem, language, self.languages))
+        if len(self.languages.names) > 1:
+            response.headers.setdefault("Content-Language", language)
+            vary = response.headers.get("Vary")
+            response.headers["Vary"] = f"{vary}, Accept-Language" if vary else "Accept-Language"
+        return response
 
 
 def install_problems(app: FastAPI, bodies: ErrorBodies | None = None) -> None:
@@ -132,11 +191,11 @@ class _Handlers:
     def __init__(self, bodies: ErrorBodies) -> None:
         self.bodies = bodies
 
-    async def on_problem(self, _: Request, error: Exception) -> Response:
+    async def on_problem(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, Problem)
         if error.status >= 500:
             log.warning(error.code, **reason_of(error))
-        return self.bodies.answer(ProblemDetails.of(error))
+        return self._respond(request, ProblemDetails.of(error))
 
     async def on_http_exception(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
@@ -144,26 +203,46 @@ class _Handlers:
         if status == HTTPStatus.METHOD_NOT_ALLOWED:
             # The router names the methods of one route; a path may have several (RFC 9110, section 15.5.6).
             headers = {"Allow": allowed_at(request.app, request.scope)}
-        return self.bodies.answer(ProblemDetails(status, code_for(status), str(error.detail), headers))
+        return self._respond(request, ProblemDetails.of_status(status, str(error.detail), headers))
 
-    async def on_database_error(self, _: Request, error: Exception) -> Response:
+    async def on_database_error(self, request: Request, error: Exception) -> Response:
         problem = problem_for(error)
         if problem is None:
             raise error  # a defect: the middleware answers 500 and logs the trace
         if problem.status >= 500:
             log.warning("database_unavailable", **reason_of(error))
-        return self.bodies.answer(ProblemDetails.of(problem))
+        return self._respond(request, ProblemDetails.of(problem))
 
-    async def on_validation_error(self, _: Request, error: Exception) -> Response:
+    async def on_validation_error(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
         found = error.errors()
         detail = f"{len(found)} field{'s' if len(found) != 1 else ''} failed validation."
         members = {"errors": list(_field_errors(found[:MAX_ERRORS]))}
-        return self.bodies.answer(ProblemDetails(422, "validation_failed", detail, members=members))
+        kinds = ["validation_failed"]
+        return self._respond(request, ProblemDetails(422, "validation_failed", detail, members=members, kinds=kinds))
+
+    def _respond(self, request: Request, problem: ProblemDetails) -> Response:
+        return self.bodies.respond(problem, request.headers.get("Accept-Language", ""))
 
 
 def _field_errors(errors: Iterable[Any]) -> Iterable[dict[str, Any]]:
-    """Location, message and type; never the input, which may be a password."""
+    """Yield location, message, type and the rule's values; never the input, which may be a password."""
     for error in errors:
         loc = [part[:MAX_TEXT] if isinstance(part, str) else part for part in error["loc"]]
-        yield {"loc": loc, "msg": str(error["msg"])[:MAX_TEXT], "type": error["type"]}
+        context = error.get("ctx", {})
+        # A ValueError says it better than "Value error, …".
+        message = str(context["error"] if isinstance(context.get("error"), ValueError) else error["msg"])[:MAX_TEXT]
+        told = {name: value for name, value in context.items() if name in SAFE_CONTEXT}
+        yield {"loc": loc, "msg": message, "type": error["type"], **({"ctx": told} if told else {})}
+
+
+def _translated(problem: ProblemDetails, language: str, languages: Languages) -> ProblemDetails:
+    members = problem.members
+    if "errors" in members:
+        errors = [{**error, "msg": _translated_field(error, language, languages)} for error in members["errors"]]
+        members = {**members, "errors": errors}
+    return replace(problem, detail=languages.problem(language, problem.kinds) or problem.detail, members=members)
+
+
+def _translated_field(error: Mapping[str, Any], language: str, languages: Languages) -> str:
+    return languages.field(language, error["type"], error.get("ctx", {})) or str(error["msg"])

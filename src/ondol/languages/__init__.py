@@ -1,0 +1,91 @@
+"""Messages in the languages of a service: one TOML file for each, chosen by Accept-Language.
+
+A problem's `detail` and Pydantic's messages are the English ones; a file translates them, and may hold texts of its own:
+
+    [problems]                        # by code
+    out_of_stock = "재고가 부족합니다."
+
+    [fields]                          # by Pydantic's type, with the numbers of its `ctx`
+    greater_than = "{gt}보다 커야 합니다."
+
+    [mails.welcome]
+    subject = "환영합니다"
+    text = "{name} 님, 환영합니다."
+"""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+ENGLISH = "en"
+_OURS = Path(__file__).parent
+
+
+class Languages:
+    """The languages whose files lie in `folder` (`ko.toml`), on top of what Ondol brings for them; English is always there.
+
+    >>> Languages().preferred("ko-KR,en;q=0.5")
+    'en'
+    """
+
+    def __init__(self, folder: Path | None = None, *, default: str = ENGLISH) -> None:
+        """`default`: for clients that ask for none of them. Raises ValueError for a language that does not exist."""
+        names = {ENGLISH, *(file.stem for file in folder.glob("*.toml"))} if folder else {ENGLISH}
+        if default not in names:
+            raise ValueError(f"There is no language {default!r}. Use one of: {', '.join(sorted(names))}.")
+        self.default = default
+        self._texts = {name: _merged(_read(_OURS, name), _read(folder, name)) for name in sorted(names)}
+
+    @property
+    def names(self) -> list[str]:
+        """Return the languages, sorted."""
+        return list(self._texts)
+
+    def preferred(self, accept_language: str) -> str:
+        """Return the language that a request asks for first (RFC 9110, section 12.5.4; RFC 4647, lookup)."""
+        for tag in _by_weight(accept_language):
+            if (language := tag.partition("-")[0]) in self._texts:
+                return language
+        return self.default
+
+    def problem(self, language: str, codes: Iterable[str]) -> str | None:
+        """Return the message of the first of `codes` that has one."""
+        messages = self._section(language, "problems")
+        return next((messages[code] for code in codes if code in messages), None)
+
+    def field(self, language: str, kind: str, context: Mapping[str, Any]) -> str | None:
+        """Return the message of an error of Pydantic's type `kind`, with the values of its `ctx`."""
+        message = self._section(language, "fields").get(kind)
+        return message.format_map(context) if message else None
+
+    def text(self, language: str | None, section: str, name: str, **values: str) -> dict[str, str]:
+        """Return the texts `[section.name]`, with `values` in them. None or an unknown language is the default one."""
+        texts = self._section(language if language in self._texts else self.default, section)[name]
+        return {part: text.format_map(values) for part, text in texts.items()}
+
+    def _section(self, language: str, section: str) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self._texts[language].get(section, {})
+        return found
+
+
+def _read(folder: Path | None, name: str) -> dict[str, Any]:
+    file = folder / f"{name}.toml" if folder else None
+    return tomllib.loads(file.read_text(encoding="utf-8")) if file and file.is_file() else {}
+
+
+def _merged(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
+    return {section: {**ours.get(section, {}), **theirs.get(section, {})} for section in {*ours, *theirs}}
+
+
+def _by_weight(header: str) -> list[str]:
+    """Return the tags of Accept-Language in lower case, the preferred ones first, without those of weight 0."""
+    weighted: list[tuple[float, str]] = []
+    for part in header.split(","):
+        tag, *parameters = (piece.strip().lower() for piece in part.split(";"))
+        weight = next((piece.removeprefix("q=") for piece in parameters if piece.startswith("q=")), "1")
+        try:
+            weighted.append((float(weight), tag))
+        except ValueError:
+            continue
+    return [tag for weight, tag in sorted(weighted, key=lambda pair: -pair[0]) if weight > 0 and tag]
