@@ -39,7 +39,7 @@ class BadRequest(Problem):
     status = 400
     title = "Bad Request"
     code = "bad_request"
-    detail = "The request cannot be understood."
+    detail = "The request is malformed."
 
 
 class Unauthorized(Problem):
@@ -48,7 +48,7 @@ class Unauthorized(Problem):
     status = 401
     title = "Unauthorized"
     code = "unauthorized"
-    detail = "Log in first: the access token is missing, expired or no longer valid."
+    detail = "The access token is missing, expired or revoked. Log in first."
 
     def __init__(self, detail: str | None = None, *, headers: Mapping[str, str] | None = None, **members: Any) -> None:
         super().__init__(detail, headers={"WWW-Authenticate": "Bearer", **(headers or {})}, **members)
@@ -58,7 +58,7 @@ class Forbidden(Problem):
     status = 403
     title = "Forbidden"
     code = "forbidden"
-    detail = "You may not do this."
+    detail = "You do not have permission."
 
 
 class NotFound(Problem):
@@ -67,14 +67,14 @@ class NotFound(Problem):
     status = 404
     title = "Not Found"
     code = "not_found"
-    detail = "There is nothing here."
+    detail = "Not found."
 
 
 class Conflict(Problem):
     status = 409
     title = "Conflict"
     code = "conflict"
-    detail = "This contradicts what is stored."
+    detail = "The request conflicts with the current state."
 
 
 class PreconditionFailed(Problem):
@@ -83,14 +83,14 @@ class PreconditionFailed(Problem):
     status = 412
     title = "Precondition Failed"
     code = "precondition_failed"
-    detail = "This was changed since you read it: read it again and repeat your change."
+    detail = "This has changed since you read it. Read it again and repeat your change."
 
 
 class TooManyRequests(Problem):
     status = 429
     title = "Too Many Requests"
     code = "too_many_requests"
-    detail = "Slow down."
+    detail = "Too many requests. Wait as long as Retry-After says."
 
 
 class Unavailable(Problem):
@@ -99,7 +99,7 @@ class Unavailable(Problem):
     status = 503
     title = "Service Unavailable"
     code = "unavailable"
-    detail = "The service is briefly unavailable; try again."
+    detail = "The service is temporarily unavailable. Try again."
 
     def __init__(
         self,
@@ -114,7 +114,7 @@ class Unavailable(Problem):
 
 class TimedOut(Unavailable):
     code = "timed_out"
-    detail = "This took too long and was stopped."
+    detail = "The request timed out."
 
 
 def phrase(status: int) -> str:

@@ -142,18 +142,18 @@ class Runtime(Generic[S_co]):
         """Opens everything in order. A step that fails closes what was opened. Raises StartFailed."""
         async with AsyncExitStack() as parts:
             parts.callback(self.passwords.close)
-            with step("The development servers do not start"):
+            with step("The development servers did not start"):
                 self.servers = await self.locate_servers()
-            with step("PostgreSQL does not answer; look at DATABASE_URL"):
+            with step("PostgreSQL does not answer: check DATABASE_URL"):
                 self.database = self._database()
                 parts.push_async_callback(self.database.close)
                 await check_database(self.database, self.settings, self.drain)
-            with step("The cache cannot be made; look at REDIS_URL"):
+            with step("The cache cannot be created: check REDIS_URL"):
                 self.cache = Cache(
                     self.servers.redis_url, self.servers.direct_url, self.settings.valkey, on_lookup=count_lookup
                 )
                 parts.push_async_callback(self.cache.close)
-            with step("PostgreSQL does not let us LISTEN; look at DATABASE_URL"):
+            with step("LISTEN on PostgreSQL failed: check DATABASE_URL"):
                 await self.cache.open()
             self.rate_limiter = RateLimiter(self.servers.redis_url, self.settings.valkey)
             parts.push_async_callback(self.rate_limiter.close)
@@ -161,7 +161,7 @@ class Runtime(Generic[S_co]):
                 # Not an error: the cache holds only what may be lost.
                 log.warning("valkey_down_at_start", setting="REDIS_URL")
             if self.cache.is_on_cluster:
-                raise StartFailed("REDIS_URL leads to a Valkey in cluster mode: Ondol needs one with cluster mode off.")
+                raise StartFailed("REDIS_URL points to a Valkey in cluster mode. Use a server without it.")
             self._open_parts = parts.pop_all()
 
     async def close(self) -> None:

@@ -24,7 +24,7 @@ _TIMEOUTS = text("""
     WHERE current_setting(name) = '0'
 """)
 POOLER = (
-    "DATABASE_URL leads to a pooler such as PgBouncer: set DATABASE_DIRECT_URL to PostgreSQL itself, for LISTEN, jobs "
+    "DATABASE_URL points to a pooler such as PgBouncer: set DATABASE_DIRECT_URL to PostgreSQL itself, for LISTEN, jobs "
     "and migrations."
 )
 

@@ -50,7 +50,7 @@ Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
 
 def _is_bare_address(value: Any) -> Any:
     if isinstance(value, str) and ("<" in value or "=?" in value):
-        raise PydanticCustomError("value_error", "value is not a valid email address: only the address itself")
+        raise PydanticCustomError("value_error", "value is not a valid email address: write only the address")
     return value
 
 
@@ -177,7 +177,7 @@ def _storable(value: Any, depth: int = 0) -> Any:
         case str() if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
             raise ValueError("must be Unicode text, without the character NUL")
         case float() if not isfinite(value):
-            raise ValueError("must hold no NaN and no Infinity")
+            raise ValueError("must not contain NaN or Infinity")
         case dict():
             for name, inner in value.items():
                 _storable(name), _storable(inner, depth + 1)

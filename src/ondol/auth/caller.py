@@ -12,7 +12,7 @@ class InsufficientScope(Forbidden):
     """RFC 6750, section 3.1."""
 
     code = "insufficient_scope"
-    detail = "Your account or token does not have the scopes this needs."
+    detail = "Your account or token does not have the required scopes."
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ class TooManyLogins(Unavailable):
     """More passwords wait to be hashed than can be soon."""
 
     code = "too_many_logins"
-    detail = "Too many people log in just now; try again in a moment."
+    detail = "Too many logins at the moment. Try again shortly."
 
 
 class PasswordHasher:

@@ -22,8 +22,8 @@ _REMEMBERED_TOKENS = 4_096
 
 
 class TokenPair(BaseModel):
-    """What logging in and refreshing answer (RFC 6749, section 5.1). In browser mode both tokens are in cookies, and
-    empty here."""
+    """The response to a login or refresh (RFC 6749, section 5.1). In browser mode both tokens are in cookies and empty
+    here."""
 
     access_token: str
     token_type: Literal["bearer"] = "bearer"  # noqa: S105

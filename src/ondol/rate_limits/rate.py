@@ -24,7 +24,7 @@ def parse_rate(text: str) -> Rate:
     """Reads `10/15m`, `100/s`: units s, m, h, d. Raises ValueError."""
     found = _RATE.fullmatch(text)
     if found is None:
-        raise ValueError('is no rate: write "10/15m" for ten in fifteen minutes (units s, m, h, d)')
+        raise ValueError('is not a rate: write "10/15m" for 10 requests in 15 minutes (units s, m, h, d)')
     return Rate(int(found["count"]), int(found["times"] or 1) * _UNITS[found["unit"]])
 
 

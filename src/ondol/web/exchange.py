@@ -134,7 +134,7 @@ class Exchange:
         log.exception("unhandled_error")
         if self._rules.on_error is not None:
             self._rules.on_error(error, {"method": self._method, "path": self._scope["path"]})
-        return ProblemDetails(500, "internal_error", "Something went wrong on our side; it has been recorded.")
+        return ProblemDetails(500, "internal_error", "Something went wrong on our side. The error has been logged.")
 
     async def _answer(self, message: Message) -> None:
         """The one `send`."""
