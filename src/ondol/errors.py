@@ -1,6 +1,6 @@
-"""Problems: errors that carry their HTTP status and document themselves (RFC 9457).
+"""Problems: errors with their HTTP status and a description for the OpenAPI document (RFC 9457).
 
-Services raise them; nobody below the web layer knows HTTP. A service's own kind is a subclass with a `code`:
+Services raise them; only the web layer knows HTTP. A service defines its own as a subclass with a `code`:
 
     class OutOfStock(Conflict):
         code = "out_of_stock"
@@ -17,10 +17,10 @@ _PHRASES = {413: "Content Too Large", 414: "URI Too Long", 422: "Unprocessable C
 
 
 class Problem(Exception):
-    """An error that is told to the client.
+    """An error that the client sees.
 
-    `code` is stable and for programs; `detail` is for people and may change. Keyword arguments become members of
-    the answer (RFC 9457, section 3.2), so they must be JSON-able and hold no secret.
+    `code` is stable and machine-readable; `detail` is for people and may change. Keyword arguments become members of
+    the response (RFC 9457, section 3.2), so they must be JSON-serialisable and not secret.
     """
 
     status: ClassVar[int] = 500
@@ -43,7 +43,7 @@ class BadRequest(Problem):
 
 
 class Unauthorized(Problem):
-    """No valid credentials. Answers with the challenge that RFC 6750 asks for."""
+    """The request has no valid credentials. The response carries the challenge that RFC 6750 requires."""
 
     status = 401
     title = "Unauthorized"
@@ -62,7 +62,7 @@ class Forbidden(Problem):
 
 
 class NotFound(Problem):
-    """Also the answer for what belongs to somebody else: existence is not told."""
+    """Also raised for another owner's resource, so that the response does not reveal whether it exists."""
 
     status = 404
     title = "Not Found"
@@ -78,7 +78,7 @@ class Conflict(Problem):
 
 
 class PreconditionFailed(Problem):
-    """The client insisted on a version that is not the current one (If-Match)."""
+    """The client's If-Match names a version other than the current one."""
 
     status = 412
     title = "Precondition Failed"
@@ -94,7 +94,7 @@ class TooManyRequests(Problem):
 
 
 class Unavailable(Problem):
-    """A server behind us does not answer just now; the same request may be sent again."""
+    """A server that this service depends on does not answer. The client may retry the request."""
 
     status = 503
     title = "Service Unavailable"
@@ -123,12 +123,12 @@ def phrase(status: int) -> str:
 
 
 def code_for(status: int) -> str:
-    """Return the code of an error that has none of its own: `not_found`, `content_too_large`."""
+    """Return the default error code of a status: `not_found`, `content_too_large`."""
     return Unavailable.code if status == Unavailable.status else phrase(status).lower().replace(" ", "_")
 
 
 def encoded_problem(status: int, detail: str, **members: Any) -> bytes:
-    """Return the JSON body of a problem (RFC 9457); `members` may name its `code`."""
+    """Return the JSON body of a problem (RFC 9457). `members` may contain its `code`."""
     body = {
         "type": "about:blank",
         "title": phrase(status),
