@@ -50,6 +50,6 @@ class AuthSettings(Group):
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """The one that signs, then the others that are accepted."""
+        """The secret key that signs, then the others that are accepted."""
         given = (self.secret_key, self.next_secret_key, self.previous_secret_key)
         return tuple(secret.get_secret_value() for secret in given if secret)
