@@ -58,8 +58,8 @@ def test_migrations_go_down_and_up_and_match_the_models(
 @pytest.mark.parametrize(
     ("arguments", "environment", "sentence"),
     [
-        (["db", "upgrade"], {"AUTH__SECRET_KEY": "short"}, "AUTH__SECRET_KEY needs 32 characters or more"),
-        (["worker"], {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/x"}, "look at DATABASE_URL"),
+        (["db", "upgrade"], {"AUTH__SECRET_KEY": "short"}, "AUTH__SECRET_KEY needs at least 32 characters"),
+        (["worker"], {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/x"}, "check DATABASE_URL"),
     ],
 )
 def test_what_a_person_can_mend_is_a_sentence(

@@ -24,7 +24,7 @@ def test_a_rate_is_read(text: str, rate: Rate) -> None:
 
 @pytest.mark.parametrize("text", ["", "10", "0/m", "10/0m", "10/w", "-1/m", "10 per minute", "1e3/m"])
 def test_what_is_no_rate_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="is no rate"):
+    with pytest.raises(ValueError, match="is not a rate"):
         parse_rate(text)
 
 

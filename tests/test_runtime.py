@@ -44,7 +44,7 @@ async def test_everything_opens_and_closes(database_url: str, redis_url: str, tm
 
 async def test_a_database_that_is_not_there_is_named(redis_url: str, tmp_path: Path) -> None:
     runtime = Runtime(settings_for("postgresql://nobody@127.0.0.1:1/x", redis_url, tmp_path))
-    with pytest.raises(StartFailed, match="look at DATABASE_URL"):
+    with pytest.raises(StartFailed, match="check DATABASE_URL"):
         await runtime.open()
     await runtime.close()
 
@@ -54,7 +54,7 @@ async def test_a_step_that_fails_closes_what_was_opened(limited_url: str, redis_
         update={"database_direct_url": SecretStr("postgresql://nobody@127.0.0.1:1/x")}
     )
     runtime = Runtime(settings)
-    with pytest.raises(StartFailed, match="does not let us LISTEN"):
+    with pytest.raises(StartFailed, match="LISTEN on PostgreSQL failed"):
         await runtime.open()
     # The pool's connection is gone: the one this role may have is free again.
     with psycopg.connect(limited_url) as connection:

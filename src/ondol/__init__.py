@@ -1,7 +1,7 @@
 """Ondol: the production floor under FastAPI services.
 
-Every module works alone; import what you need from where it lives (`ondol.cache`, `ondol.auth.tokens`, …). Only what
-nearly every file of a service names is re-exported here.
+Every module works alone; import from the module itself (`ondol.cache`, `ondol.auth.tokens`, …). Only the names that
+nearly every file of a service uses are re-exported here.
 """
 
 from ondol.errors import (

@@ -1,6 +1,6 @@
-"""Problems: errors that carry their HTTP status and document themselves (RFC 9457).
+"""Problems: errors with their HTTP status and a description for the OpenAPI document (RFC 9457).
 
-Services raise them; nobody below the web layer knows HTTP. A service's own kind is a subclass with a `code`:
+Services raise them; only the web layer knows HTTP. A service defines its own as a subclass with a `code`:
 
     class OutOfStock(Conflict):
         code = "out_of_stock"
@@ -17,10 +17,10 @@ _PHRASES = {413: "Content Too Large", 414: "URI Too Long", 422: "Unprocessable C
 
 
 class Problem(Exception):
-    """An error that is told to the client.
+    """An error that the client sees.
 
-    `code` is stable and for programs; `detail` is for people and may change. Keyword arguments become members of
-    the answer (RFC 9457, section 3.2), so they must be JSON-able and hold no secret.
+    `code` is stable and machine-readable; `detail` is for people and may change. Keyword arguments become members of
+    the response (RFC 9457, section 3.2), so they must be JSON-serialisable and not secret.
     """
 
     status: ClassVar[int] = 500
@@ -39,16 +39,16 @@ class BadRequest(Problem):
     status = 400
     title = "Bad Request"
     code = "bad_request"
-    detail = "The request cannot be understood."
+    detail = "The request is malformed."
 
 
 class Unauthorized(Problem):
-    """No valid credentials. Answers with the challenge that RFC 6750 asks for."""
+    """The request has no valid credentials. The response carries the challenge that RFC 6750 requires."""
 
     status = 401
     title = "Unauthorized"
     code = "unauthorized"
-    detail = "Log in first: the access token is missing, expired or no longer valid."
+    detail = "The access token is missing, expired or revoked. Log in first."
 
     def __init__(self, detail: str | None = None, *, headers: Mapping[str, str] | None = None, **members: Any) -> None:
         super().__init__(detail, headers={"WWW-Authenticate": "Bearer", **(headers or {})}, **members)
@@ -58,48 +58,48 @@ class Forbidden(Problem):
     status = 403
     title = "Forbidden"
     code = "forbidden"
-    detail = "You may not do this."
+    detail = "You do not have permission."
 
 
 class NotFound(Problem):
-    """Also the answer for what belongs to somebody else: existence is not told."""
+    """Also raised for another owner's resource, so that the response does not reveal whether it exists."""
 
     status = 404
     title = "Not Found"
     code = "not_found"
-    detail = "There is nothing here."
+    detail = "Not found."
 
 
 class Conflict(Problem):
     status = 409
     title = "Conflict"
     code = "conflict"
-    detail = "This contradicts what is stored."
+    detail = "The request conflicts with the current state."
 
 
 class PreconditionFailed(Problem):
-    """The client insisted on a version that is not the current one (If-Match)."""
+    """The client's If-Match names a version other than the current one."""
 
     status = 412
     title = "Precondition Failed"
     code = "precondition_failed"
-    detail = "This was changed since you read it: read it again and repeat your change."
+    detail = "This has changed since you read it. Read it again and repeat your change."
 
 
 class TooManyRequests(Problem):
     status = 429
     title = "Too Many Requests"
     code = "too_many_requests"
-    detail = "Slow down."
+    detail = "Too many requests. Wait as long as Retry-After says."
 
 
 class Unavailable(Problem):
-    """A server behind us does not answer just now; the same request may be sent again."""
+    """A server that this service depends on does not answer. The client may retry the request."""
 
     status = 503
     title = "Service Unavailable"
     code = "unavailable"
-    detail = "The service is briefly unavailable; try again."
+    detail = "The service is temporarily unavailable. Try again."
 
     def __init__(
         self,
@@ -114,7 +114,7 @@ class Unavailable(Problem):
 
 class TimedOut(Unavailable):
     code = "timed_out"
-    detail = "This took too long and was stopped."
+    detail = "The request timed out."
 
 
 KINDS: dict[int, type[Problem]] = {
@@ -133,12 +133,12 @@ def phrase(status: int) -> str:
 
 
 def code_for(status: int) -> str:
-    """Return the code of an error that has none of its own: `not_found`, `content_too_large`."""
+    """Return the default error code of a status: `not_found`, `content_too_large`."""
     return Unavailable.code if status == Unavailable.status else phrase(status).lower().replace(" ", "_")
 
 
 def encoded_problem(status: int, detail: str, **members: Any) -> bytes:
-    """Return the JSON body of a problem (RFC 9457); `members` may name its `code`."""
+    """Return the JSON body of a problem (RFC 9457). `members` may contain its `code`."""
     body = {
         "type": "about:blank",
         "title": phrase(status),

@@ -7,11 +7,11 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 ANYBODY = "*"
 UNIX = "unix"
-"""Who connects through a Unix socket."""
+"""A peer that connects through a Unix socket."""
 
 _PRIVATE6, _MIN_PUBLIC6 = ipaddress.IPv6Network("fc00::/7"), 24
 _MAPPED, _MAPPED_BITS = ipaddress.IPv6Network("::ffff:0:0/96"), 96
-"""It holds the IPv4 addresses (RFC 4291, section 2.5.5.2)."""
+"""The network of IPv4-mapped addresses (RFC 4291, section 2.5.5.2)."""
 
 
 def checked(proxies: list[str]) -> list[str]:
@@ -21,7 +21,7 @@ def checked(proxies: list[str]) -> list[str]:
 
 
 def with_mapped(proxies: list[str]) -> Iterator[str]:
-    """Return `proxies`, and each IPv4 network once more as the IPv6 one it is seen as by a socket that takes both."""
+    """Yield `proxies`, then each IPv4 network as a dual-stack socket sees it: mapped to IPv6."""
     yield from proxies
     for network in _networks(proxies):
         if network.version == 4:
@@ -29,9 +29,9 @@ def with_mapped(proxies: list[str]) -> Iterator[str]:
 
 
 def are_too_wide(proxies: Iterable[str]) -> bool:
-    """Return whether they hold more than somebody's own network: alone, or together, as 0.0.0.0/1 and 128.0.0.0/1 do.
+    """Return whether a network is too wide to trust, alone or joined with others, such as 0.0.0.0/1 and 128.0.0.0/1.
 
-    The widest are 10.0.0.0/8 (RFC 1918), fc00::/7 (RFC 4193) and a public IPv6 one of 24 bits.
+    The widest that are allowed: 10.0.0.0/8 (RFC 1918), fc00::/7 (RFC 4193) and a public IPv6 network of 24 bits.
     """
     networks = [_unmapped(network) for network in _networks(proxies)]
     joined4 = ipaddress.collapse_addresses(each for each in networks if isinstance(each, ipaddress.IPv4Network))

@@ -1,4 +1,4 @@
-"""What every group of settings is, and where a service runs."""
+"""The base class of every group of settings, and the environments a service runs in."""
 
 from enum import StrEnum
 
@@ -12,6 +12,6 @@ class Environment(StrEnum):
 
 
 class Group(BaseModel):
-    """A group of settings. Unknown names are errors; values never change after the start."""
+    """A group of settings. Unknown names are errors; values do not change after the start."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)

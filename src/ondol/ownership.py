@@ -1,4 +1,4 @@
-"""Whose rows a query may see."""
+"""The owner whose rows a query may see."""
 
 from enum import Enum
 from typing import Final, Literal
@@ -10,7 +10,7 @@ class Everybody(Enum):
 
 
 EVERYBODY: Final[Literal[Everybody.EVERYBODY]] = Everybody.EVERYBODY
-"""All rows, whoever owns them. It is written out where it is meant: there is no default."""
+"""The rows of all owners. Callers must name it: no owner is the default."""
 
 Owner = UUID | Everybody
-"""The account whose rows are meant, or EVERYBODY."""
+"""The account that owns the rows, or EVERYBODY."""

@@ -4,7 +4,7 @@
         async def search(self, query: ProductQuery) -> Page[ProductRead]:
             return await self.page(select(Product).order_by(Product.name, Product.id), query)
 
-Reads give schemas and select only what these show. Writes hold entities, or are statements of the repository's own.
+Reads return schemas and select only their fields. Writes use entities or the repository's own statements.
 """
 
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ R = TypeVar("R", bound=BaseModel)
 
 
 class Rows(Generic[M]):
-    """Writes of one model's rows, for a repository whose reads are all its own."""
+    """Write rows of one model, for a repository that writes all its own reads."""
 
     def __init__(self, work: UnitOfWork[Any]) -> None:
         self._work, self._session = work, work.session
@@ -41,7 +41,7 @@ class Rows(Generic[M]):
         await self._session.flush()
 
     async def change(self, row: M, values: Mapping[str, object]) -> None:
-        """Set attributes of a locked row and update it. Raises AttributeError for one that the model does not have."""
+        """Set attributes of a locked row and update it. Raises AttributeError for an unknown attribute."""
         known = inspect(type(row)).attrs
         for name, value in values.items():
             if name not in known:
@@ -50,18 +50,18 @@ class Rows(Generic[M]):
         await self._session.flush()
 
     async def delete(self, row: M) -> None:
-        """Raises StillReferenced."""
+        """Delete the row. Raises StillReferenced."""
         await self._session.delete(row)
         with still_referenced():
             await self._session.flush()
 
 
 class _Reads(Rows[M], Generic[M, R]):
-    """What both kinds of repository share. `model` and its schema are those in the brackets of the subclass."""
+    """Read rows for both kinds of repository. The brackets of the subclass name `model` and its schema."""
 
     model: ClassVar[type[HasId]]
     _reads: ClassVar[Reads[Any]]
-    _by_id: ClassVar[Select[Any]]  # one object for all reads, so that its cache key is made once
+    _by_id: ClassVar[Select[Any]]  # one object for all reads, so that its cache key is computed once
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -80,14 +80,14 @@ class _Reads(Rows[M], Generic[M, R]):
 
     async def _lock(self, statement: Select[Any]) -> M | None:
         refuse_read_only(self._session)  # in autocommit a lock ends with its statement
-        # What was read before the lock may be old by now.
+        # A row that was read before the lock may be outdated.
         locked = statement.with_for_update(of=self.model).execution_options(populate_existing=True)
         row: M | None = await self._session.scalar(locked)
         return row
 
 
 class Repository(_Reads[M, R]):
-    """The rows of `M`, read as `R`. For rows that belong to accounts take `OwnedRepository`."""
+    """Read rows of `M` as `R`, and write them. Use `OwnedRepository` for rows that belong to accounts."""
 
     async def read(self, id_: UUID) -> R | None:
         return await self._read(self._by_id, id=id_)
@@ -102,9 +102,9 @@ class Repository(_Reads[M, R]):
 
 
 class OwnedRepository(_Reads[M, R]):
-    """The same for a model whose rows belong to accounts: `owner_column` says to which.
+    """Read and write rows that belong to accounts. `owner_column` is the column of the account's id.
 
-    Each method takes whose rows it may see, without a default. Rows of other owners do not exist for it.
+    Each method requires the owner whose rows it may see. Rows of other owners do not exist for it.
     """
 
     owner_column: ClassVar[InstrumentedAttribute[UUID]]

@@ -1,4 +1,4 @@
-"""The three processes of a service in production, without the extra `cli`:
+"""The three production processes of a service, without the extra `cli`:
 
 python -m ondol.run web        `ondol serve`
 python -m ondol.run worker     `ondol worker`
@@ -21,7 +21,7 @@ from ondol.startup import StartFailed
 
 
 def web(host: str = "0.0.0.0", port: int | None = None, workers: int | None = None) -> None:  # noqa: S104
-    """Serves `main:app` with uvicorn until SIGTERM. `port` and `workers`: the settings', if not given."""
+    """Serve `main:app` with uvicorn until SIGTERM. `port` and `workers` default to the settings."""
     if workers is not None:
         os.environ["WEB_CONCURRENCY"] = str(workers)  # the processes count their connections with it
     settings = load().settings
@@ -33,7 +33,7 @@ def web(host: str = "0.0.0.0", port: int | None = None, workers: int | None = No
 
 
 def worker() -> None:
-    """Runs jobs until SIGTERM or Ctrl-C; those under way are finished."""
+    """Run jobs until SIGTERM or Ctrl-C, and finish those that are running."""
     runtime = load()
     configure_logging(runtime.settings.logging, sql=runtime.settings.debug)
     asyncio.run(_work(runtime))
@@ -47,7 +47,7 @@ async def _work(runtime: Runtime) -> None:
 
 
 def migrate(revision: str = "head") -> None:
-    """Migrates forward. Of several that start together one does, the others wait."""
+    """Migrate forward. If several processes start together, one migrates and the others wait."""
     runtime = load()
     migrations.upgrade(database_url(runtime), runtime.settings.project_folder, revision)
 
@@ -60,8 +60,8 @@ def main() -> None:
     if len(names) != 1 or names[0] not in _PROCESSES:
         sys.stderr.write(f"usage: python -m ondol.run {{{','.join(_PROCESSES)}}}\n")
         sys.exit(2)
-    # As the first process of a container we would not end by a signal that nobody handles; and what a shell starts in
-    # the background ignores SIGINT.
+    # The first process of a container ignores signals without a handler, and a shell's background process ignores
+    # SIGINT.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:

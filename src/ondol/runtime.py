@@ -1,7 +1,7 @@
-"""The runtime: everything a service holds open, on one object.
+"""The runtime: one object with all open resources of a service.
 
-There is no module-level engine or client: two apps with two sets of settings can live in one process. Everything is
-opened in order by the lifespan and closed in the reverse order.
+It replaces module-level engines and clients, so two apps with two sets of settings can share a process. The lifespan
+opens everything in order and closes it in reverse order.
 """
 
 import asyncio
@@ -53,8 +53,8 @@ T = TypeVar("T")
 
 
 def settle_memory() -> None:
-    """What was made to start lives as long as the process: the garbage collector need not look at it again, and what
-    a request leaves is gone without it."""
+    """Exclude the objects made at startup from garbage collection: they live as long as the process, and reference
+    counting frees the objects of a request."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
@@ -84,7 +84,7 @@ def tokens_for(auth: AuthSettings) -> AccessTokens:
 
 @dataclass(frozen=True)
 class Servers:
-    """Where PostgreSQL and Valkey are. `direct_url`: PostgreSQL itself, where `database_url` leads to a pooler."""
+    """The URLs of PostgreSQL and Valkey. `direct_url`: PostgreSQL itself if `database_url` points to a pooler."""
 
     database_url: str
     direct_url: str
@@ -92,10 +92,10 @@ class Servers:
 
 
 class Runtime(Generic[S_co]):
-    """The parts of a running service; `Runtime[AppSettings]` has the project's own settings.
+    """The parts of a running service. `Runtime[AppSettings]` has the project's own settings.
 
-    Those that need nothing open (`tokens`, `passwords`, `paginator`, `mailer`) are there at once; `database`, `cache`
-    and `rate_limiter` between `open()` and `close()`.
+    Parts without a connection (`tokens`, `passwords`, `paginator`, `mailer`) are always available; `database`, `cache`
+    and `rate_limiter` only between `open()` and `close()`.
     """
 
     database: Database
@@ -111,8 +111,8 @@ class Runtime(Generic[S_co]):
         languages: Path | None = None,
         on_error: ErrorHook | None = None,
     ) -> None:
-        """`jobs`: what its worker runs. `languages`: the folder of the messages (`ondol.languages`); without it they are
-        English. `on_error` is told of every unexpected error (`ondol.observability.errors`)."""
+        """`jobs`: the worker's tasks. `languages`: the folder of the messages (`ondol.languages`); by default they are
+        English. `on_error`: called with each unexpected error (`ondol.observability.errors`)."""
         self.settings = settings
         self.languages = Languages(languages, default=settings.http.default_language)
         self.jobs = jobs
@@ -127,7 +127,7 @@ class Runtime(Generic[S_co]):
         self.mailer = Mailer(settings.mail, Mailbox(settings.project_folder / settings.mail.folder))
         self.drain = Drain(settings.drain_seconds)
         self.shares = Shares(settings.database.pool_size, settings.database.pool_timeout_seconds)
-        # Without an answer from the web layer the server takes WebSockets.
+        # The server accepts WebSockets unless the web layer replaces this.
         self.has_websockets: Callable[[], bool] = lambda: True
         self._open_parts = AsyncExitStack()
 
@@ -139,49 +139,49 @@ class Runtime(Generic[S_co]):
 
     @asynccontextmanager
     async def transaction(self, client: Client = NO_CLIENT) -> AsyncIterator["UnitOfWork[S_co]"]:
-        """One transaction: everything in the block commits together, or nothing does."""
+        """Open a unit of work in one transaction: everything in the block commits together, or nothing does."""
         async with self.database.transaction() as session:
             yield UnitOfWork(session, self, client)
 
     @asynccontextmanager
     async def reading(self, client: Client = NO_CLIENT) -> AsyncIterator["UnitOfWork[S_co]"]:
-        """A unit of work that only reads, each statement in one round trip and with a snapshot of its own."""
+        """Open a read-only unit of work. Each statement takes one round trip and has its own snapshot."""
         async with self.database.reading() as session:
             yield UnitOfWork(session, self, client)
 
     async def open(self) -> None:
-        """Opens everything in order. A step that fails closes what was opened. Raises StartFailed."""
+        """Open everything in order. If a step fails, close the parts opened before it. Raises StartFailed."""
         async with AsyncExitStack() as parts:
             parts.callback(self.passwords.close)
-            with step("The development servers do not start"):
+            with step("The development servers did not start"):
                 self.servers = await self.locate_servers()
-            with step("PostgreSQL does not answer; look at DATABASE_URL"):
+            with step("PostgreSQL does not answer: check DATABASE_URL"):
                 self.database = self._database()
                 parts.push_async_callback(self.database.close)
                 await check_database(self.database, self.settings, self.drain)
-            with step("The cache cannot be made; look at REDIS_URL"):
+            with step("The cache cannot be created: check REDIS_URL"):
                 self.cache = Cache(
                     self.servers.redis_url, self.servers.direct_url, self.settings.valkey, on_lookup=count_lookup
                 )
                 parts.push_async_callback(self.cache.close)
-            with step("PostgreSQL does not let us LISTEN; look at DATABASE_URL"):
+            with step("LISTEN on PostgreSQL failed: check DATABASE_URL"):
                 await self.cache.open()
             self.rate_limiter = RateLimiter(self.servers.redis_url, self.settings.valkey)
             parts.push_async_callback(self.rate_limiter.close)
             if not await self.cache.is_up():
-                # Not an error: the cache holds only what may be lost.
+                # Not an error: the data in the cache may be lost.
                 log.warning("valkey_down_at_start", setting="REDIS_URL")
             if self.cache.is_on_cluster:
-                raise StartFailed("REDIS_URL leads to a Valkey in cluster mode: Ondol needs one with cluster mode off.")
+                raise StartFailed("REDIS_URL points to a Valkey in cluster mode. Use a server without it.")
             self._open_parts = parts.pop_all()
 
     async def close(self) -> None:
-        """Closes everything, newest first."""
+        """Close everything in reverse order."""
         await self._open_parts.aclose()
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[Self]:
-        """`open` and `close` for a with block."""
+        """Open the runtime for a with block, and close it afterwards."""
         await self.open()
         try:
             yield self
@@ -190,9 +190,9 @@ class Runtime(Generic[S_co]):
 
     @asynccontextmanager
     async def lifespan(self, app: Any) -> AsyncIterator[dict[str, Any]]:
-        """For `FastAPI(lifespan=ondol.lifespan)`. What it yields is the ASGI lifespan state, which servers see too."""
+        """Run the service, for `FastAPI(lifespan=ondol.lifespan)`. Yields the ASGI lifespan state for the server."""
         configure_logging(self.settings.logging, sql=self.settings.debug)
-        # Signals are noticed from the start on: a process that waits for PostgreSQL must end too.
+        # Signals are handled from the start: a process that waits for PostgreSQL must stop too.
         with self.drain.installed():
             async with self.opened():
                 yield await self._start_serving()
@@ -210,9 +210,9 @@ class Runtime(Generic[S_co]):
         return {OPTIONS: self._server_options()}
 
     async def locate_servers(self) -> Servers:
-        """The settings' servers, or in development the embedded ones."""
+        """Return the servers that the settings name, or in development the embedded ones."""
         database, redis = self.settings.database_url, self.settings.redis_url
-        # Production always has both: the settings refuse to be without.
+        # Production always has both: the settings require them.
         attachment = None if database and redis else await asyncio.to_thread(self._attach)
         database_url = database.get_secret_value() if database else attachment.database_url  # type: ignore[union-attr]
         direct = self.settings.database_direct_url
@@ -223,7 +223,7 @@ class Runtime(Generic[S_co]):
         )
 
     def worker(self) -> Worker:
-        """A worker for this service's jobs; the runtime must be open."""
+        """Return a worker for this service's jobs. The runtime must be open."""
         settings = self.settings
         return Worker(
             *(self, self.jobs, self.servers.direct_url, settings.jobs),
@@ -256,12 +256,12 @@ class Runtime(Generic[S_co]):
 
 @dataclass(frozen=True, slots=True)
 class UnitOfWork(Generic[S_co]):
-    """What a service and its repositories work with: a database session, the runtime, and the client they serve.
+    """A database session, the runtime and the client, for a service and its repositories.
 
         async with runtime.transaction() as work:          # in a job, a command or a test
             await OrderService(work).place(customer_id, data)
 
-    A router gets a service with `ondol.web.unit_of_work.in_transaction` or `read_only`.
+    A router gets its service from `ondol.web.unit_of_work.in_transaction` or `read_only`.
     """
 
     session: AsyncSession
@@ -282,9 +282,9 @@ class UnitOfWork(Generic[S_co]):
         tags: Iterable[str] = (),
         memory_seconds: float = 0,
     ) -> T | None:
-        """Return the value of `key` from the cache, or from `load`; see `Cache.get`. `seconds` 0: always from `load`.
+        """Return the value of `key` from the cache or from `load`; see `Cache.get`. `seconds=0`: always from `load`.
 
-        A transaction always loads: it may see what is not committed, which is for nobody else.
+        A transaction always loads: it may see uncommitted data, which must not reach the cache.
         """
         if not seconds or not isinstance(self.session, ReadSession):
             return await load()
@@ -299,9 +299,9 @@ class UnitOfWork(Generic[S_co]):
         return await defer(self.session, task, arguments)
 
     async def enqueue_at(self, moment: datetime, task: Task[Any, Any, P], /, *_: P.args, **arguments: P.kwargs) -> int:
-        """The same for a job that runs at `moment` (aware) or later."""
+        """Add a job that runs at `moment` (aware) or later, and return its number."""
         return await defer(self.session, task, arguments, at=moment)
 
     async def enqueue_in(self, delay: timedelta, task: Task[Any, Any, P], /, *_: P.args, **arguments: P.kwargs) -> int:
-        """The same for a job that runs after `delay`."""
+        """Add a job that runs after `delay`, and return its number."""
         return await defer(self.session, task, arguments, at=datetime.now(UTC) + delay)

@@ -1,4 +1,4 @@
-"""What a runtime checks before it serves: that PostgreSQL answers, is reached as the settings say, and is migrated."""
+"""Checks before a runtime serves: PostgreSQL answers, is reached as the settings say, and is migrated."""
 
 import asyncio
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ _TIMEOUTS = text("""
     WHERE current_setting(name) = '0'
 """)
 POOLER = (
-    "DATABASE_URL leads to a pooler such as PgBouncer: set DATABASE_DIRECT_URL to PostgreSQL itself, for LISTEN, jobs "
+    "DATABASE_URL points to a pooler such as PgBouncer: set DATABASE_DIRECT_URL to PostgreSQL itself, for LISTEN, jobs "
     "and migrations."
 )
 
@@ -32,12 +32,12 @@ log = structlog.stdlib.get_logger("ondol")
 
 
 class StartFailed(Exception):
-    """A part could not be opened. The message names the setting to look at."""
+    """A part could not be opened. The message names the setting to check."""
 
 
 @contextmanager
 def step(sentence: str) -> Iterator[None]:
-    """Raise StartFailed with `sentence` and the reason for whatever the block raises."""
+    """Raise StartFailed with `sentence` and the reason if the block raises."""
     try:
         yield
     except (StartFailed, ServersError) as error:
@@ -52,25 +52,25 @@ def step(sentence: str) -> Iterator[None]:
 
 
 async def check_database(database: Database, settings: Settings, drain: Drain) -> None:
-    """Raise StartFailed unless PostgreSQL answers, past a pooler where there is one."""
+    """Raise StartFailed if PostgreSQL does not answer, or a pooler is in front and DATABASE_DIRECT_URL is not set."""
     await _wait_for(database, settings.environment, drain)
     async with database.reading() as session:
         if settings.database_direct_url is None and await is_pooled(session):
             raise StartFailed(POOLER)
         if settings.database_direct_url and (unlimited := (await session.scalars(_TIMEOUTS)).all()):
-            # A pooler takes no options of ours: whoever sets it up must set the limits.
+            # A pooler ignores connection options, so the limits must be set on the role.
             log.warning("no_timeouts", settings=unlimited, hint=f"ALTER ROLE … SET {unlimited[0]} = '15s'")
 
 
 async def _wait_for(database: Database, environment: Environment, drain: Drain) -> None:
-    """In production a process that starts while PostgreSQL is away waits for it: if it ended, a supervisor would end
-    the healthy ones as well. Raises for what waiting does not mend: a wrong password, a name that is not there."""
+    """Wait for PostgreSQL, in production only: if the process exited, a supervisor would stop the healthy ones too.
+    Raises OperationalError for permanent errors: a wrong password, an unknown role or database."""
     while True:
         try:
             await drain.unless_begun(database.ping())
             return
         except OperationalError as error:
-            # A refused login comes without SQLSTATE; that somebody answered shows in the text alone.
+            # A refused login has no SQLSTATE; only the text shows that a server answered.
             refused = "FATAL:" in str(error.orig) and "the database system is" not in str(error.orig)
             if refused or environment is not Environment.PRODUCTION:
                 raise
@@ -79,13 +79,13 @@ async def _wait_for(database: Database, environment: Environment, drain: Drain) 
 
 
 def prepare_development_database(url: str, project: Path) -> None:
-    """Migrate an empty one, so that `uvicorn main:app` works at once; of any other say what it lacks."""
+    """Migrate an empty database, so that `uvicorn main:app` works at once; log the pending migrations of any other."""
     if is_empty(url):
         upgrade(url, project)
         return
     try:
         pending = missing(url, project)
-    except CommandError as error:  # another branch's
+    except CommandError as error:  # a migration of another branch
         log.warning("unknown_migration", reason=str(error), hint="ondol doctor")
         return
     if pending:

@@ -1,8 +1,8 @@
-"""Field types for schemas that say in the OpenAPI document what they do, and take nothing else.
+"""Field types for schemas that accept only the format that the OpenAPI document describes.
 
-Pydantic is generous: it reads numbers from text, dates from numbers, amounts from "1e2". Whoever sends such a thing
-comes to rely on it, and the document never promised it. And what PostgreSQL cannot hold (the character NUL, a year
-zero) is refused here with a reason, not there with an error.
+Pydantic is lenient: it reads numbers from text, dates from numbers, amounts from "1e2". Clients come to rely on that,
+although the document does not promise it. These types also refuse, with a reason, values that PostgreSQL cannot store:
+the character NUL, a year zero.
 """
 
 import re
@@ -33,7 +33,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 MAX_JSON_DEPTH = 50
 
-# Unicode's white space, which is stripped; control characters, which are refused.
+# Unicode's white space is stripped; control characters are refused.
 _WHITE, _CONTROL = r"\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000", r"\x00-\x1f\x7f"
 
 
@@ -50,11 +50,11 @@ Line = Annotated[
     StringConstraints(
         strip_whitespace=True,
         min_length=1,
-        # Of what comes in, before it is stripped: the document must not refuse what we take.
+        # It matches the value before stripping: the document must not refuse a value that is accepted.
         pattern=rf"^[{_WHITE}]*[^{_WHITE}{_CONTROL}][^{_CONTROL}]*[{_WHITE}]*$",
     ),
 ]
-"""One line of text: not empty, no control characters."""
+"""One line of text: not empty and without control characters."""
 
 Text = Annotated[str, NFC, StringConstraints(pattern=r"^[^\x00]*$")]
 """Any text PostgreSQL can hold: all but the character NUL."""
@@ -77,10 +77,10 @@ Email = Annotated[EmailStr, Field(max_length=254, examples=["jiwoo@example.com"]
 address."""
 
 Int32 = Annotated[int, Field(ge=-(2**31), le=2**31 - 1)]
-"""What PostgreSQL's `integer` holds."""
+"""The range of PostgreSQL's `integer`."""
 
 Int64 = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
-"""What PostgreSQL's `bigint` holds."""
+"""The range of PostgreSQL's `bigint`."""
 
 
 def _is_number(value: Any) -> Any:
@@ -90,14 +90,14 @@ def _is_number(value: Any) -> Any:
 
 
 NumberOnly = BeforeValidator(_is_number)
-"""For an int or a float in a body, after its Field (before it, the limits would not reach the OpenAPI document):
-Pydantic takes true and "5" as well."""
+"""Refuse true and "5", which Pydantic accepts, for an int or a float in a body. Place it after the Field: before it,
+the limits would not reach the OpenAPI document."""
 
 
 @dataclass(frozen=True)
 class DecimalText:
-    """For a Decimal: `digits` in all, `places` of them after the point and at least one before it; written as text
-    ("12.50"), because JSON's numbers lose cents. What comes in is filled up to `places`, as it is stored."""
+    """Read and write a Decimal as text ("12.50"), because JSON's numbers lose cents. It has `digits` in all, `places`
+    of them after the point and at least one before it. Input is padded to `places`, as it is stored."""
 
     digits: int
     places: int
@@ -124,7 +124,7 @@ class DecimalText:
         return sign + whole + fraction
 
     def _as_promised(self, value: Any, check: ValidatorFunctionWrapHandler) -> Decimal:
-        """Decimal also takes numbers, "1e2", ".5" and "１２"."""
+        """Refuse numbers, "1e2", ".5" and "１２", which Decimal accepts."""
         amount: Decimal = check(value)
         is_promised = isinstance(value, str) and re.fullmatch(self._pattern, value)
         if not is_promised and not isinstance(value, Decimal):
@@ -133,7 +133,7 @@ class DecimalText:
 
 
 InDigits = PlainSerializer(lambda value: f"{value:f}", return_type=str, when_used="json")
-"""For a Decimal that goes out with more than six places: Python would write 0.0000001 as 1E-7."""
+"""Write a Decimal with more than six places in digits: Python would write 0.0000001 as 1E-7."""
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -145,7 +145,7 @@ def _is_date(value: Any) -> Any:
 
 
 Day = Annotated[date, BeforeValidator(_is_date)]
-"""A date (RFC 3339): Pydantic takes seconds since 1970 and midnights as well."""
+"""A date (RFC 3339). Pydantic would also accept seconds since 1970 and datetimes at midnight."""
 
 _TIME_OF_DAY = "^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$"
 
@@ -161,7 +161,7 @@ TimeOfDay = Annotated[
     BeforeValidator(_is_time_of_day),
     WithJsonSchema({"type": "string", "pattern": _TIME_OF_DAY, "examples": ["09:30:00"]}),
 ]
-"""A time of day to the second, without a zone: Pydantic takes seconds and offsets as well."""
+"""A time of day to the second, without a zone. Pydantic would also accept seconds and offsets."""
 
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})")
 
@@ -180,7 +180,7 @@ def _in_utc(value: datetime) -> datetime:
 
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_is_moment), AfterValidator(_in_utc)]
-"""A point in time with its offset (RFC 3339), kept in UTC."""
+"""A point in time with its offset (RFC 3339), converted to UTC."""
 
 
 def _storable(value: Any, depth: int = 0) -> Any:
@@ -202,4 +202,4 @@ def _storable(value: Any, depth: int = 0) -> Any:
 
 
 JsonObject = Annotated[dict[str, JsonValue], AfterValidator(_storable)]
-"""A JSON object (RFC 8259) that PostgreSQL's `jsonb` can hold."""
+"""A JSON object (RFC 8259) that PostgreSQL's `jsonb` can store."""

@@ -1,4 +1,4 @@
-"""Delete what Ondol itself no longer needs, every night; a project lists the job in app/jobs.py."""
+"""A nightly job that deletes Ondol's own expired rows. A project lists it in app/jobs.py."""
 
 from typing import Any, cast
 
@@ -23,9 +23,9 @@ _ENDED_JOBS = text("""
 
 
 async def delete_in_batches(runtime: Runtime[Any], statement: TextClause, **values: object) -> int:
-    """Run a DELETE of at most `:batch` rows until nothing is left, each in a transaction of its own; return how many.
+    """Run a DELETE of at most `:batch` rows until nothing is left, each in its own transaction. Return the number.
 
-    One DELETE of very many rows would be cut by DATABASE__STATEMENT_TIMEOUT_SECONDS.
+    A single DELETE of very many rows would exceed DATABASE__STATEMENT_TIMEOUT_SECONDS.
     """
     total = 0
     while True:

@@ -31,10 +31,10 @@ SENTENCES = [
     "HTTP__ALLOWED_HOSTS must name the hosts",
     "HTTP__CORS_ORIGINS must name the origins",
     "REDIS_URL must be set",
-    "DATABASE_URL leads to a development database",
-    "DATABASE_URL holds a password that everybody knows",
+    "DATABASE_URL points to a development database",
+    "DATABASE_URL contains a well-known password",
     "MAIL__HOST must be set",
-    "MAIL__LINKS must be the https address",
+    "MAIL__LINKS must be the https URL",
 ]
 
 
@@ -44,7 +44,7 @@ def test_a_valkey_in_cluster_mode_is_refused(prod: Production) -> None:
     bus = f"cluster-port {free_port()}"
     prod.valkey.start("cluster-enabled yes", "databases 1", f"cluster-config-file {nodes}", bus)
     try:
-        assert "REDIS_URL leads to a Valkey in cluster mode" in prod.failed_start()
+        assert "REDIS_URL points to a Valkey in cluster mode" in prod.failed_start()
     finally:
         nodes.unlink(missing_ok=True)
         prod.valkey.stop()
@@ -144,5 +144,5 @@ def test_a_process_that_starts_while_postgresql_is_away_waits_for_it(prod: Produ
 
 def test_a_wrong_password_is_not_waited_for(prod: Production) -> None:
     said = prod.failed_start(DATABASE_URL=prod.database_url.replace(PASSWORD, "not-the-password-9"))
-    assert "look at DATABASE_URL" in said
+    assert "check DATABASE_URL" in said
     assert "not-the-password-9" not in said

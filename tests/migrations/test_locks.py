@@ -144,7 +144,7 @@ def test_a_migration_that_could_not_be_run_again_is_refused(project: Path, datab
     file = project / "migrations" / "versions" / "0003_index.py"
     mixed = INDEX.replace("    with op", '    op.execute("ALTER TABLE users ADD COLUMN nickname varchar")\n    with op')
     for source, fault in (
-        (mixed, "0003 has statements beside its autocommit_block"),
+        (mixed, "0003 has statements outside its autocommit_block"),
         (INDEX.replace(", if_not_exists=True", ""), "0003 creates an index CONCURRENTLY without if_not_exists=True"),
     ):
         file.write_text(source)

@@ -1,1 +1,1 @@
-"""Mechanisms of accounts: hashing, tokens, rotation, scopes. What a user is and may do is the project's own code."""
+"""Building blocks for accounts: hashing, tokens, rotation, scopes. The project itself defines users and their rights."""

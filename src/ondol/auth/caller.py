@@ -1,4 +1,4 @@
-"""The caller: the account that makes a request, and what it may do."""
+"""The caller: the account that makes a request, and its scopes."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,26 +9,26 @@ from ondol.ownership import EVERYBODY, Owner
 
 
 class InsufficientScope(Forbidden):
-    """RFC 6750, section 3.1."""
+    """The token lacks a required scope (RFC 6750, section 3.1)."""
 
     code = "insufficient_scope"
-    detail = "Your account or token does not have the scopes this needs."
+    detail = "Your account or token does not have the required scopes."
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """An authenticated account in one login session. `scopes`: those of the token that the account still has."""
+    """An authenticated account in one login session. `scopes`: the token's scopes that the account still has."""
 
     user_id: UUID
     session_id: UUID
     scopes: frozenset[str]
 
     def refusal(self, scopes: Iterable[str]) -> InsufficientScope | None:
-        """Return what to raise if not all of `scopes` are held."""
+        """Return the error to raise if the caller lacks one of `scopes`."""
         missing = sorted(set(scopes) - self.scopes)
         challenge = f'Bearer error="insufficient_scope", scope="{" ".join(missing)}"'
         return InsufficientScope(headers={"WWW-Authenticate": challenge}, missing=missing) if missing else None
 
     def owner(self, scope_for_all: str) -> Owner:
-        """Return whose rows the caller may use: everybody's with `scope_for_all`, else their own."""
+        """Return the owner of the rows that the caller may use: EVERYBODY with `scope_for_all`, else the caller."""
         return EVERYBODY if scope_for_all in self.scopes else self.user_id

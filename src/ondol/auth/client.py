@@ -1,4 +1,4 @@
-"""The client of a request: what login sessions and the audit log remember of it."""
+"""The client of a request, as login sessions and the audit log record it."""
 
 from dataclasses import dataclass
 
@@ -7,8 +7,8 @@ MAX_USER_AGENT_LENGTH = 200
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """`address`: an IP address, behind the proxies we trust. `user_agent`: what the client calls itself, cut to 200
-    printable characters. `request_id`: as in the logs."""
+    """The client of a request. `address`: an IP address, found behind trusted proxies. `user_agent`: at most 200
+    printable characters of the header. `request_id`: as in the logs."""
 
     address: str = ""
     user_agent: str = ""
@@ -16,4 +16,4 @@ class Client:
 
 
 NO_CLIENT = Client()
-"""For work that no client asked for: jobs and tests."""
+"""The client of jobs and tests, which serve no request."""

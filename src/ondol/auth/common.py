@@ -1,4 +1,4 @@
-"""Passwords that everybody tries first (NIST SP 800-63B-4, section 3.1.1.2; OWASP ASVS 5.0, 6.2.4)."""
+"""Common passwords (NIST SP 800-63B-4, section 3.1.1.2; OWASP ASVS 5.0, 6.2.4)."""
 
 import gzip
 import unicodedata
@@ -9,8 +9,8 @@ _LIST = Path(__file__).with_name("common_passwords.txt.gz")
 
 
 def is_common(password: str, *, context: tuple[str, ...] = ()) -> bool:
-    """Whether it is one of the 8,000 or so that ship with Ondol (`tools/vendor-passwords`), one character over and
-    over, or one of the words in `context`, such as the account's own address. Case does not matter."""
+    """Return whether a password is too common: in the list of about 8,000 (`tools/vendor-passwords`), one repeated
+    character, or a word in `context`, such as the account's e-mail address. Ignores case."""
     plain = _plain(password)
     return len(set(plain)) == 1 or plain in _common() or plain in {_plain(word) for word in context}
 

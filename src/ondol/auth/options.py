@@ -16,21 +16,21 @@ class AuthSettings(Group):
     """Tokens and passwords."""
 
     secret_key: SecretStr = Field(
-        SecretStr(DEVELOPMENT_SECRET), description="Signs access tokens and cursors; 32 characters or more."
+        SecretStr(DEVELOPMENT_SECRET), description="Signs access tokens and cursors; at least 32 characters."
     )
     next_secret_key: SecretStr | None = Field(
-        None, description="Accepted too: the secret that will sign next. See `ondol secret rotate`."
+        None, description="The next secret key, accepted already. See `ondol secret rotate`."
     )
-    previous_secret_key: SecretStr | None = Field(None, description="Accepted too: the secret that signed before.")
+    previous_secret_key: SecretStr | None = Field(None, description="The previous secret key, still accepted.")
     issuer: str = "ondol"
     audience: str = "ondol"
     access_token_seconds: int = Field(600, ge=1, le=86_400)
-    session_seconds: int = Field(30 * 86_400, ge=60, description="A session ends this long after its login.")
+    session_seconds: int = Field(30 * 86_400, ge=60, description="A login session ends this long after its login.")
     session_idle_seconds: int = Field(
-        14 * 86_400, ge=60, description="A session that was not refreshed for this long has ended."
+        14 * 86_400, ge=60, description="A login session ends if it is not refreshed for this long."
     )
     refresh_retry_seconds: int = Field(
-        10, ge=0, le=60, description="A refresh sent again this soon gets the same answer. 0: strict, no second chance."
+        10, ge=0, le=60, description="A refresh repeated within this time gets the same response. 0: retries disabled."
     )
     cookies: bool = Field(
         False, description="Browser mode: tokens in HttpOnly cookies, never in a body; requests need X-CSRF-Protection."
@@ -39,17 +39,17 @@ class AuthSettings(Group):
     argon2_memory_kib: int = Field(ARGON2_MEMORY_KIB, ge=7_168)
     argon2_iterations: int = Field(ARGON2_ITERATIONS, ge=1)
     bcrypt_rounds: int = Field(BCRYPT_ROUNDS, ge=10, le=20)
-    hashing_threads: int = Field(2, ge=1, description="Passwords hashed at the same time, off the event loop.")
-    hashing_queue: int = Field(DEFAULT_QUEUE, ge=0, description="Logins that may wait for them; then 503.")
+    hashing_threads: int = Field(2, ge=1, description="Passwords hashed at the same time, outside the event loop.")
+    hashing_queue: int = Field(DEFAULT_QUEUE, ge=0, description="Logins that may wait for a thread; then 503.")
 
     @model_validator(mode="after")
     def _idle_outlives_access(self) -> Self:
         if self.session_idle_seconds <= self.access_token_seconds:
-            raise ValueError("SESSION_IDLE_SECONDS must exceed ACCESS_TOKEN_SECONDS: a session is refreshed that often")
+            raise ValueError("SESSION_IDLE_SECONDS must exceed ACCESS_TOKEN_SECONDS, or sessions end between refreshes")
         return self
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """The one that signs, then the others that are accepted."""
+        """The secret key that signs, then the others that are accepted."""
         given = (self.secret_key, self.next_secret_key, self.previous_secret_key)
         return tuple(secret.get_secret_value() for secret in given if secret)

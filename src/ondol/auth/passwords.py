@@ -1,6 +1,6 @@
-"""Password hashing off the event loop, on a bounded pool with a bounded queue.
+"""Password hashing outside the event loop, in a bounded thread pool with a bounded queue.
 
-Argon2id with OWASP's parameters by default, bcrypt by setting; a hash of the other kind, or with other parameters,
+Argon2id with OWASP's parameters is the default, bcrypt a setting. A hash of the other scheme, or with other parameters,
 still verifies and is replaced at the next login (OWASP Password Storage Cheat Sheet).
 """
 
@@ -32,17 +32,17 @@ _NICENESS = 10
 
 
 class TooManyLogins(Unavailable):
-    """More passwords wait to be hashed than can be soon."""
+    """The queue of passwords to hash is full."""
 
     code = "too_many_logins"
-    detail = "Too many people log in just now; try again in a moment."
+    detail = "Too many logins at the moment. Try again shortly."
 
 
 class PasswordHasher:
-    """Hashes and verifies.
+    """Hash and verify passwords.
 
-    `threads` bounds how many cores (and 19 MiB of memory each) a burst of logins takes; `queue` how many may wait for
-    them: for one more TooManyLogins is raised.
+    `threads` limits the cores (and 19 MiB of memory each) that a burst of logins takes, `queue` the logins that wait
+    for a thread. Both methods raise TooManyLogins if the queue is full.
     """
 
     def __init__(
@@ -68,11 +68,11 @@ class PasswordHasher:
         return await self._run(lambda: self._hash(password))
 
     async def verify(self, password: str, hashed: str | None) -> tuple[bool, str | None]:
-        """Whether it is the password, and a better hash to store instead, if there is one.
+        """Return whether the password matches, and a new hash to store if the stored one is outdated.
 
-        `hashed=None` (no such account) is False, after the same work; so is what cannot be a password: too long (NFKC
-        takes quadratic time on some text), or no Unicode text at all; and so is everything for an account whose stored
-        hash is none of ours (one that logs in by other means).
+        The result is False, after the same work, if `hashed` is None (no such account), if the password is impossible
+        (too long, as NFKC takes quadratic time on some text, or not Unicode text), or if the stored hash has another
+        format (an account that logs in by other means).
         """
         possible = hashed is not None and hashed.startswith(_KNOWN_HASHES) and is_possible(password)
         attempt, stored = (password, hashed) if hashed is not None and possible else ("", self._decoy)
@@ -80,11 +80,11 @@ class PasswordHasher:
         return (valid, better) if possible else (False, None)
 
     def hash_now(self, password: str) -> str:
-        """The same as `hash`, blocking: for scripts."""
+        """Hash a password in the calling thread, for scripts."""
         return self._hash(password)
 
     def close(self) -> None:
-        """Ends the threads; they are made anew when somebody hashes again."""
+        """Stop the threads. The next call of `hash` or `verify` starts them again."""
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
             self._pool = None
@@ -97,7 +97,7 @@ class PasswordHasher:
                 self._threads, thread_name_prefix="ondol-hash", initializer=_yield_to_others
             )
         hashing = self._pool.submit(work)
-        # Not when the request ends: one that is cancelled leaves its thread at work.
+        # The place is freed when the thread ends, not when the request does: cancelling a request does not stop it.
         hashing.add_done_callback(lambda _: self._places.release())
         return await asyncio.wrap_future(hashing)
 
@@ -112,33 +112,30 @@ class PasswordHasher:
 
 
 def _decoy(scheme: Scheme, memory_kib: int, iterations: int, rounds: int) -> str:
-    """Return a hash to verify against when the account does not exist, so that this takes as long as when it does.
-
-    No password leads to it, so it is written down rather than computed.
-    """
+    """Return a hash to verify against if the account does not exist, so that timing is the same. No password matches."""
     if scheme == "argon2":
         return f"$argon2id$v=19$m={memory_kib},t={iterations},p=1${'A' * 22}${'A' * 43}"
     return f"$2b${rounds:02d}${'.' * 53}"
 
 
 def _yield_to_others() -> None:
-    """Threads that hash give way to the event loop (Linux alone has a priority for each thread): requests that need
-    no hash then hardly notice a burst of logins."""
+    """Lower the priority of a hashing thread below the event loop's, so that a burst of logins hardly slows requests
+    without a hash. Only Linux has priorities for threads."""
     if sys.platform == "linux":
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
 def is_possible(password: str) -> bool:
-    """Whether this could be anybody's password: not over the limit, without NUL and lone surrogates."""
+    """Return whether this can be a password: within the limit, without NUL and lone surrogates."""
     return len(password) <= MAX_LENGTH and not any(
         character == "\0" or "\ud800" <= character <= "\udfff" for character in password
     )
 
 
 def _prepare(password: str, scheme: Literal["argon2", "bcrypt"]) -> bytes:
-    """The bytes to hash: NFKC, so that the same password typed on another keyboard is the same (NIST SP 800-63B).
+    """Return the bytes to hash: in NFKC, so that a password from another keyboard is the same (NIST SP 800-63B).
 
-    bcrypt reads 72 bytes (24 letters of Hangul): a longer password is digested first, never cut.
+    bcrypt reads 72 bytes (24 Hangul syllables): a longer password is digested first, never truncated.
     """
     normalised = unicodedata.normalize("NFKC", password).encode()
     if scheme == "bcrypt" and len(normalised) > BCRYPT_MAX_BYTES:

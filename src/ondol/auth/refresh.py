@@ -1,7 +1,7 @@
 """Refresh tokens: opaque, stored as hashes, rotated at each use, in families (RFC 9700, section 4.14.2).
 
-The successor of a token is derived from it, so a client whose answer got lost can ask again within a few seconds and
-gets the same one; nobody who reads the database can derive anything.
+The successor of a token is derived from it with a key, so a client that lost the response can retry within a few
+seconds and gets the same one. A reader of the database cannot derive it.
 """
 
 import base64
@@ -14,23 +14,23 @@ from ondol.keys import derived
 
 class RefreshVerdict(Enum):
     ROTATE = auto()
-    """First use: give the successor."""
+    """First use: return the successor."""
     REPEAT = auto()
-    """A retry of a use a moment ago: give the same successor."""
+    """A retry shortly after the first use: return the same successor."""
     REUSED = auto()
-    """An old token: somebody copied it. Revoke the whole family."""
+    """A used token was sent again, so it was probably copied. Revoke the whole family."""
     REFUSED = auto()
     """Expired or revoked."""
 
 
 class RefreshTokens:
-    """Makes the successors of tokens. `key`, and each of the keys it takes turns with: at least 32 bytes."""
+    """Derive the successors of tokens. `key`, and each key in `accepted`: at least 32 bytes."""
 
     def __init__(self, key: bytes, *accepted: bytes) -> None:
         self._keys = derived("refresh", key, *accepted)
 
     def successors(self, token: str) -> tuple[str, ...]:
-        """The successor to give; then what it was if another key was the first one when `token` was used."""
+        """Return the possible successors: with the current key first, then with each other accepted key."""
         return tuple(
             base64.urlsafe_b64encode(hmac.digest(key, token.encode(), "sha256")).decode().rstrip("=")
             for key in self._keys
@@ -45,7 +45,7 @@ def judge(
     now: datetime,
     retry_seconds: float,
 ) -> RefreshVerdict:
-    """What a refresh token that was presented is good for. All times are aware. `retry_seconds=0`: no second chance."""
+    """Decide about a refresh token that a client sent. All times are aware. `retry_seconds=0`: no retries."""
     if revoked_at is not None or expires_at <= now:
         return RefreshVerdict.REFUSED
     if used_at is None:

@@ -22,8 +22,8 @@ _REMEMBERED_TOKENS = 4_096
 
 
 class TokenPair(BaseModel):
-    """What logging in and refreshing answer (RFC 6749, section 5.1). In browser mode both tokens are in cookies, and
-    empty here."""
+    """The response to a login or refresh (RFC 6749, section 5.1). In browser mode both tokens are in cookies and empty
+    here."""
 
     access_token: str
     token_type: Literal["bearer"] = "bearer"  # noqa: S105
@@ -34,7 +34,7 @@ class TokenPair(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class AccessClaims:
-    """What a valid token says. `expires_at` in seconds since the epoch."""
+    """The claims of a valid token. `expires_at` is in seconds since the epoch."""
 
     user_id: UUID
     session_id: UUID
@@ -43,9 +43,9 @@ class AccessClaims:
 
 
 class AccessTokens:
-    """Issues and verifies.
+    """Issue and verify access tokens.
 
-    `key` signs; what one of the keys in `accepted` signed is valid too. Each has 32 bytes or more (RFC 7518, 3.2).
+    `key` signs; signatures of the keys in `accepted` are valid too. Each has at least 32 bytes (RFC 7518, 3.2).
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class AccessTokens:
         self._key, self._key_id = key, key_id(key)
         self._keys = {key_id(each): each for each in (key, *accepted)}
         self.lifetime_seconds = lifetime_seconds
-        # The signature of one token is checked once; its expiry at each use.
+        # The signature of a token is checked once, its expiry at each use.
         self._decode = lru_cache(maxsize=_REMEMBERED_TOKENS)(self._decode_now)
 
     def issue(self, *, user_id: UUID, session_id: UUID, scopes: frozenset[str]) -> str:
@@ -79,7 +79,7 @@ class AccessTokens:
         )
 
     def verify(self, token: str) -> AccessClaims:
-        """Raises Unauthorized for anything but a token of ours that is valid now."""
+        """Return the claims of a token. Raises Unauthorized unless this service issued it and it is valid now."""
         claims = self._decode(token)
         if claims.expires_at <= time.time():
             raise Unauthorized
@@ -87,7 +87,7 @@ class AccessTokens:
 
     def _decode_now(self, token: str) -> AccessClaims:
         try:
-            # It chooses between our own secrets, nothing else; a token that names none of them is not ours.
+            # The unverified `kid` only selects one of this service's secrets; an unknown one is refused.
             key = self._keys[jwt.get_unverified_header(token)["kid"]]
             claims = jwt.decode(
                 token,

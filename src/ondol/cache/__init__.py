@@ -1,4 +1,4 @@
-"""A read-through cache on Valkey that is never wrong, and not needed: when Valkey is down, reads go to the database."""
+"""A read-through cache on Valkey that returns no stale values. While Valkey is down, reads go to the database."""
 
 from ondol.cache.cache import Cache
 

@@ -1,16 +1,16 @@
 """The read-through cache.
 
-Its promise: after a write was answered, nobody reads what was before it, with Valkey up, down, hung, started again or
-back with old data. Only with `memory_seconds` other processes may, for as long as news of the write is on its way.
+It guarantees that no read returns an older value once the response to a write was sent: with Valkey up, down, hung,
+restarted or back with old data. With `memory_seconds`, other processes may do so until they are notified of the write.
 
 Every tag has a generation in Valkey: a random value that an invalidation replaces. A stored value carries the
-generations its tags had *before* it was loaded, and is a hit only while they are still the same; so a value that was
-loaded before a commit and stored after it is never read. An invalidation happens between the commit and the response.
-One that Valkey did not take is kept, and delivered before Valkey is used again; every other process is told through
-PostgreSQL and does the same. Keys hold the run id of the server, so what another one left is not found. And one tag
-is everybody's: a process renews it before its first read, and when it may have missed a message.
+generations its tags had *before* it was loaded, and is a hit only while they are unchanged; so a value that was loaded
+before a commit and stored after it is never read. An invalidation happens between the commit and the response. If
+Valkey does not accept it, the process keeps it and delivers it before it uses Valkey again; PostgreSQL notifies all
+other processes, which do the same. Keys contain the server's run id, so data of another server is not found. All values
+share one tag, which a process renews before its first read and when it may have missed a notification.
 
-Where a writer cannot reach a Valkey that others do reach, they may read the old value until PostgreSQL has told them.
+If a writer cannot reach a Valkey that others can reach, they may read the old value until PostgreSQL notifies them.
 """
 
 import asyncio
@@ -53,13 +53,13 @@ class _Wanted:
 
 
 class Cache:
-    """Values on Valkey, with an optional front in memory.
+    """Values in Valkey, and optionally in the memory of the process.
 
         product = await cache.get(f"product:{id}", load, ProductRead, seconds=60, tags=[f"product:{id}"])
         cache.invalidate(session, f"product:{id}")     # in the transaction that changes it
 
-    `database_url` is where invalidations are announced; None for a process that is alone. `on_lookup` is told how
-    each read went: "memory", "hit", "miss" or "down".
+    Invalidations are announced through `database_url`; None if there is only one process. `on_lookup` is called with
+    the result of each read: "memory", "hit", "miss" or "down".
     """
 
     def __init__(
@@ -86,13 +86,13 @@ class Cache:
         self._adapters: dict[Any, TypeAdapter[Any]] = {}
 
     async def open(self) -> None:
-        """Begins to listen for invalidations. Valkey itself may be down."""
+        """Start to listen for invalidations. Valkey may be down."""
         if self._notifications is not None:
             await self._notifications.open()
 
     async def _catch_up(self) -> None:
-        """Before the first read: what a process that died could not deliver must not be believed. One that only
-        writes leaves the cache of the others as it is."""
+        """Invalidate everything before the first read: a process that died may have left invalidations undelivered.
+        A process that only writes leaves the others' cache untouched."""
         async with self._catching_up:
             if self._is_behind:
                 await self._drop([EVERYTHING])
@@ -105,12 +105,12 @@ class Cache:
         await self._valkey.close()
 
     async def is_up(self) -> bool:
-        """Whether Valkey answers just now."""
+        """Return whether Valkey answers."""
         return await self._valkey.ping()
 
     @property
     def is_on_cluster(self) -> bool:
-        """Whether the Valkey that answered last shares its keys with others, which refuse most commands here."""
+        """Whether the Valkey that answered last is in cluster mode, where most commands of this client fail."""
         return self._valkey.is_cluster
 
     # reading
@@ -125,11 +125,11 @@ class Cache:
         tags: Iterable[str] = (),
         memory_seconds: float = 0,
     ) -> T | None:
-        """The value of `key`, from the cache or from `load`; None is not stored.
+        """Return the value of `key` from the cache or from `load`. None is not stored.
 
-        `seconds`: how long Valkey keeps it. `memory_seconds`: how long this process keeps it without asking Valkey;
-        an invalidation reaches it within milliseconds, not before the response of the write. `type_` is what Pydantic
-        stores and reads back. Simultaneous misses load once in each process.
+        `seconds`: how long Valkey stores it. `memory_seconds`: how long this process keeps it without asking Valkey; an
+        invalidation reaches it within milliseconds, but possibly after the response to the write. `type_`: the type
+        that Pydantic stores and reads back. Simultaneous misses load once in each process.
         """
         if self._is_behind:
             await self._catch_up()
@@ -139,7 +139,7 @@ class Cache:
         wanted = _Wanted(key, load, self._adapter(type_), seconds, tuple(map(bounded, tags)))
         seen = self._invalidations
         value: T | None = await self._through_valkey(wanted)
-        # An invalidation that came while we loaded may be about this value: then it is not kept.
+        # An invalidation that arrived while loading may concern this value, so it is not kept.
         if memory_seconds and value is not None and seen == self._invalidations and self._may_use_memory():
             self._memory.set(key, value, tags=wanted.tags, seconds=memory_seconds)
         return value
@@ -173,7 +173,7 @@ class Cache:
             await self._execute(lambda pipeline: pipeline.set(self._key("value", wanted.key), stored, px=milliseconds))
 
     async def _look_up(self, wanted: _Wanted) -> tuple[Any, Generations]:
-        """The stored value if it is valid, and the generations of the tags, made where they were missing."""
+        """Return the stored value if it is valid, and the generations of the tags; missing ones are created."""
         [(stored, *generations)] = await self._execute(
             lambda pipeline: pipeline.mget([self._key("value", wanted.key), *self._tag_keys(wanted)])
         )
@@ -185,7 +185,7 @@ class Cache:
                 pipeline.mget(self._tag_keys(wanted))
 
             generations = (await self._execute(fill))[-1]
-            if None in generations:  # evicted already: there is no room
+            if None in generations:  # evicted already: Valkey is full
                 raise ValkeyDown
             return None, tuple(generations)
         header, _, body = (stored or b"").partition(b"\n")
@@ -199,7 +199,7 @@ class Cache:
     # invalidating
 
     def invalidate(self, session: AsyncSession, *tags: str) -> None:
-        """Everything stored under `tags` is invalid once the session's transaction commits."""
+        """Invalidate everything stored under `tags` when the session's transaction commits."""
         session.info.setdefault(_TAGS, set()).update(map(bounded, tags))
         before_commit(session, self._announce)
         after_commit(session, self._drop_committed, even_if_unknown=True)
@@ -220,7 +220,7 @@ class Cache:
             self._pending |= tags
             if len(self._pending) > MAX_PENDING:
                 self._pending = {EVERYTHING}
-        self._forget(tags)  # and what was read from Valkey meanwhile
+        self._forget(tags)  # also values read from Valkey in the meantime
 
     def _forget(self, tags: set[str]) -> None:
         self._invalidations += 1
@@ -234,14 +234,14 @@ class Cache:
             pipeline.set(self._key("tag", tag), token_hex(8).encode(), ex=GENERATION_SECONDS)
 
     async def _deliver_pending(self) -> None:
-        """Before Valkey is used again: it may have kept values that were invalidated while we could not say so."""
+        """Deliver the stored invalidations before Valkey is used again: it may still hold the old values."""
         while self._pending:
             tags = set(self._pending)
             await self._valkey.execute_anyway(lambda pipeline, tags=tags: self._renew(pipeline, tags))  # type: ignore[misc]
             self._pending -= tags
 
     def _told_by_others(self, tags: list[str]) -> None:
-        # Memory first, at once; Valkey too, for the case that the writer died before it could.
+        # Memory at once; Valkey too, in case the writer died before it could.
         self._forget(set(tags))
         self._drop_soon(tags)
 
@@ -261,8 +261,8 @@ class Cache:
         return self._notifications is None or self._notifications.is_listening
 
     async def _execute(self, fill: Callable[[Pipeline], object]) -> list[Any]:
-        """As Valkey's, once more where the server turned out to be another one than the keys were made for. Without
-        a run id what it holds cannot be believed."""
+        """Run commands as `Valkey.execute` does; retry if the run id changed, because the keys contain it. Raises
+        ValkeyDown also if the server has no run id: its data may be old."""
         for _ in range(MAX_SERVERS):
             run_id = self._valkey.run_id
             answers = await self._valkey.execute(fill)

@@ -1,4 +1,4 @@
-"""The loads of this process that are under way or just over. Whoever wants the same value joins one."""
+"""The running and just finished loads of this process. Reads of the same value share one."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -7,17 +7,17 @@ from typing import Any
 
 Generations = tuple[bytes, ...]
 
-# Others may have seen the same generations before the value was stored.
+# A read may have seen the same generations before the value was stored.
 LINGER_SECONDS = 0.2
 
 
 class OwnerCancelled(Exception):
-    """The one who loaded was cancelled. Whoever joined begins again."""
+    """The task that loads was cancelled. A task that joined it must retry."""
 
 
 @dataclass(frozen=True)
 class _Flight:
-    """Only those who saw the same generations join: whoever asks after a commit must not get a value from before it."""
+    """A load. Only reads that saw the same generations join: a read after a commit must not get an older value."""
 
     generations: Generations
     result: asyncio.Future[Any]
@@ -28,7 +28,7 @@ class Flights:
         self._flights: dict[str, _Flight] = {}
 
     async def join(self, key: str, generations: Generations, load: Callable[[], Awaitable[Any]]) -> Any:
-        """Return the result of `load`, or of the one under way. Raises its errors, and OwnerCancelled."""
+        """Return the result of `load`, or of a load that is already running. Raises its errors and OwnerCancelled."""
         flight = self._flights.get(key)
         if flight is None or flight.generations != generations:
             return await self._fly(key, generations, load)
@@ -51,7 +51,7 @@ class Flights:
             raise
         except BaseException as error:
             flight.result.set_exception(error)
-            flight.result.exception()  # retrieved: nobody else may be waiting
+            flight.result.exception()  # retrieved: perhaps no other task is waiting
             raise
         else:
             flight.result.set_result(value)

@@ -1,4 +1,4 @@
-"""The front of the cache in the process's own memory: no round trip at all."""
+"""The part of the cache in the memory of the process, which needs no round trip."""
 
 import time
 from collections import OrderedDict
@@ -15,7 +15,7 @@ class _Entry:
 
 
 class Memory:
-    """The most recently used `size` values. Values are shared between requests: do not change them."""
+    """The most recently used `size` values. Requests share them: do not change a value."""
 
     def __init__(self, size: int = 10_000) -> None:
         self._size = size

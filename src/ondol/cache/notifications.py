@@ -1,6 +1,6 @@
-"""Invalidations between processes, by PostgreSQL's LISTEN/NOTIFY.
+"""Invalidations between processes, through PostgreSQL's LISTEN/NOTIFY.
 
-They are part of the transaction that made them necessary: sent if it commits, and only then, whether Valkey is up or
+They are part of the transaction that causes them: they are sent if and only if it commits, whether Valkey is up or
 down.
 """
 
@@ -30,7 +30,7 @@ _NOTIFY = text("SELECT pg_notify(:channel, :payload)")
 
 
 def bounded(name: str) -> str:
-    """Return a tag or key, or its hash where it is longer than MAX_NAME_BYTES or holds a lone surrogate."""
+    """Return a tag or key, or its hash if it is longer than MAX_NAME_BYTES or contains a lone surrogate."""
     if len(name) <= MAX_NAME_BYTES:
         with contextlib.suppress(UnicodeEncodeError):
             if len(name.encode()) <= MAX_NAME_BYTES:
@@ -39,7 +39,7 @@ def bounded(name: str) -> str:
 
 
 def payloads(process: str, tags: Iterable[str]) -> Iterator[str]:
-    """Return as few messages as hold all tags, none longer than MAX_PAYLOAD_BYTES."""
+    """Yield messages of at most MAX_PAYLOAD_BYTES that together contain all tags."""
     start = json.dumps({"from": process, "tags": []})[:-2]
     batch = ""
     for tag in map(json.dumps, sorted(tags)):
@@ -52,11 +52,11 @@ def payloads(process: str, tags: Iterable[str]) -> Iterator[str]:
 
 
 class Notifications:
-    """Sends and receives the tags that were invalidated.
+    """Send and receive invalidated tags.
 
-    `on_tags` is called with those of other processes; `on_gap` when messages may have been missed. While
-    `is_listening` is False nothing in memory may be trusted.
-    The URL must lead to PostgreSQL itself: LISTEN does not pass through PgBouncer's transaction mode.
+    `on_tags` is called with the tags of other processes, `on_gap` when messages may have been missed. While
+    `is_listening` is False, values in memory may be stale.
+    The URL must point to PostgreSQL itself: LISTEN does not work through PgBouncer's transaction mode.
     """
 
     def __init__(self, database_url: str, on_tags: Callable[[list[str]], None], on_gap: Callable[[], None]) -> None:
@@ -67,12 +67,12 @@ class Notifications:
         self.is_listening = False
 
     async def send(self, session: AsyncSession, tags: Iterable[str]) -> None:
-        """In the session's transaction."""
+        """Send tags to the other processes when the session's transaction commits."""
         for payload in payloads(self._process, tags):
             await session.execute(_NOTIFY, {"channel": CHANNEL, "payload": payload})
 
     async def open(self) -> None:
-        """Begins to listen. Raises psycopg.OperationalError when the database cannot be reached."""
+        """Start to listen. Raises psycopg.OperationalError if the database cannot be reached."""
         connection = await self._connect()
         self.is_listening = True
         self._task = asyncio.create_task(self._run(connection))
@@ -96,7 +96,7 @@ class Notifications:
             try:
                 async with connection:
                     await self._listen(connection)
-            except Exception as error:  # whatever it was: nobody may trust memory while nobody listens
+            except Exception as error:  # any error: values in memory may be stale while nothing listens
                 log.warning("invalidations_lost", error=repr(error))
             finally:
                 self.is_listening = False
@@ -108,7 +108,7 @@ class Notifications:
         while True:
             async for notification in connection.notifies(timeout=HEARTBEAT_SECONDS):
                 self._receive(notification.payload)
-            # A connection whose other end vanished says nothing by itself.
+            # A query detects a connection that the other end no longer has.
             async with asyncio.timeout(HEARTBEAT_SECONDS):
                 await connection.execute("SELECT 1")
 
@@ -117,7 +117,7 @@ class Notifications:
             message = json.loads(payload)
             sender, tags = message["from"], [str(tag) for tag in message["tags"]]
         except (ValueError, TypeError, KeyError):
-            log.warning("invalidation_not_understood")  # anybody may NOTIFY
+            log.warning("invalidation_not_understood")  # any client of the database may NOTIFY
             return
         if sender != self._process:
             self._on_tags(tags)

@@ -24,7 +24,7 @@ class OutcomeUnknown(Problem):
     status = 503
     title = "Service Unavailable"
     code = "outcome_unknown"
-    detail = "The database did not answer in the end: this may be stored, or not. Look before you repeat it."
+    detail = "The database did not confirm the change: it may be stored or not. Check before you repeat it."
 
 
 def before_commit(session: AsyncSession, hook: CommitHook) -> None:

@@ -31,7 +31,7 @@ class TransactionAborted(Exception):
     """
 
     def __init__(self) -> None:
-        super().__init__("A statement of this transaction failed, so nothing of it can be committed.")
+        super().__init__("A statement in this transaction failed, so the transaction cannot be committed.")
 
 
 def refuse_aborted(connection: Connection) -> None:

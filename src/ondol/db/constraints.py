@@ -19,17 +19,17 @@ from ondol.observability.traces import kind_of, says_values
 
 class StillReferenced(Conflict):
     code = "still_referenced"
-    detail = "Something else still refers to this."
+    detail = "Other data still refers to this. Remove it first."
 
 
 class ChangedMeanwhile(Conflict):
     code = "changed_meanwhile"
-    detail = "Somebody changed this meanwhile: read it again and repeat your change."
+    detail = "Another request has changed this. Read it again and repeat your change."
 
 
 class DatabaseUnavailable(Unavailable):
     code = "database_unavailable"
-    detail = "The database does not answer just now; try again."
+    detail = "The database is temporarily unavailable. Try again."
 
 
 # What passes, by SQLSTATE (PostgreSQL's appendix A): lost connections and a refused login, deadlocks and serialisation,

@@ -47,11 +47,11 @@ class SeveralHeads(MigrationRefused):
     """Two branches went on from the same migration."""
 
     def __init__(self, heads: list[str]) -> None:
-        super().__init__(f"Several migrations are the newest ({', '.join(heads)}): join them with `ondol db merge`.")
+        super().__init__(f"There are several Alembic heads ({', '.join(heads)}). Merge them with `ondol db merge`.")
 
 
 class ModelsDiffer(Exception):
-    """The models say something that no migration does."""
+    """The models have changes without a migration."""
 
 
 class MigrationBlocked(MigrationRefused):
@@ -60,7 +60,7 @@ class MigrationBlocked(MigrationRefused):
     def __init__(self, holders: Sequence[str]) -> None:
         self.holders = holders
         super().__init__(
-            "A migration needs a table that others are using, and gave up: run it again.\n" + "\n".join(holders)
+            "A migration timed out waiting for a lock that others hold. Run it again.\n" + "\n".join(holders)
         )
 
 
@@ -151,7 +151,7 @@ def _fault(source: str) -> str | None:
             body = function.body[1:] if ast.get_docstring(function) else function.body
             is_block = ["autocommit_block" in ast.unparse(each) for each in body]
             if any(is_block) and not all(is_block):
-                return "has statements beside its autocommit_block: give the block a migration of its own"
+                return "has statements outside its autocommit_block: move the block to a separate migration"
             calls = [each for each in ast.walk(function) if isinstance(each, ast.Call)]
             named = [
                 {keyword.arg for keyword in call.keywords} for call in calls if "create_index" in ast.unparse(call.func)

@@ -32,7 +32,7 @@ bookmarks.deserializers |= {TIME: time.fromisoformat, DATETIME: datetime.fromiso
 
 class InvalidCursor(BadRequest):
     code = "invalid_cursor"
-    detail = "This cursor is not one of ours for this query: begin again without it."
+    detail = "Invalid cursor for this query. Start again without a cursor."
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class PageRows:
 
 
 class Page(BaseModel, Generic[T]):
-    """One page, as a response: `Page[ProductRead]`. `next_cursor` is null on the last one."""
+    """One page of a list as a response: `Page[ProductRead]`. `next_cursor` is null on the last page."""
 
     items: list[T]
     next_cursor: str | None = Field(None, examples=["pJ3kq1…"])
@@ -68,9 +68,9 @@ class PageQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    limit: int = Field(20, ge=1, le=100, description="Items on a page.")
+    limit: int = Field(20, ge=1, le=100, description="Items per page.")
     cursor: str | None = Field(
-        None, min_length=1, max_length=MAX_CURSOR_LENGTH, description="`next_cursor` of the page before."
+        None, min_length=1, max_length=MAX_CURSOR_LENGTH, description="`next_cursor` of the previous page."
     )
 
 

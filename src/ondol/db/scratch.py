@@ -17,8 +17,8 @@ class ScratchRefused(Exception):
 
     def __init__(self) -> None:
         super().__init__(
-            "This needs an empty database for a moment, and the role may not make one: ALTER ROLE … CREATEDB, or run "
-            "it without DATABASE_URL."
+            "This needs a temporary database, and the role may not create one. Run ALTER ROLE … CREATEDB, or run this "
+            "without DATABASE_URL."
         )
 
 

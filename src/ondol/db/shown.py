@@ -74,7 +74,7 @@ class Shown(Generic[R]):
             relation, attribute = self._mapper.relationships[name], getattr(self._model, name)
             schema = _schema_in(self.schema.model_fields[name].annotation)
             if schema in self._within:
-                raise TypeError(f"{self.schema.__name__}.{name}: {schema.__name__} contains itself, without an end.")
+                raise TypeError(f"{self.schema.__name__}.{name}: {schema.__name__} contains itself without end.")
             load = selectinload(attribute) if relation.uselist else joinedload(attribute)
             yield load.options(*Shown(relation.mapper.class_, schema, self._within)._options)
 

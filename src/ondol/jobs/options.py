@@ -8,10 +8,10 @@ from ondol.options import Group
 class JobsSettings(Group):
     """The job worker."""
 
-    concurrency: int = Field(4, ge=1, description="Jobs one worker runs at the same time.")
-    grace_seconds: float = Field(20.0, gt=0, description="On SIGTERM, how long jobs under way may still take.")
-    keep_failed_days: int = Field(30, ge=1, description="Then jobs that failed or were cancelled are deleted.")
+    concurrency: int = Field(4, ge=1, description="Jobs that one worker runs at the same time.")
+    grace_seconds: float = Field(20.0, gt=0, description="On SIGTERM, how long running jobs may still take.")
+    keep_failed_days: int = Field(30, ge=1, description="How long failed and cancelled jobs are kept.")
     heartbeat_seconds: float = Field(2.0, gt=0)
     stalled_after_seconds: float = Field(
-        7.0, gt=0, description="A worker silent this long is dead; its jobs run again."
+        7.0, gt=0, description="A worker without a heartbeat for this long counts as dead; its jobs run again."
     )

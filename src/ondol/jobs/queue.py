@@ -48,7 +48,7 @@ def retries(attempts: int = 13) -> RetryStrategy | bool:
     Thirteen outlast two hours of a mail server that is away.
     """
     if attempts < 1:
-        raise ValueError("A job runs at least once.")
+        raise ValueError("`attempts` must be at least 1.")
     # To procrastinate no attempts at all mean attempts without end.
     return RetryStrategy(max_attempts=attempts - 1, exponential_wait=2) if attempts > 1 else False
 
@@ -82,7 +82,7 @@ async def defer(
     """Add a job with procrastinate's options. `at`: aware; it does not run before."""
     refuse_read_only(session)
     if at is not None and at.tzinfo is None:
-        raise ValueError("A job runs at an aware moment: give it a time zone.")
+        raise ValueError("`at` must be an aware datetime: give it a time zone.")
     inspect.signature(task.func).bind(*(None,) * task.pass_context, **arguments)
     key = queueing_lock or task.queueing_lock
     # A refusal must not abort the transaction.
@@ -106,6 +106,6 @@ async def _insert(
         number: int = (await session.execute(_DEFER, values)).scalar_one()
     except IntegrityError as error:
         if isinstance(error.orig, UniqueViolation) and error.orig.diag.constraint_name == QUEUEING_LOCK_CONSTRAINT:
-            raise AlreadyEnqueued(f"A job with the key {queueing_lock!r} waits.") from error
+            raise AlreadyEnqueued(f"A job with the key {queueing_lock!r} is already waiting.") from error
         raise
     return number

@@ -31,7 +31,7 @@ class UnknownTask(Exception):
 
     def __init__(self, name: str, age_seconds: float) -> None:
         self.age_seconds = age_seconds
-        super().__init__(f"No task is called {name!r} here.")
+        super().__init__(f"This worker has no task {name!r}.")
 
 
 class _Wait(BaseRetryStrategy):

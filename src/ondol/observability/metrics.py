@@ -22,25 +22,25 @@ METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 REGISTRY = CollectorRegistry()
 REQUEST_SECONDS = Histogram(
     "http_request_duration_seconds",
-    "Time from the first byte of a request to the last of its answer.",
+    "Time from the first byte of a request to the last byte of its response.",
     ["method", "route", "status"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
     registry=REGISTRY,
 )
 REQUESTS_IN_PROGRESS = Gauge(
-    "http_requests_in_progress", "Requests under way.", registry=REGISTRY, multiprocess_mode="livesum"
+    "http_requests_in_progress", "Requests in progress.", registry=REGISTRY, multiprocess_mode="livesum"
 )
 CONNECTIONS_IN_USE = Gauge(
     "db_connections_in_use",
-    "Connections of the pools that work for somebody.",
+    "Connections in use in all pools.",
     registry=REGISTRY,
     multiprocess_mode="livesum",
 )
 CONNECTIONS_LIMIT = Gauge(
-    "db_connections_limit", "Connections that the pools may have.", registry=REGISTRY, multiprocess_mode="livesum"
+    "db_connections_limit", "Connections allowed in all pools.", registry=REGISTRY, multiprocess_mode="livesum"
 )
 CACHE_LOOKUPS = Counter(
-    "cache_lookups", "Reads through the cache: memory, hit, miss, or down (Valkey).", ["result"], registry=REGISTRY
+    "cache_lookups", "Cache reads: memory, hit, miss, or down (Valkey is down).", ["result"], registry=REGISTRY
 )
 
 

@@ -16,4 +16,4 @@ class MetricsSettings(Group):
     """Prometheus metrics at /metrics."""
 
     enabled: bool = False
-    token: SecretStr | None = Field(None, description="What Prometheus sends as its bearer token.")
+    token: SecretStr | None = Field(None, description="Bearer token that Prometheus must send.")

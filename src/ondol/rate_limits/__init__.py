@@ -1,1 +1,1 @@
-"""Rate limits: exact over all processes while Valkey answers, for each process by itself while it does not."""
+"""Rate limits: exact over all processes while Valkey answers, separate for each process while it does not."""

@@ -1,7 +1,7 @@
-"""Counts requests in windows, exactly over all processes; each process by itself while Valkey is away.
+"""A rate limiter with fixed windows: exact over all processes, separate for each process while Valkey is down.
 
-A window begins with the first request that is counted in it and ends its length later. That may let twice a rate
-through around the end of a window; in exchange a key is one number, and what was refused does not lengthen the wait.
+A window starts with the first request counted in it and ends after the window length. Up to twice the rate may pass
+around the end of a window; in exchange each key is a single number, and refused requests do not lengthen the wait.
 """
 
 import ipaddress
@@ -21,9 +21,9 @@ log = structlog.stdlib.get_logger("ondol.limits")
 
 
 def network_of(address: str) -> str:
-    """Return what to count a client by: its IPv4 address, or the /64 of its IPv6 address.
+    """Return the key to count a client by: its IPv4 address, or the /64 of its IPv6 address.
 
-    An IPv6 client has a /64 of its own and would else have 2⁶⁴ addresses.
+    An IPv6 client usually has a whole /64, so 2⁶⁴ addresses to choose from.
     """
     if ":" not in address:
         return address
@@ -31,7 +31,7 @@ def network_of(address: str) -> str:
 
 
 class RateLimiter:
-    """Counts requests, each in one round trip."""
+    """Count requests, each in one round trip."""
 
     def __init__(self, redis_url: str, settings: ValkeySettings | None = None) -> None:
         settings = settings or ValkeySettings()
@@ -43,11 +43,11 @@ class RateLimiter:
         await self._valkey.close()
 
     async def is_up(self) -> bool:
-        """Return whether processes count together just now."""
+        """Return whether Valkey answers, so that all processes count together."""
         return await self._valkey.ping()
 
     async def enforce(self, limit: Limit, client: Client) -> None:
-        """Count one more of a client's requests. Raises TooManyRequests beyond the limit."""
+        """Count a request of a client. Raises TooManyRequests if it exceeds the limit."""
         standing = await self.count(limit)
         if standing.is_exceeded:
             log.warning("rate_limited", limit=limit.name, address=client.address)
@@ -56,7 +56,7 @@ class RateLimiter:
             standings.append(standing)
 
     async def count(self, limit: Limit) -> Standing:
-        """Count one more."""
+        """Count a request, and return the state of the limit."""
         key, milliseconds = self._key(limit), limit.rate.seconds * 1000
 
         def fill(pipeline: Pipeline) -> None:
@@ -71,7 +71,7 @@ class RateLimiter:
         return Standing(limit, used, max(left, 0) / 1000)
 
     async def give_back(self, limit: Limit) -> None:
-        """Count one less, for somebody who turned out to be who they said."""
+        """Uncount a request, after a successful login."""
         key = self._key(limit)
 
         def fill(pipeline: Pipeline) -> None:
@@ -88,4 +88,4 @@ class RateLimiter:
 
 
 async def _nothing() -> None:
-    """Nothing need be made up for when Valkey comes back."""
+    """Do nothing when Valkey comes back: no counts are pending."""

@@ -1,4 +1,4 @@
-"""How much is allowed in how much time."""
+"""Rates: requests per window."""
 
 import re
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ _RATE = re.compile(r"(?P<count>[1-9]\d{0,8})/(?P<times>[1-9]\d{0,4})?(?P<unit>[s
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """So many in a window of so many seconds."""
+    """`count` requests per window of `seconds`."""
 
     count: int
     seconds: int
@@ -21,10 +21,10 @@ class Rate:
 
 @cache
 def parse_rate(text: str) -> Rate:
-    """Reads `10/15m`, `100/s`: units s, m, h, d. Raises ValueError."""
+    """Parse a rate such as `10/15m` or `100/s` (units s, m, h, d). Raises ValueError."""
     found = _RATE.fullmatch(text)
     if found is None:
-        raise ValueError('is no rate: write "10/15m" for ten in fifteen minutes (units s, m, h, d)')
+        raise ValueError('is not a rate: write "10/15m" for 10 requests in 15 minutes (units s, m, h, d)')
     return Rate(int(found["count"]), int(found["times"] or 1) * _UNITS[found["unit"]])
 
 

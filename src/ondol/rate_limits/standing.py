@@ -1,4 +1,4 @@
-"""How a limit stands after a request was counted."""
+"""Limits, and their state after a request was counted."""
 
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ from ondol.rate_limits.rate import Rate
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """What is counted: a `name` that clients see, the `key` it is counted by, and how much is allowed.
+    """A limit: the `name` that clients see, the `key` to count by, and the `rate`.
 
-    `is_shown`: whether RateLimit headers tell of it. Those of an account would tell strangers how often it is tried.
+    `is_shown`: whether RateLimit headers include it. An account's limit would reveal how often its login is tried.
     """
 
     name: str
@@ -21,7 +21,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """`reset_seconds`: until the window ends."""
+    """The state of a limit. `reset_seconds`: time until the window ends."""
 
     limit: Limit
     used: int
@@ -37,4 +37,4 @@ class Standing:
 
 
 STANDINGS: ContextVar[list[Standing] | None] = ContextVar("ondol_standings", default=None)
-"""Of the request under way: the limits it was counted against, for its RateLimit headers."""
+"""The limits that the current request was counted against, for its RateLimit headers."""

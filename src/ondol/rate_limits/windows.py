@@ -1,4 +1,4 @@
-"""Windows in this process's memory: what limits stand on while Valkey is away."""
+"""Windows in the memory of this process, for limits while Valkey is down."""
 
 import time
 from collections import OrderedDict
@@ -16,7 +16,7 @@ class Windows:
         self._windows: OrderedDict[str, tuple[int, float]] = OrderedDict()
 
     def count(self, key: str, rate: Rate) -> tuple[int, float]:
-        """How many there were in the window, and the seconds until it ends."""
+        """Count a request, and return the number in the window and the seconds until it ends."""
         now = time.monotonic()
         used, ends = self._windows.pop(key, (0, 0.0))
         if ends <= now:

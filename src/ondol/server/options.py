@@ -13,47 +13,45 @@ from ondol.server.state import ServerOptions
 def _are_hosts(patterns: list[str]) -> list[str]:
     for pattern in patterns:
         if pattern != "*" and not re.fullmatch(r"(\*\.)?[^*]+", pattern):
-            raise ValueError(f"{pattern!r} is neither a name, nor *.name, nor *")
+            raise ValueError(f"{pattern!r} is not a host: write a name, *.name or *")
     return patterns
 
 
 class HttpSettings(Group):
-    """What is let in, and for how long."""
+    """Limits of requests, and the origins, hosts and proxies to accept."""
 
     trusted_proxies: Annotated[list[str], AfterValidator(checked)] = Field(
         [],
-        description="Networks of the proxies in front, such as 10.0.0.0/8, or unix: their X-Forwarded-For is believed.",
+        description="Networks of your proxies, such as 10.0.0.0/8, or unix. Only their X-Forwarded-For is trusted.",
     )
     allowed_hosts: Annotated[list[str], AfterValidator(_are_hosts)] = Field(
-        ["*"], description="Host headers that are answered: names, *.example.com for all below one, or *."
+        ["*"], description="Accepted Host headers: names, *.example.com for all subdomains, or *."
     )
-    cors_origins: list[str] = Field([], description="Origins whose pages may call the API; none by default.")
+    cors_origins: list[str] = Field([], description="Origins that may call the API from a browser.")
     cors_allow_headers: list[str] = Field(
         ["traceparent", "tracestate"],
-        description="Request headers that those pages may send besides those the API itself uses.",
+        description="Other request headers that these origins may send.",
     )
-    cors_expose_headers: list[str] = Field([], description="Response headers they may read besides the API's own.")
+    cors_expose_headers: list[str] = Field([], description="Other response headers that these origins may read.")
     max_body_bytes: int = Field(1_000_000, ge=1)
     max_head_bytes: int = Field(
-        ServerOptions.max_head_bytes, ge=1_024, description="Headers and trailers of a request together; then 431."
+        ServerOptions.max_head_bytes, ge=1_024, description="Largest headers and trailers of a request; then 431."
     )
-    max_url_bytes: int = Field(ServerOptions.max_url_bytes, ge=256, description="Path and query together; then 414.")
+    max_url_bytes: int = Field(ServerOptions.max_url_bytes, ge=256, description="Largest path with query; then 414.")
     receive_seconds: float = Field(
-        ServerOptions.receive_seconds, gt=0, description="A request that has not arrived by then is cut."
+        ServerOptions.receive_seconds, gt=0, description="Longest time for a request to arrive; then 408."
     )
-    timeout_seconds: float = Field(30.0, gt=0, description="A request that takes longer is answered with 503.")
+    timeout_seconds: float = Field(30.0, gt=0, description="Longest time for a response; then 503.")
     drain_seconds: float | None = Field(
-        None, ge=0, description="On SIGTERM, how long to answer on while not ready; by default 2 in production, else 0."
+        None, ge=0, description="On SIGTERM, how long to serve on while not ready; by default 2 in production, else 0."
     )
     grace_seconds: int = Field(
-        7, ge=1, description="How long requests may then still take. Cloud Run kills 10 s after SIGTERM."
+        7, ge=1, description="How long running requests may then take. Cloud Run kills 10 s after SIGTERM."
     )
-    default_language: str = Field(
-        "en", description="Language of messages and mails for clients that ask for none of the service's."
-    )
-    idempotency_hours: int = Field(24, ge=1, description="How long an answer is kept for its Idempotency-Key.")
+    default_language: str = Field("en", description="Language for clients that prefer no language of the service.")
+    idempotency_hours: int = Field(24, ge=1, description="How long a response is stored for its Idempotency-Key.")
     gzip_minimum_bytes: int = Field(1_000, ge=0)
     root_path: str = Field(
-        "", pattern=r"^(/[^/]+)*$", description="What a proxy in front takes off the path, such as /shop."
+        "", pattern=r"^(/[^/]+)*$", description="Path prefix that a proxy in front removes, such as /shop."
     )
-    docs: bool | None = Field(None, description="/docs and /openapi.json; by default not in production.")
+    docs: bool | None = Field(None, description="Serve /docs and /openapi.json; by default not in production.")

@@ -44,7 +44,7 @@ def weaknesses_of_secret(name: str, secret: str, *, strict: bool) -> Iterator[st
     """Why the secret in the setting `name` must not sign anything; nothing for a good one. Unless `strict`, it need
     only be long enough."""
     if len(secret) < MIN_SECRET_LENGTH:
-        yield f"{name} needs {MIN_SECRET_LENGTH} characters or more: {HOW_TO_MAKE_ONE}"
+        yield f"{name} needs at least {MIN_SECRET_LENGTH} characters: {HOW_TO_MAKE_ONE}"
     elif not strict:
         return
     elif secret == DEVELOPMENT_SECRET:
@@ -89,9 +89,9 @@ def weaknesses_of_database(name: str, url: str) -> Iterator[str]:
     database, user, password = parts.get("dbname", ""), parts.get("user", ""), parts.get("password", "")
     embedded = not leads_elsewhere(url) and user == database == _EMBEDDED
     if embedded or _DEVELOPMENT_NAME.search(database) or _DEVELOPMENT_NAME.search(user):
-        yield f"{name} leads to a development database."
+        yield f"{name} points to a development database. Use another one."
     if password and (password.lower() in _KNOWN_PASSWORDS or password == user):
-        yield f"{name} holds a password that everybody knows."
+        yield f"{name} contains a well-known password. Use another one."
 
 
 def weaknesses_of_http(
@@ -100,11 +100,11 @@ def weaknesses_of_http(
     if debug:
         yield "DEBUG must be off: it writes SQL statements to the log."
     if not hosts or any(_is_anybodys(host) for host in hosts):
-        yield 'HTTP__ALLOWED_HOSTS must name the hosts, such as ["shop.example.com"]: "*" lets any Host header in.'
+        yield 'HTTP__ALLOWED_HOSTS must name the hosts, such as ["shop.example.com"]: "*" accepts any Host header.'
     if any("*" in origin or not origin.startswith("https://") for origin in origins):
         yield 'HTTP__CORS_ORIGINS must name the origins, such as ["https://shop.example.com"]: with https, without "*".'
     if networks.ANYBODY in proxies or networks.are_too_wide(proxies):
-        yield "HTTP__TRUSTED_PROXIES must name networks of yours: with all trusted, clients choose their own address."
+        yield "HTTP__TRUSTED_PROXIES must name networks of your proxies: or clients forge their address."
 
 
 def _is_anybodys(host: str) -> bool:

@@ -52,7 +52,7 @@ def _postgres_url(value: SecretStr | None) -> SecretStr | None:
     if value and not value.get_secret_value().startswith(("postgresql://", "postgres://", "postgresql+psycopg://")):
         raise ValueError("must begin with postgresql://")
     if value and guard.connection_parts(value.get_secret_value()) is None:
-        raise ValueError("is no valid URL: special characters in user and password must be percent-encoded")
+        raise ValueError("is not a valid URL: special characters in user and password must be percent-encoded")
     return value
 
 
@@ -90,15 +90,15 @@ class Settings(BaseSettings):
     redis_url: Annotated[SecretStr | None, AfterValidator(_redis_url)] = None
     database_direct_url: Annotated[SecretStr | None, AfterValidator(_postgres_url)] = Field(
         None,
-        description="PostgreSQL itself, where DATABASE_URL is PgBouncer: for LISTEN, jobs, migrations.",
+        description="PostgreSQL itself, if DATABASE_URL is PgBouncer: for LISTEN, jobs and migrations.",
     )
     port: int = Field(8000, ge=1, le=65_535)
     web_concurrency: int = Field(2, ge=1, description="Web processes of one replica; uvicorn and gunicorn read it too.")
     time_zone: Annotated[str, AfterValidator(_time_zone)] = Field(
-        "UTC", description="In which the schedules of jobs are written, such as Asia/Seoul."
+        "UTC", description="Time zone of the jobs' schedules, such as Asia/Seoul."
     )
-    debug: bool = Field(False, description="SQL statements in the log; refused in production.")
-    project_folder: Path = Field(default_factory=Path.cwd, description="Where migrations and .ondol/ lie.")
+    debug: bool = Field(False, description="Log SQL statements; refused in production.")
+    project_folder: Path = Field(default_factory=Path.cwd, description="Folder of migrations/ and .ondol/.")
 
     database: DatabaseSettings = DatabaseSettings()
     valkey: ValkeySettings = ValkeySettings()
@@ -137,11 +137,11 @@ class Settings(BaseSettings):
         for name, value in (("DATABASE_URL", url), ("DATABASE_DIRECT_URL", _plain(self.database_direct_url))):
             yield from guard.weaknesses_of_database(name, value)
         if not self.mail.links.startswith("https://"):
-            yield "MAIL__LINKS must be the https address of your pages: tokens in mail lead there."
+            yield "MAIL__LINKS must be the https URL of your pages: links in mail contain tokens."
         if self.mail.host is None:
-            yield "MAIL__HOST must be set: without it mail is kept on this disk and never sent."
+            yield "MAIL__HOST must be set: without it mail is stored in a folder and never sent."
         if self.metrics.enabled and len(_plain(self.metrics.token)) < guard.MIN_TOKEN_LENGTH:
-            yield f"METRICS__TOKEN needs {guard.MIN_TOKEN_LENGTH} characters or more where METRICS__ENABLED is set."
+            yield f"METRICS__TOKEN needs at least {guard.MIN_TOKEN_LENGTH} characters if METRICS__ENABLED is set."
 
     @classmethod
     def settings_customise_sources(

@@ -26,13 +26,13 @@ def next_step(given: Mapping[str, str]) -> Step:
         values = {CURRENT: given[NEXT], NEXT: None, PREVIOUS: given.get(CURRENT)}
         return Step(
             values,
-            "Step 2 of 3: the new secret signs. Deploy, and go on when the tokens of the old one have expired.",
+            "Step 2 of 3: the new secret signs. Deploy, and continue when the tokens of the old one have expired.",
         )
     if PREVIOUS in given:
-        return Step({PREVIOUS: None}, "Step 3 of 3: the old secret is forgotten. Deploy, and it is done.")
+        return Step({PREVIOUS: None}, "Step 3 of 3: the old secret is removed. Deploy to finish.")
     return Step(
         {NEXT: new_secret()},
-        "Step 1 of 3: a new secret is accepted, and does not sign yet. Deploy to every process, then go on.",
+        "Step 1 of 3: a new secret is accepted but does not sign yet. Deploy to every process, then continue.",
     )
 
 

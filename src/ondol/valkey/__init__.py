@@ -1,1 +1,1 @@
-"""The client of Valkey that the cache and the rate limits share."""
+"""The Valkey client of the cache and the rate limits."""

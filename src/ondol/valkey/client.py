@@ -1,4 +1,4 @@
-"""A Valkey client that gives up quickly and comes back by itself."""
+"""A Valkey client that fails fast and recovers by itself."""
 
 import asyncio
 import re
@@ -16,7 +16,7 @@ from ondol.valkey.options import ValkeySettings
 
 log = structlog.stdlib.get_logger("ondol.cache")
 
-# Few: a command takes a tenth of a millisecond, so more of them only wait for this one process.
+# A command takes a tenth of a millisecond, so one process cannot keep more connections busy.
 MAX_CONNECTIONS = 10
 _CLUSTER = re.compile(rb"(redis|server)_mode:cluster")
 _RUN_ID = re.compile(rb"run_id:(\w+)")
@@ -24,14 +24,14 @@ WAIT_FOR_CONNECTION_SECONDS = 10.0
 
 
 class ValkeyDown(Exception):
-    """Valkey does not answer; do without."""
+    """Valkey does not answer. Callers continue without it."""
 
 
 class Valkey:
-    """Commands with a time-out and a circuit breaker.
+    """Run commands with a timeout and a circuit breaker.
 
-    After one failure every call raises ValkeyDown at once, until a PING in the background succeeds again. Then
-    `on_recovery` runs, and only when it too succeeded do calls pass.
+    After one failure every call raises ValkeyDown at once, until a PING in the background and then `on_recovery`
+    succeed.
     """
 
     def __init__(self, url: str, settings: ValkeySettings, on_recovery: Callable[[], Awaitable[None]]) -> None:
@@ -52,8 +52,8 @@ class Valkey:
         self._recovery: asyncio.Task[None] | None = None
         self.is_cluster = False
         self.run_id = ""
-        """Of the server that the newest connection led to; "" where it is not told. A server that was started again,
-        perhaps with the data of an old snapshot, or one that took over, has another."""
+        """The run id of the server that the newest connection reached; "" if the server refuses INFO. It changes when
+        a server restarts, perhaps with the data of an old snapshot, or another one takes over."""
 
     async def _connected(self, connection: Any) -> None:
         try:
@@ -76,7 +76,7 @@ class Valkey:
         return self._recovery is None
 
     async def execute(self, fill: Callable[[Pipeline], object]) -> list[Any]:
-        """Runs the commands that `fill` puts in a pipeline, in one round trip. Raises ValkeyDown."""
+        """Run the commands that `fill` adds to a pipeline, in one round trip. Raises ValkeyDown."""
         if not self.is_up:
             raise ValkeyDown
         try:
@@ -86,7 +86,7 @@ class Valkey:
             raise ValkeyDown from error
 
     async def execute_anyway(self, fill: Callable[[Pipeline], object]) -> list[Any]:
-        """The same past the breaker: for `on_recovery`. Raises RedisError or OSError."""
+        """Run commands even while the breaker is open, for `on_recovery`. Raises RedisError or OSError."""
         pipeline = self._redis.pipeline(transaction=False)
         fill(pipeline)
         return list(await pipeline.execute())
@@ -116,7 +116,7 @@ class Valkey:
                 await self._redis.connection_pool.disconnect(inuse_connections=False)
                 await self._redis.ping()
                 await self._on_recovery()
-            except Exception:  # noqa: S112  (said once, in `_go_down`; whatever it is, try again)
+            except Exception:  # noqa: S112  (logged once, in `_go_down`; any error: retry)
                 continue
             self._recovery = None
             log.info("valkey_up")

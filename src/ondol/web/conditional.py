@@ -20,7 +20,7 @@ _PATTERN = r'^(\*|(W/)?"[!#-~]*"(, *(W/)?"[!#-~]*")*)$'
 
 class InvalidPrecondition(BadRequest):
     code = "invalid_precondition"
-    detail = "If-Match must be ETags of what you read, or *."
+    detail = "If-Match must be a list of ETags or *."
 
 
 class Versioned(Protocol):
@@ -70,7 +70,7 @@ async def expected_versions(
         str | None,
         Header(
             max_length=MAX_LENGTH,
-            description="The `ETag` of what you read: refuses to change anything newer.",
+            description="The `ETag` you read. The request fails with 412 if there is a newer version.",
             json_schema_extra={"pattern": _PATTERN},
         ),
     ] = None,

@@ -24,12 +24,12 @@ _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 class ForgedRequest(Forbidden):
     code = "forged_request"
-    detail = f"In browser mode this needs the header {CSRF_HEADER}, from a page of ours."
+    detail = f"In browser mode this request needs the header {CSRF_HEADER} and an allowed Origin."
 
 
 class AmbiguousCookie(BadRequest):
     code = "ambiguous_cookie"
-    detail = "A cookie was sent twice: delete the cookies of this site and log in again."
+    detail = "A cookie was sent twice. Delete the cookies of this site and log in again."
 
 
 class TokenCookies:

@@ -28,8 +28,8 @@ class Live(BaseModel):
 
 
 class Ready(BaseModel):
-    """`degraded`: slower, not wrong (Valkey is down). `unavailable` (PostgreSQL is down) and `draining` (this process
-    is about to end) come with 503."""
+    """`degraded`: Valkey is down; responses are correct but slower. `unavailable` (PostgreSQL is down) and `draining`
+    (this process is shutting down) come with 503."""
 
     status: Literal["ok", "degraded", "unavailable", "draining"]
     postgresql: State
@@ -54,13 +54,13 @@ async def database_is_up(runtime: Runtime) -> bool:
 
 @router.get("/live", response_model=Live)
 async def live() -> Response:
-    """The process answers. Touches no server: a restart would not mend a database."""
+    """Liveness check. Does not contact PostgreSQL or Valkey: restarting this process would not fix them."""
     return Response(_LIVE, media_type="application/json")
 
 
-@router.get("/ready", responses={503: {"model": Ready, "description": "PostgreSQL is down, or the process ends."}})
+@router.get("/ready", responses={503: {"model": Ready, "description": "PostgreSQL is down or the process shuts down."}})
 async def ready(runtime: RuntimeDep, response: Response) -> Ready:
-    """Whether requests can be served: PostgreSQL must answer, Valkey need not."""
+    """Readiness check. PostgreSQL must answer; Valkey may be down."""
     # Each has connections of its own, and finds out by itself.
     valkey = State.UP if await runtime.cache.is_up() and await runtime.rate_limiter.is_up() else State.DOWN
     if not await database_is_up(runtime):

@@ -48,7 +48,7 @@ class InvalidKey(BadRequest):
 
 class RequestInProgress(Conflict):
     code = "request_in_progress"
-    detail = "The first request with this Idempotency-Key is still being processed; try again in a moment."
+    detail = "The first request with this Idempotency-Key is still being processed. Try again shortly."
 
 
 class KeyReused(Problem):
@@ -80,13 +80,13 @@ def idempotency_key(caller: Dependency, *, required: bool = False) -> Any:
             str | None,
             Header(
                 description="A new value, such as a UUID, for each operation. A request with the same value is "
-                "processed once; the first answer is sent again.",
+                "processed once; the first response is sent again.",
                 json_schema_extra={"pattern": f"^({_KEY})$", "maxLength": MAX_LENGTH + 2},
             ),
         ] = None,
     ) -> None:
         if not isinstance(request.scope["route"], IdempotentRoute):
-            raise TypeError("idempotency_key is for routes of APIRouter(route_class=IdempotentRoute).")
+            raise TypeError("idempotency_key needs a route of APIRouter(route_class=IdempotentRoute).")
         if idempotency_key is None:
             if required:
                 raise KeyMissing
@@ -137,7 +137,7 @@ async def _digest(request: Request) -> bytes:
     try:
         return hashlib.sha256(await request.body()).digest()
     except RuntimeError as error:  # FastAPI reads a form from the stream and keeps no bytes
-        raise TypeError("idempotency_key is not for routes that take a form.") from error
+        raise TypeError("idempotency_key does not support routes that take a form.") from error
 
 
 async def _take(claim: Claim, work: UnitOfWork[Any]) -> None:
@@ -160,7 +160,7 @@ async def _keep(claim: Claim, work: UnitOfWork[Any], response: Response) -> None
         await claim.forget(work.session)
         return
     if not hasattr(response, "body"):
-        raise TypeError("idempotency_key is not for routes that stream their answer.")
+        raise TypeError("idempotency_key does not support routes that stream their response.")
     headers = [(name, value) for name, value in response.headers.items() if name not in _NOT_KEPT]
     await claim.keep(work.session, response.status_code, headers, bytes(response.body))
 

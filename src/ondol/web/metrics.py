@@ -43,7 +43,7 @@ async def metrics(
 
 async def _servers(runtime: Runtime) -> list[Metric]:
     """What is asked only now: whether the servers answer, and how the queue does."""
-    up = GaugeMetricFamily("server_up", "Whether the server answers.", labels=["server"])
+    up = GaugeMetricFamily("server_up", "1 if the server answers, else 0.", labels=["server"])
     up.add_metric(["valkey"], await runtime.cache.is_up())
     up.add_metric(["postgresql"], await database_is_up(runtime))
     try:
@@ -51,10 +51,10 @@ async def _servers(runtime: Runtime) -> list[Metric]:
             found = await job_statistics(session)
     except (SQLAlchemyError, OSError, TimeoutError):
         return [up]  # no numbers are better than wrong ones
-    jobs = GaugeMetricFamily("jobs", "Jobs that could run now, run, or failed for good.", labels=["status"])
+    jobs = GaugeMetricFamily("jobs", "Jobs that are due, running or finally failed.", labels=["status"])
     for status, number in (("waiting", found.waiting), ("running", found.running), ("failed", found.failed)):
         jobs.add_metric([status], number)
-    oldest = GaugeMetricFamily("jobs_oldest_waiting_seconds", "How long the first of them has waited.")
+    oldest = GaugeMetricFamily("jobs_oldest_waiting_seconds", "How long the oldest due job has waited.")
     oldest.add_metric([], found.oldest_seconds)
     return [up, jobs, oldest]
 

@@ -52,15 +52,15 @@ SAFE_CONTEXT = {
 
 
 class ProblemBody(BaseModel):
-    """What every error answers (RFC 9457)."""
+    """The body of an error response (RFC 9457)."""
 
     model_config = ConfigDict(extra="allow", title="Problem")
 
-    type: str = Field("about:blank", description="A URI for the kind of problem.")
+    type: str = Field("about:blank", description="URI of the problem type.")
     title: str = Field(examples=["Not Found"])
     status: int = Field(examples=[404])
-    detail: str = Field(examples=["There is nothing here."])
-    code: str = Field(description="Stable, for programs.", examples=["not_found"])
+    detail: str = Field(examples=["Not found."])
+    code: str = Field(description="Stable, machine-readable error code.", examples=["not_found"])
     request_id: str | None = Field(None, description="Also in the header X-Request-ID and in the logs.")
 
 
@@ -76,7 +76,7 @@ class FieldError(BaseModel):
 
 
 class ValidationProblemBody(ProblemBody):
-    """The answer 422: every field that is wrong, and why. Values are never repeated."""
+    """The body of a 422 response: each invalid field and the reason. Rejected values are not included."""
 
     model_config = ConfigDict(extra="allow", title="ValidationProblem")
 
