@@ -29,12 +29,12 @@ log = structlog.stdlib.get_logger("app.auth")
 
 class WrongCredentials(Unauthorized):
     code = "wrong_credentials"
-    detail = "The e-mail address or the password is not right."
+    detail = "Incorrect e-mail address or password."
 
 
 class InvalidRefreshToken(Unauthorized):
     code = "invalid_refresh_token"
-    detail = "This refresh token is not valid (any more): log in again."
+    detail = "This refresh token is invalid or has expired. Log in again."
 
 
 @dataclass(frozen=True)

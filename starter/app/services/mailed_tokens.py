@@ -23,7 +23,7 @@ jobs = Blueprint()
 
 class InvalidMailedToken(BadRequest):
     code = "invalid_token"
-    detail = "This link is not valid (any more): ask for a new one."
+    detail = "This link is invalid or has expired. Request a new one."
 
 
 async def redeem(work: UnitOfWork, purpose: Purpose, token: str) -> tuple[User, MailedToken]:

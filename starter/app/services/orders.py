@@ -35,17 +35,17 @@ class OrderNotFound(NotFound):
 
 class UnknownProducts(Conflict):
     code = "unknown_products"
-    detail = "The order names products that do not exist."
+    detail = "The order contains products that do not exist."
 
 
 class OutOfStock(Conflict):
     code = "out_of_stock"
-    detail = "There is not enough stock for this order; nothing was ordered."
+    detail = "There is not enough stock for this order. Nothing was ordered."
 
 
 class MixedCurrencies(Conflict):
     code = "mixed_currencies"
-    detail = "All products of an order must have the same currency."
+    detail = "All products in an order must have the same currency."
 
 
 class OrderService:

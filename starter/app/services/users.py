@@ -32,12 +32,12 @@ class UserNotFound(NotFound):
 
 class EmailTaken(Conflict):
     code = "email_taken"
-    detail = "There is an account with this e-mail address already."
+    detail = "An account with this e-mail address already exists."
 
 
 class WrongPassword(Conflict):
     code = "wrong_password"
-    detail = "The current password is not right."
+    detail = "The current password is incorrect."
 
 
 class PasswordIsAddress(BadRequest):
@@ -47,7 +47,7 @@ class PasswordIsAddress(BadRequest):
 
 class LastAdministrator(Conflict):
     code = "last_administrator"
-    detail = "This is the last active administrator: make another one first."
+    detail = "This is the last active administrator. Make another account an administrator first."
 
 
 def refuse_address(password: str, email: str) -> None:
