@@ -14,8 +14,7 @@ class LimitsSettings(Group):
     """Rate limits by client address and by account. `10/15m`: 10 requests in 15 minutes (s, m, h, d)."""
 
     api_address: RateText | None = Field(
-        None,
-        description="All requests from one client address (IPv6: one /64), such as 6000/m..",
+        None, description="Requests of one client address (IPv6: one /64), such as 6000/m; better done in a gateway."
     )
     api_account: RateText | None = Field(None, description="Authenticated requests of one account, such as 1200/m.")
     login_address: RateText = Field("60/m", description="Login attempts from one client address.")
