@@ -43,7 +43,7 @@ def test_seed_fills_the_database_once(project_folder: Path, servers_of_the_test:
     first = ondol("db", "seed", folder=project_folder, **servers_of_the_test)
     assert first.stdout.strip() == "1 admin, 50 customers, 1000 products and 300 orders.", first.stderr
     second = ondol("db", "seed", folder=project_folder, **servers_of_the_test)
-    assert second.stdout.strip() == "The sample data is there already."
+    assert second.stdout.strip() == "The sample data already exists."
 
 
 @pytest.mark.whole

@@ -1,6 +1,6 @@
-"""Who may call: the dependencies behind every operation that names scopes, and the limit of the whole API.
+"""Authentication, authorization by scopes, and the rate limit of the whole API, as dependencies.
 
-They are `async def` though they may wait for nothing: FastAPI would run a `def` in a thread, which takes longer.
+They are `async def` although some never await: FastAPI would run a `def` in a thread, which takes longer.
 """
 
 from typing import Annotated
@@ -21,7 +21,7 @@ from app.services.limits import Limits
 from app.services.sessions import authenticate
 
 oauth2_scheme = OAuth2PasswordBearer(
-    tokenUrl="api/v1/auth/token",  # relative: a proxy in front may take off a part of the path
+    tokenUrl="api/v1/auth/token",  # relative: a proxy in front may strip a path prefix
     scopes={scope.value: text for scope, text in DESCRIPTIONS.items()},
     auto_error=False,  # in browser mode the token comes in a cookie
 )
@@ -29,9 +29,9 @@ BearerToken = Annotated[str | None, Depends(oauth2_scheme)]
 
 
 async def authenticated(request: Request, response: Response) -> Caller:
-    """Return the caller, whatever they may do. 401 without a valid token.
+    """Return the caller, without checking scopes. 401 without a valid token.
 
-    It takes no security scheme: FastAPI would run it again for each set of scopes, and the request would count twice.
+    It declares no security scheme: FastAPI would run it once per set of scopes, and the request would count twice.
     """
     runtime = runtime_of(request)
     scheme, bearer = get_authorization_scheme_param(request.headers.get("Authorization"))
@@ -48,9 +48,9 @@ async def current_user(
     needed: SecurityScopes,
     caller: Annotated[Caller, Depends(authenticated)],
     connection: HTTPConnection,  # audit
-    documented: BearerToken,  # so that the OpenAPI document says how to authenticate
+    documented: BearerToken,  # documents the scheme in OpenAPI
 ) -> Caller:
-    """Return the caller. 401 without a valid token, 403 without the scopes that the route names."""
+    """Return the caller. 401 without a valid token, 403 without the scopes of the route."""
     if refused := caller.refusal(needed.scopes):
         origin = runtime_of(connection), client_of(connection)  # audit
         await note_scope_refused(*origin, caller, refused.members["missing"])  # audit
@@ -59,5 +59,5 @@ async def current_user(
 
 
 async def limit_api(connection: HTTPConnection) -> None:
-    """Count every request by its address, if LIMITS__API_ADDRESS is set."""
+    """Count every request by client address, if LIMITS__API_ADDRESS is set."""
     await Limits(runtime_of(connection), client_of(connection)).count("api")

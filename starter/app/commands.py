@@ -1,4 +1,4 @@
-"""This project's own commands: `ondol` shows them beside its own."""
+"""The project's own commands. `ondol` lists them with its own."""
 
 from functools import partial
 from typing import Annotated
@@ -26,7 +26,7 @@ Address = Annotated[str, typer.Argument(help="The account's e-mail address.")]
 AnyRole = Annotated[str, typer.Argument(help="One of the roles in app/scopes.py.")]
 
 app = typer.Typer()
-user = typer.Typer(no_args_is_help=True, help="The project's accounts.")
+user = typer.Typer(no_args_is_help=True, help="Manage the project's accounts.")
 app.add_typer(user, name="user")
 log = typer.Typer()  # audit
 app.add_typer(log, name="audit-log")  # audit
@@ -40,7 +40,7 @@ def create(
     role: Annotated[str, typer.Option("--role", help="One of the roles in app/scopes.py.")] = "customer",
     as_json: AsJson = False,
 ) -> None:
-    """Make an account. The password is asked for, or read from the first line of standard input."""
+    """Create an account. Prompts for the password, or reads it from the first line of standard input."""
     given = {"email": email, "full_name": name, "password": ask_password(), "role": role}
     data = UserCreate.model_validate(given)
     password = data.password.get_secret_value()
@@ -58,36 +58,36 @@ def create(
 @user.command("list", epilog="Example: ondol user list --role admin")
 def list_(
     *,
-    role: Annotated[str | None, typer.Option("--role", help="Only those of this role.")] = None,
+    role: Annotated[str | None, typer.Option("--role", help="Only accounts with this role.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the accounts."""
+    """List accounts."""
     query = UserQuery.model_validate({"limit": MOST, "role": role})
     show(run(lambda work: every(UserService(work).page, query)), ACCOUNT, as_json=as_json)
 
 
 @user.command(epilog="Example: ondol user grant jiwoo@example.com admin")
 def grant(email: Address, role: AnyRole, *, as_json: AsJson = False) -> None:
-    """Give an account another role. It takes effect on its sessions within a second."""
+    """Change the role of an account. It takes effect in its sessions within a second."""
     _update(email, UserAdminUpdate.model_validate({"role": role}), as_json=as_json)
 
 
 @user.command(epilog="Example: ondol user disable jiwoo@example.com")
 def disable(email: Address, *, as_json: AsJson = False) -> None:
-    """Close an account. Its sessions end within a second."""
+    """Disable an account. Its sessions end within a second."""
     _update(email, UserAdminUpdate(is_active=False), as_json=as_json)
 
 
 @user.command(epilog="Example: ondol user enable jiwoo@example.com")
 def enable(email: Address, *, as_json: AsJson = False) -> None:
-    """Open a closed account again. Its sessions stay ended."""
+    """Re-enable a disabled account. Its old sessions stay ended."""
     _update(email, UserAdminUpdate(is_active=True), as_json=as_json)
 
 
 # personal_data: begin
 @user.command(epilog="Example: ondol user export jiwoo@example.com > jiwoo.json")
 def export(email: Address) -> None:
-    """Print all that is stored about an account, as JSON."""
+    """Print all data stored about an account, as JSON."""
 
     async def copy(work: UnitOfWork) -> PersonalData:
         account = await UserService(work).get_by_email(email)
@@ -97,8 +97,8 @@ def export(email: Address) -> None:
 
 
 @user.command(epilog="Example: ondol user delete jiwoo@example.com")
-def delete(email: Address, *, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
-    """Delete an account on its owner's behalf: name, address and sessions are gone, what it ordered stays."""
+def delete(email: Address, *, yes: Annotated[bool, typer.Option("--yes", help="Skip confirmation.")] = False) -> None:
+    """Delete an account at its owner's request. Name, address and sessions are erased. Orders stay."""
     if not yes:
         typer.confirm(f"Delete the account of {email}? This cannot be undone.", abort=True)
 
@@ -113,7 +113,7 @@ def delete(email: Address, *, yes: Annotated[bool, typer.Option("--yes", help="D
 # personal_data: end
 @user.command(epilog="Example: ondol user sessions jiwoo@example.com")
 def sessions(email: Address, *, as_json: AsJson = False) -> None:
-    """List where an account is logged in."""
+    """List the active sessions of an account."""
 
     async def look(work: UnitOfWork) -> list[LoginSessionRead]:
         account = await UserService(work).get_by_email(email)
@@ -128,12 +128,12 @@ def sessions(email: Address, *, as_json: AsJson = False) -> None:
 def audit_log(
     context: typer.Context,
     *,
-    email: Annotated[str | None, typer.Option("--user", help="What this account did, by its e-mail address.")] = None,
-    action: Annotated[str | None, typer.Option("--action", help="Such as session.started, login.refused.")] = None,
-    since: Annotated[str | None, typer.Option("--since", help="Such as 2026-11-01T00:00:00Z.")] = None,
+    email: Annotated[str | None, typer.Option("--user", help="Only actions of this account (e-mail address).")] = None,
+    action: Annotated[str | None, typer.Option("--action", help="Only this action, such as login.refused.")] = None,
+    since: Annotated[str | None, typer.Option("--since", help="Only since then, such as 2026-11-01T00:00:00Z.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show who did what, from where: the newest hundred entries."""
+    """Show the newest 100 entries of the audit log."""
     if context.invoked_subcommand:
         return
 
@@ -147,7 +147,7 @@ def audit_log(
 
 @log.command("prune", epilog="Example: ondol audit-log prune")
 def prune_entries() -> None:
-    """Delete entries that are older than AUDIT__KEEP_DAYS; a job does it every night."""
+    """Delete entries older than AUDIT__KEEP_DAYS. A job does this every night."""
     typer.echo(f"{run(lambda work: prune(work.runtime))} entries deleted.")
 
 

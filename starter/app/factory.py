@@ -1,4 +1,4 @@
-"""Puts the application together."""
+"""Create the application."""
 
 from fastapi import Depends, FastAPI
 from ondol import TooManyRequests
@@ -19,13 +19,13 @@ from app.settings import AppSettings
 DESCRIPTION = """
 An API on [FastAPI](https://fastapi.tiangolo.com) and Ondol.
 
-Press **Authorize** and log in with the e-mail address and password of an account; `register` makes one, with the
-code that is then mailed to you (in development it lies at [/dev/mailbox](/dev/mailbox)).
+Press **Authorize** and log in with the e-mail address and password of an account. To create one, call `register` and
+confirm with the code that is mailed to you (in development: [/dev/mailbox](/dev/mailbox)).
 """
 
 
 def create_app(settings: AppSettings | None = None) -> FastAPI:
-    """A new application with its own runtime; nothing is shared with another one in the same process."""
+    """Return a new application with its own runtime. It shares nothing with others in the same process."""
     settings = settings or load_settings(AppSettings)
     runtime = Runtime(settings, jobs=JOBS)
     app = FastAPI(
@@ -36,15 +36,15 @@ def create_app(settings: AppSettings | None = None) -> FastAPI:
         openapi_url="/openapi.json" if docs_enabled(runtime) else None,
         openapi_tags=TAGS,
         telemetry=TELEMETRY,
-        redirect_slashes=False,  # one address for each thing; behind TLS a redirect would lead to http
+        redirect_slashes=False,  # one URL per resource; behind TLS a redirect would lead to http
         docs_url=None,  # `install` serves both pages from the package, without a CDN
         redoc_url=None,
         generate_unique_id_function=operation_id,
     )
     install(app, runtime)
-    if docs_enabled(runtime):  # for who develops: how long things take is nobody else's business
+    if docs_enabled(runtime):  # in development only: clients need not know the timings
         app.add_middleware(ServerTimingMiddleware)
     limits = [Depends(limit_api)] if settings.limits.api_address else []
-    for router in ROUTERS:  # each in the application itself: FastAPI searches a router within a router once more
+    for router in ROUTERS:  # included directly: FastAPI searches a nested router a second time
         app.include_router(router, prefix="/api/v1", dependencies=limits, responses=problem_responses(TooManyRequests))
     return app

@@ -1,4 +1,4 @@
-"""What runs later, in `ondol worker`. A job that is not listed here is not run."""
+"""The jobs that `ondol worker` runs. A job that is not listed here does not run."""
 
 from ondol import upkeep
 from ondol.jobs.queue import AnyTask

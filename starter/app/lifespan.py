@@ -1,4 +1,4 @@
-"""What this service does when it starts and before it ends."""
+"""Startup and shutdown of this service."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,7 +14,7 @@ log = structlog.stdlib.get_logger("app")
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
-    """Around the runtime's own: inside the block its database, cache and limits are open."""
+    """Wrap the runtime's lifespan: inside the block its database, cache and limits are open."""
     runtime: Runtime = app.state.runtime
     async with runtime.lifespan(app) as state:
         log.info("open_for_requests", service=app.title, version=app.version)

@@ -1,6 +1,6 @@
-"""What mail about accounts says. `links`: where the pages are that take the tokens.
+"""The texts of mails about accounts. `links`: the URL of the pages that take the tokens.
 
-A token stands behind "#": browsers send that part to nobody, so it is in no log and no Referer.
+The token comes after "#": browsers do not send that part, so it reaches no log and no Referer header.
 """
 
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ class Mail:
 def confirm_registration(links: str, token: str) -> Mail:
     return Mail(
         "Confirm your registration",
-        f"Confirm that this address is yours and choose a password, within a day:\n\n"
+        f"Confirm this e-mail address and choose a password within 24 hours:\n\n"
         f"{links}/confirm-registration#token={token}\n\n"
-        f"Or send this code: {token}\n\nIf you did not register, do nothing.\n",
+        f"Or use this code: {token}\n\nIf you did not register, ignore this mail.\n",
     )
 
 
@@ -27,9 +27,9 @@ def confirm_registration(links: str, token: str) -> Mail:
 
 def already_registered() -> Mail:
     return Mail(
-        "You have an account already",
-        "Somebody, probably you, wanted to use this address for an account. There is one already: log in, or ask for a "
-        "new password.\n\nIf it was not you, do nothing.\n",
+        "You already have an account",
+        "Someone tried to use this e-mail address for an account. It already has one: log in, or request a new "
+        "password.\n\nIf it was not you, ignore this mail.\n",
     )
 
 
@@ -37,8 +37,8 @@ def already_registered() -> Mail:
 def reset_password(links: str, token: str) -> Mail:
     return Mail(
         "Set a new password",
-        f"Set a new password, within half an hour:\n\n{links}/reset-password#token={token}\n\n"
-        f"Or send this code: {token}\n\nIf you did not ask for it, do nothing: your password stays.\n",
+        f"Set a new password within 30 minutes:\n\n{links}/reset-password#token={token}\n\n"
+        f"Or use this code: {token}\n\nIf you did not request this, ignore this mail. Your password stays the same.\n",
     )
 
 
@@ -48,9 +48,9 @@ def reset_password(links: str, token: str) -> Mail:
 # email_change: begin
 def confirm_email(links: str, token: str) -> Mail:
     return Mail(
-        "Confirm your new address",
-        f"Confirm that this address is yours, within an hour:\n\n{links}/confirm-email#token={token}\n\n"
-        f"Or send this code: {token}\n\nIf you did not ask for it, do nothing.\n",
+        "Confirm your new e-mail address",
+        f"Confirm this e-mail address within one hour:\n\n{links}/confirm-email#token={token}\n\n"
+        f"Or use this code: {token}\n\nIf you did not request this, ignore this mail.\n",
     )
 
 
@@ -60,22 +60,22 @@ def confirm_email(links: str, token: str) -> Mail:
 NOTICES = {
     "password_changed": Mail(
         "Your password was changed",
-        "The password of your account was changed, and its other sessions have ended. If it was not you, ask for a new "
-        "password at once.\n",
+        "The password of your account was changed, and its other sessions have ended. If it was not you, request a new "
+        "password immediately.\n",
     ),
     "account_deleted": Mail(
         "Your account was deleted",
-        "Your account was deleted, with your name and address. If it was not you, write to us at once.\n",
+        "Your account was deleted, with your name and e-mail address. If it was not you, contact us immediately.\n",
     ),
     # email_change: begin
     "email_change_asked": Mail(
-        "Your address is about to change",
-        "Somebody who knows your password asked for another e-mail address for your account. If it was not you, change "
-        "your password at once.\n",
+        "A change of your e-mail address was requested",
+        "Someone who knows your password requested another e-mail address for your account. If it was not you, change "
+        "your password immediately.\n",
     ),
     "email_changed": Mail(
-        "Your address was changed",
-        "The e-mail address of your account was changed. If it was not you, tell us at once.\n",
+        "Your e-mail address was changed",
+        "The e-mail address of your account was changed. If it was not you, contact us immediately.\n",
     ),
     # email_change: end
 }

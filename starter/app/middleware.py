@@ -1,4 +1,4 @@
-"""Middleware of this service's own, as plain ASGI. `factory.py` has a line for each."""
+"""This service's own middleware, as plain ASGI. `factory.py` adds each in one line."""
 
 import time
 
@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class ServerTimingMiddleware:
-    """Says how long the answer took to begin: browsers show it among their developer tools (W3C, Server Timing)."""
+    """Add the time to the start of the response as a header that browsers show to developers (W3C Server Timing)."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

@@ -1,4 +1,4 @@
-"""The runtime and the unit of work as this project has them: with its own settings."""
+"""The runtime and the unit of work, typed with this project's settings."""
 
 from ondol import runtime
 

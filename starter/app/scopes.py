@@ -1,4 +1,4 @@
-"""What there is to be permitted, and who is: the one place to change it."""
+"""Scopes, roles, and which scopes each role has. This is the only place that defines them."""
 
 from enum import StrEnum
 
@@ -22,14 +22,14 @@ class Scope(StrEnum):
 
 DESCRIPTIONS = {
     Scope.ACCOUNT_READ: "Read your own account and sessions.",
-    Scope.ACCOUNT_WRITE: "Change your own account, end sessions.",
+    Scope.ACCOUNT_WRITE: "Change your own account and end its sessions.",
     Scope.PRODUCTS_WRITE: "Create, change and delete products.",  # sample
     Scope.ORDERS_READ: "Read your own orders.",  # sample
     Scope.ORDERS_WRITE: "Place and cancel your own orders.",  # sample
     Scope.USERS_READ: "Read all accounts.",
     Scope.USERS_WRITE: "Change all accounts.",
-    Scope.AUDIT_READ: "Read who did what.",  # audit
-    Scope.DASHBOARD_READ: "See how the shop does.",  # sample
+    Scope.AUDIT_READ: "Read the audit log.",  # audit
+    Scope.DASHBOARD_READ: "Read the sales dashboard.",  # sample
 }
 
 SCOPES_OF = {

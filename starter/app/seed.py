@@ -1,4 +1,4 @@
-"""Sample data for development: `ondol db seed`. Synchronous SQLAlchemy, on the same models and settings."""
+"""Sample data for development: `ondol db seed`. Uses synchronous SQLAlchemy with the same models and settings."""
 
 import random
 from datetime import UTC, datetime, timedelta
@@ -26,9 +26,9 @@ _FAMILY_NAMES, _GIVEN_NAMES = ("김", "이", "박", "최", "정"), ("서연", "�
 
 
 def seed(session: Session, passwords: PasswordHasher) -> str:
-    """Fills an empty database; does nothing to one that has the sample admin. Returns a sentence."""
+    """Fill an empty database and return a summary. Do nothing if the sample admin exists."""
     if session.get(User, ADMIN_ID) is not None:
-        return "The sample data is there already."
+        return "The sample data already exists."
     chance = random.Random(2026)  # noqa: S311  (the same data every time)
     customers = _users(session, passwords)
     products = _products(session, chance)
@@ -38,7 +38,7 @@ def seed(session: Session, passwords: PasswordHasher) -> str:
 
 
 def _users(session: Session, passwords: PasswordHasher) -> list[User]:
-    # One hash for all customers: fifty would take as long as fifty logins.
+    # One hash for all customers: 50 hashes would take as long as 50 logins.
     admin, customer = passwords.hash_now(ADMIN_PASSWORD), passwords.hash_now(CUSTOMER_PASSWORD)
     session.add(
         User(id=ADMIN_ID, email="admin@example.com", full_name="관리자", hashed_password=admin, role=Role.ADMIN)

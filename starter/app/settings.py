@@ -1,4 +1,4 @@
-"""What can be set, and where it comes from: environment, `.env`, /run/secrets. See `ondol settings`."""
+"""Settings, read from the environment, `.env` and /run/secrets. See `ondol settings`."""
 
 from pathlib import Path
 
@@ -11,22 +11,20 @@ PROJECT = Path(__file__).resolve().parents[1]
 
 
 class LimitsSettings(Group):
-    """How often, by the address of the client and by the account. `10/15m`: ten in fifteen minutes (s, m, h, d)."""
+    """Rate limits by client address and by account. `10/15m`: 10 requests in 15 minutes (s, m, h, d)."""
 
     api_address: RateText | None = Field(
-        None, description="All requests of one address (IPv6: of one /64), such as 6000/m; a gateway does it better."
+        None, description="Requests of one client address (IPv6: one /64), such as 6000/m; better done in a gateway."
     )
-    api_account: RateText | None = Field(
-        None, description="Requests of one account to what needs a login, such as 1200/m."
-    )
-    login_address: RateText = Field("60/m", description="Attempts to log in.")
+    api_account: RateText | None = Field(None, description="Authenticated requests of one account, such as 1200/m.")
+    login_address: RateText = Field("60/m", description="Login attempts from one client address.")
     login_account: RateText = Field(
-        "10/15m", description="Of unknown devices together; each device that logged in before has as many."
+        "10/15m", description="Login attempts per account from unknown devices. Each known device has its own limit."
     )
     register_address: RateText = "20/h"
-    register_account: RateText = Field("5/h", description="Registrations of one e-mail address.")
+    register_account: RateText = Field("5/h", description="Registrations per e-mail address.")
     reset_address: RateText = "20/h"
-    reset_account: RateText = Field("5/h", description="Reset mails to one e-mail address.")
+    reset_account: RateText = Field("5/h", description="Reset mails per e-mail address.")
     refresh_address: RateText = "600/m"
     refresh_account: RateText = "60/m"
 
@@ -35,22 +33,22 @@ class LimitsSettings(Group):
 class AuditSettings(Group):
     """The audit log."""
 
-    keep_days: int = Field(730, ge=90, description="Then entries are deleted; the database refuses it before 90 days.")
+    keep_days: int = Field(730, ge=90, description="Older entries are deleted. The database keeps each for 90 days.")
 
 
 # audit: end
 # sample: begin
 class ShopSettings(Group):
-    """This service's own group: `SHOP__LOW_STOCK=5`."""
+    """Settings of this service, such as `SHOP__LOW_STOCK=5`."""
 
-    low_stock: int = Field(10, ge=0, description="The dashboard warns below this.")
-    product_cache_seconds: float = Field(60, ge=0, description="0: not at all.")
+    low_stock: int = Field(10, ge=0, description="Products below this stock are listed on the dashboard.")
+    product_cache_seconds: float = Field(60, ge=0, description="0: do not cache.")
     dashboard_cache_seconds: float = Field(30, gt=0)
 
 
 # sample: end
 class AppSettings(Settings):
-    """Ondol's groups and ours."""
+    """The settings of Ondol and of this service."""
 
     model_config = SettingsConfigDict(env_file=PROJECT / ".env")
 

@@ -1,4 +1,4 @@
-"""SQLAlchemy tables. Imported here so that Alembic sees them all."""
+"""SQLAlchemy models, imported here so that Alembic sees all of them."""
 
 from app.models.audit import AuditEntry  # audit
 from app.models.auth import RefreshToken

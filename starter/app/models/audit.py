@@ -11,8 +11,8 @@ from app.models.base import Model
 
 
 class AuditEntry(HasId, Model):
-    """Who did what, from where. Rows are only ever added: a trigger of the migration refuses anything else. No
-    foreign keys: what happened stays when its account is gone."""
+    """An audit entry: who did what, and from where. Append-only: a trigger in the migration refuses updates and early
+    deletes. No foreign keys: entries outlive their account."""
 
     __tablename__ = "audit_log"
     __table_args__ = (

@@ -9,7 +9,7 @@ from app.models.base import Model
 
 
 class RefreshToken(HasId, HasTimes, Model):
-    """A refresh token, as its SHA-256 only."""
+    """A refresh token, stored only as its SHA-256."""
 
     __tablename__ = "refresh_tokens"
 

@@ -2,6 +2,6 @@ from ondol.db.base import Base
 
 
 class Model(Base):
-    """The parent of all tables of this service."""
+    """The base class of all models of this service."""
 
     __abstract__ = True

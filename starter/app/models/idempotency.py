@@ -4,4 +4,4 @@ from app.models.base import Model
 
 
 class IdempotencyKey(IdempotencyKeyColumns, Model):
-    """What was answered under an Idempotency-Key; see `ondol.web.idempotency`."""
+    """The stored response of a request with an Idempotency-Key; see `ondol.web.idempotency`."""

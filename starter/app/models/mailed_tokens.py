@@ -10,7 +10,7 @@ from app.models.base import Model
 
 
 class Purpose(StrEnum):
-    """What a mailed token allows."""
+    """The action that a mailed token allows."""
 
     REGISTRATION = "registration"  # registration
     PASSWORD_RESET = "password_reset"  # noqa: S105  # password_reset
@@ -18,8 +18,8 @@ class Purpose(StrEnum):
 
 
 class MailedToken(HasId, HasTimes, Model):
-    """Something that a token, mailed to `email`, allows once. The job that mails the token makes it: here is only its
-    SHA-256, and null until then."""
+    """A one-time token that is mailed to `email`. The job that mails it creates it, so `digest` (its SHA-256) is null
+    until then."""
 
     __tablename__ = "mailed_tokens"
 

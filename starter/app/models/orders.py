@@ -22,13 +22,13 @@ class Order(HasId, HasTimes, HasVersion, Model):
     total: Mapped[Decimal] = mapped_column(Numeric(20, 2))
     currency: Mapped[str] = mapped_column(String(3))
 
-    # lazy="raise": what is not loaded on purpose is an error, not one more statement for each row.
+    # lazy="raise": reading an unloaded relationship is an error, not an additional query for each row.
     customer: Mapped[User] = relationship(lazy="raise")
     lines: Mapped[list["OrderLine"]] = relationship(lazy="raise", order_by="OrderLine.position")
 
 
 class OrderLine(Model):
-    """A product as it was sold: its price is the one of that moment."""
+    """A line of an order, with the price of the product at the time of the order."""
 
     __tablename__ = "order_lines"
     __table_args__ = (CheckConstraint("quantity > 0", name="quantity_positive"),)

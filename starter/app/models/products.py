@@ -12,11 +12,11 @@ class Product(HasId, HasTimes, HasVersion, Model):
     __table_args__ = (
         CheckConstraint("price >= 0", name="price_not_negative"),
         CheckConstraint("stock >= 0", name="stock_not_negative"),
-        # Each sort of the list has an index that ends in the id, so that a page costs the same at any depth.
+        # Each sort order has an index that ends in the id, so that a page costs the same at any depth.
         Index("ix_products_name_id", "name", "id"),
         Index("ix_products_price_id", "price", "id"),
         Index("ix_products_created_at_id", "created_at", "id"),
-        # Search within words, in Hangul too.
+        # Search within words, in Hangul too; terms of fewer than three characters cannot use these indexes.
         Index("ix_products_name_trgm", "name", postgresql_using="gin", postgresql_ops={"name": "gin_trgm_ops"}),
         Index(
             "ix_products_description_trgm",

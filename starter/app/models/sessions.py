@@ -9,7 +9,7 @@ from app.models.base import Model
 
 
 class LoginSession(HasId, HasTimes, Model):
-    """One login: the family of refresh tokens that descend from it, and the `sid` of its access tokens."""
+    """A login session: a family of refresh tokens. Its id is the `sid` of its access tokens."""
 
     __tablename__ = "login_sessions"
 
@@ -17,7 +17,7 @@ class LoginSession(HasId, HasTimes, Model):
     scopes: Mapped[str] = mapped_column(Text)
     user_agent: Mapped[str] = mapped_column(String(200), default="", server_default="")
     address: Mapped[str] = mapped_column(String(45), default="", server_default="")
-    # Of the last refresh: a session in use is refreshed every few minutes, and a request then writes nothing.
+    # Updated on refresh only, which happens every few minutes in use: other requests write nothing.
     last_used_at: Mapped[datetime] = mapped_column(server_default=func.now())
     expires_at: Mapped[datetime] = mapped_column(index=True)
     revoked_at: Mapped[datetime | None]

@@ -1,4 +1,4 @@
-"""Every query. A repository returns None for what is not there; what that means is the service's to say.
+"""All queries. A repository returns None for a missing row; the service decides what that means.
 
-Repositories import schemas, which is what reads give; schemas import no repositories.
+Reads return schemas, so repositories import schemas; schemas import no repositories.
 """

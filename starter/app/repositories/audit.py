@@ -14,7 +14,7 @@ OLD_ENTRIES = text("""
 
 class AuditRepository(Repository[AuditEntry, AuditEntryRead]):
     async def search(self, query: AuditQuery) -> Page[AuditEntryRead]:
-        """Newest first."""
+        """Return a page of entries, newest first."""
         statement = select(AuditEntry).order_by(AuditEntry.id.desc())
         if query.action is not None:
             statement = statement.where(AuditEntry.action == query.action)

@@ -6,7 +6,7 @@ from app.models import LoginSession, RefreshToken, User
 
 class RefreshTokenRepository(Rows[RefreshToken]):
     async def lock(self, digest: bytes) -> Row[RefreshToken, LoginSession, User] | None:
-        """Return a refresh token with its login session and account; two uses at once come one after the other."""
+        """Return a refresh token, locked, with its login session and account. Simultaneous uses run one by one."""
         statement = (
             select(RefreshToken, LoginSession, User)
             .join(LoginSession, LoginSession.id == RefreshToken.session_id)
@@ -22,6 +22,6 @@ class RefreshTokenRepository(Rows[RefreshToken]):
         return await self._session.scalar(statement)
 
     async def unused(self, digests: list[bytes]) -> bytes | None:
-        """Return which of these is a refresh token that was not used yet."""
+        """Return the first of these digests that belongs to an unused refresh token."""
         statement = select(RefreshToken.digest).where(RefreshToken.digest.in_(digests), RefreshToken.used_at.is_(None))
         return await self._session.scalar(statement)

@@ -10,7 +10,7 @@ TOP = 10
 
 
 class DashboardRepository:
-    """Sums over all the shop."""
+    """Sales figures over all orders and products."""
 
     def __init__(self, work: UnitOfWork) -> None:
         self._session = work.session

@@ -14,16 +14,16 @@ class MailedTokenRepository(Rows[MailedToken]):
         return await self._session.get(MailedToken, id_)
 
     async def user_of(self, purpose: Purpose, token: str) -> UUID | None:
-        """Return whose token it is, without taking it."""
+        """Return the account of a token, without using the token."""
         return await self._session.scalar(select(MailedToken.user_id).where(_is_good(purpose, token)))
 
     async def take(self, purpose: Purpose, token: str) -> MailedToken | None:
-        """Take the token out: of two requests with it, one gets it. None: it was used, has expired or never was."""
+        """Delete and return a token: of two requests, one gets it. None if it is unknown, used or expired."""
         taken = delete(MailedToken).where(_is_good(purpose, token)).returning(MailedToken)
         return await self._session.scalar(taken)
 
     async def delete_of(self, user_id: UUID, purpose: Purpose | None = None) -> None:
-        """Delete an account's tokens, for one purpose or for all."""
+        """Delete the tokens of an account, of one purpose or all."""
         statement = delete(MailedToken).where(MailedToken.user_id == user_id)
         if purpose is not None:
             statement = statement.where(MailedToken.purpose == purpose)

@@ -11,7 +11,7 @@ from sqlalchemy import Integer, Numeric, Uuid, bindparam, insert, select
 from app.models import Order, OrderLine, User
 from app.schemas.orders import CustomerSummary, OrderLineRead, OrderQuery, OrderRead, OrderStatus
 
-# Made once: to make a statement costs as much as to run it. "raw": the parameters are the statement's own, not rows.
+# Built once: building a statement costs as much as running it. "raw": parameters are bound as given.
 _CUSTOMER = bindparam("customer", type_=Uuid())
 _PLACE = (
     insert(Order)
@@ -36,7 +36,7 @@ class OrderRepository(OwnedRepository[Order, OrderRead]):
     owner_column = Order.customer_id
 
     async def search(self, customer: Owner, query: OrderQuery) -> Page[OrderRead]:
-        """Newest first."""
+        """Return a page of the customer's orders, newest first."""
         statement = select(Order).order_by(Order.id.desc())
         if query.status is not None:
             statement = statement.where(Order.status == query.status)
@@ -45,7 +45,7 @@ class OrderRepository(OwnedRepository[Order, OrderRead]):
     async def place(
         self, customer_id: UUID, currency: str, total: Decimal, lines: Sequence[OrderLineRead]
     ) -> OrderRead:
-        """Insert an order and its lines, in two statements whatever their number."""
+        """Insert an order and all of its lines, in two statements."""
         values = {"customer": customer_id, "currency": currency, "total": total}
         order_id, version, created_at, name = (await self._session.execute(_PLACE, values)).one()
         lists = {
@@ -68,6 +68,6 @@ class OrderRepository(OwnedRepository[Order, OrderRead]):
         )
 
     async def quantities(self, order_id: UUID) -> dict[UUID, int]:
-        """Return how many of each product an order has."""
+        """Return the ordered quantity of each product."""
         statement = select(OrderLine.product_id, OrderLine.quantity).where(OrderLine.order_id == order_id)
         return {row.product_id: row.quantity for row in await self._session.execute(statement)}

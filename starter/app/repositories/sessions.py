@@ -15,7 +15,7 @@ class LoginSessionRepository(OwnedRepository[LoginSession, LoginSessionRead]):
     owner_column = LoginSession.user_id
 
     async def state(self, session_id: UUID) -> Row[datetime, datetime | None, bool, str] | None:
-        """Return what authenticating a request depends on: expiry and revocation, the account's state and role."""
+        """Return what authentication needs: the session's expiry and revocation, the account's state and role."""
         statement = (
             select(LoginSession.expires_at, LoginSession.revoked_at, User.is_active, User.role)
             .join(User, User.id == LoginSession.user_id)
@@ -26,7 +26,7 @@ class LoginSessionRepository(OwnedRepository[LoginSession, LoginSessionRead]):
     async def search_alive(
         self, user: Owner, query: LoginSessionQuery, *, now: datetime, used_after: datetime
     ) -> Page[LoginSessionRead]:
-        """Newest first."""
+        """Return a page of active sessions, newest first."""
         statement = (
             select(LoginSession)
             .where(
@@ -39,7 +39,7 @@ class LoginSessionRepository(OwnedRepository[LoginSession, LoginSessionRead]):
         return await self.page(user, statement, query)
 
     async def revoke(self, user: Owner, session_id: UUID, at: datetime) -> bool:
-        """Return whether there was one to revoke."""
+        """Revoke a session. Return False if it does not exist or is already revoked."""
         statement = update(LoginSession).where(
             owned_by(LoginSession.user_id, user), LoginSession.id == session_id, LoginSession.revoked_at.is_(None)
         )

@@ -8,7 +8,7 @@ from app.models import Product
 from app.runtime import UnitOfWork
 from app.schemas.orders import ProductStock
 
-# Made once: to make a statement costs as much as to run it.
+# Built once: building a statement costs as much as running it.
 _LOCK = (
     select(Product.id, Product.name, Product.price, Product.currency, Product.stock)
     .where(Product.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
@@ -25,19 +25,19 @@ _CHANGE = (
 
 
 class StockRepository:
-    """What orders do to products: many at once, each in one statement."""
+    """Stock changes by orders: many products in one statement."""
 
     def __init__(self, work: UnitOfWork) -> None:
         self._session = work.session
 
     async def lock(self, product_ids: Iterable[UUID]) -> dict[UUID, ProductStock]:
-        """Return those products that exist, locked until the transaction ends.
+        """Return the products that exist, locked until the transaction ends.
 
-        They are locked in the order of their ids: two orders that share products never wait in a circle.
+        They are locked in the order of their ids, so that orders that share products cannot deadlock.
         """
         rows = await self._session.execute(_LOCK, {"ids": list(product_ids)})
         return {row.id: ProductStock.model_validate(row) for row in rows}
 
     async def change(self, changes: Mapping[UUID, int]) -> None:
-        """Add to the stock of locked products, or take from it."""
+        """Add `changes` to the stock of locked products; negative numbers reduce it."""
         await self._session.execute(_CHANGE, {"given_id": list(changes), "given_quantity": list(changes.values())})

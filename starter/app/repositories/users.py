@@ -14,7 +14,7 @@ from app.scopes import Role
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a password is checked against. No schema shows it."""
+    """The stored credentials of an account. No schema exposes them."""
 
     user_id: UUID
     email: str
@@ -43,12 +43,12 @@ class UserRepository(Repository[User, UserRead]):
         return await self._lock(select(User).where(User.email == email))
 
     async def lock_admins(self) -> Sequence[UUID]:
-        """Lock the active administrators, always in the same order: before one is taken away, another must stay."""
+        """Lock the active administrators in a fixed order, so that two demotions cannot remove the last one."""
         statement = select(User.id).where(User.role == Role.ADMIN, User.is_active).order_by(User.id).with_for_update()
         return (await self._session.scalars(statement)).all()
 
     async def stamp_last_seen(self, user_id: UUID, at: datetime) -> None:
-        """Past the version column on purpose: having been seen is no change that an edit could conflict with."""
+        """Set `last_seen_at` without a new version: a login must not conflict with an edit of the account."""
         await self._session.execute(
             update(User).where(User.id == user_id).values(last_seen_at=at, updated_at=User.updated_at)
         )

@@ -1,4 +1,4 @@
-"""The routers, by hand: what is not listed here is not served. `ondol remove registration` takes a feature out."""
+"""The routers. A router that is not listed here is not served. `ondol remove registration` removes a feature."""
 
 from app.routers import (
     audit,  # audit
@@ -14,7 +14,7 @@ from app.routers import (
     users,
 )
 
-# FastAPI searches them in this order, so what is asked most often stands first.
+# FastAPI searches them in this order: the most requested come first.
 ROUTERS = [
     products.router,  # sample
     orders.router,  # sample
@@ -30,12 +30,12 @@ ROUTERS = [
 ]
 
 TAGS = [
-    {"name": "auth", "description": "Getting an account, logging in, staying logged in, logging out."},
-    {"name": "sessions", "description": "Where one is logged in."},
-    {"name": "users", "description": "Accounts: one's own, and for administrators all."},
-    {"name": "audit", "description": "Who did what, from where."},  # audit
-    {"name": "products", "description": "What the shop sells."},  # sample
-    {"name": "orders", "description": "Orders of several lines, all or none."},  # sample
-    {"name": "dashboard", "description": "How the shop does."},  # sample
-    {"name": "health", "description": "For load balancers and orchestrators."},
+    {"name": "auth", "description": "Registration, login, token refresh and logout."},
+    {"name": "sessions", "description": "Active login sessions."},
+    {"name": "users", "description": "User accounts."},
+    {"name": "audit", "description": "Audit log: who did what, and from where."},  # audit
+    {"name": "products", "description": "The product catalogue."},  # sample
+    {"name": "orders", "description": "Customer orders."},  # sample
+    {"name": "dashboard", "description": "Sales dashboard."},  # sample
+    {"name": "health", "description": "Health checks for load balancers and orchestrators."},
 ]

@@ -21,5 +21,5 @@ ReadOnlyAudit = Annotated[AuditService, Depends(read_only(AuditService))]
 async def list_audit_entries(
     query: Annotated[AuditQuery, Query()], user: Reader, audit: ReadOnlyAudit
 ) -> Page[AuditEntryRead]:
-    """Who did what, newest first."""
+    """List the entries of the audit log, newest first."""
     return await audit.page(query)

@@ -25,7 +25,7 @@ Auth = Annotated[AuthService, Depends(in_transaction(AuthService))]
     name="token",
     dependencies=[Depends(refuse_forgery)],
     responses=problem_responses(WrongCredentials),
-    openapi_extra=public("The password says who calls."),
+    openapi_extra=public("The password authenticates the caller."),
 )
 async def log_in(
     form: Annotated[OAuth2PasswordRequestForm, Depends()],
@@ -34,9 +34,9 @@ async def log_in(
     background: BackgroundTasks,
     runtime: RuntimeDep,
 ) -> TokenPair:
-    """Log in: the OAuth2 password flow. `username` is the e-mail address."""
+    """Log in with the OAuth2 password flow. `username` is the e-mail address."""
     logged_in = await auth.log_in(form.username, form.password, form.scopes, device_token=cookies.device_token)
-    # After the response, and lost if the process dies now: fine for a stamp. What must not be lost is a job.
+    # Runs after the response and is lost if the process dies: acceptable for a timestamp. Use a job for the rest.
     background.add_task(stamp_last_seen, runtime, logged_in.user_id)
     cookies.remember_device(logged_in.device_token)
     return cookies.deliver(logged_in.tokens)
@@ -47,10 +47,10 @@ async def log_in(
     name="refresh",
     dependencies=[Depends(refuse_forgery)],
     responses=problem_responses(InvalidRefreshToken),
-    openapi_extra=public("The refresh token says who calls."),
+    openapi_extra=public("The refresh token authenticates the caller."),
 )
 async def refresh(auth: Auth, cookies: TokenCookiesDep, data: RefreshRequest | None = None) -> TokenPair:
-    """Exchange a refresh token for a new pair. Each is good for one use. In browser mode it comes by its cookie."""
+    """Exchange a refresh token for a new pair. It can be used once. In browser mode it is read from its cookie."""
     token = data.refresh_token.get_secret_value() if data else cookies.refresh_token()
     return cookies.deliver(await auth.refresh(token or ""))
 
@@ -59,14 +59,14 @@ async def refresh(auth: Auth, cookies: TokenCookiesDep, data: RefreshRequest | N
     "/revoke",
     name="revoke",
     response_class=Response,
-    openapi_extra=public("The token that is revoked says who calls (RFC 7009)."),
+    openapi_extra=public("The token to revoke authenticates the caller (RFC 7009)."),
 )
 async def revoke(
-    token: Annotated[str, Form(min_length=1, max_length=4_096, description="An access or a refresh token.")],
+    token: Annotated[str, Form(min_length=1, max_length=4_096, description="An access or refresh token.")],
     auth: Auth,
-    token_type_hint: Annotated[str | None, Form(max_length=50, description="Not needed.")] = None,
+    token_type_hint: Annotated[str | None, Form(max_length=50, description="Ignored.")] = None,
 ) -> None:
-    """End the session a token belongs to (RFC 7009). 200 also for what is no token of ours."""
+    """End the session that a token belongs to (RFC 7009). Return 200 for unknown tokens too."""
     await auth.revoke(token)
 
 
@@ -74,9 +74,9 @@ async def revoke(
     "/logout",
     name="logout",
     status_code=status.HTTP_204_NO_CONTENT,
-    openapi_extra=public("Any login may end itself, also with an expired access token."),
+    openapi_extra=public("A session can be ended even when its access token has expired."),
 )
 async def log_out(bearer: BearerToken, auth: Auth, cookies: TokenCookiesDep) -> None:
-    """End this session, everywhere and at once. In browser mode also when its access token has expired."""
+    """End the current session at once. In browser mode this works even when the access token has expired."""
     await auth.log_out(bearer or cookies.access_token(), cookies.refresh_token())
     cookies.clear()

@@ -17,5 +17,5 @@ ReadOnlyDashboard = Annotated[DashboardService, Depends(read_only(DashboardServi
 
 @router.get("", name="get")
 async def get_dashboard(user: Reader, dashboard: ReadOnlyDashboard) -> Dashboard:
-    """Revenue per day, best sellers, low stock, new customers."""
+    """Return revenue per day, best sellers, low stock and new customers."""
     return await dashboard.get()

@@ -28,7 +28,7 @@ EmailChanges = Annotated[EmailChangeService, Depends(in_transaction(EmailChangeS
     responses=problem_responses(WrongPassword),
 )
 async def ask_email_change(data: EmailChangeCreate, user: Writer, changes: EmailChanges) -> None:
-    """Ask for another e-mail address. A token is mailed to it, and a notice to the present one."""
+    """Request a change of e-mail address. A token is mailed to the new address, a notice to the current one."""
     await changes.ask(data, user)
 
 
@@ -36,8 +36,8 @@ async def ask_email_change(data: EmailChangeCreate, user: Writer, changes: Email
     "/confirm",
     name="change_email",
     responses=problem_responses(InvalidMailedToken, EmailTaken),
-    openapi_extra=public("The mailed token says who calls."),
+    openapi_extra=public("The mailed token authenticates the caller."),
 )
 async def change_email(data: EmailChangeConfirm, changes: EmailChanges) -> UserRead:
-    """Change the address, with the token that was mailed to the new one."""
+    """Change the e-mail address with the token that was mailed to the new one."""
     return await changes.confirm(data.token.get_secret_value())

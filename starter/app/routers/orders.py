@@ -32,19 +32,19 @@ ReadOnlyOrders = Annotated[OrderService, Depends(read_only(OrderService))]
     responses=problem_responses(OutOfStock, UnknownProducts, MixedCurrencies, *IDEMPOTENCY_PROBLEMS),
 )
 async def place_order(data: OrderCreate, user: Writer, orders: Orders, response: Response) -> OrderRead:
-    """Order several products: all of them or none. Prices are the shop's; a receipt follows by e-mail."""
+    """Place an order: all of its lines or none. Prices are those of the catalogue. A receipt follows by e-mail."""
     return _tagged(response, await orders.place(user.user_id, data))
 
 
 @router.get("", name="list", responses=problem_responses(InvalidCursor))
 async def list_orders(query: Annotated[OrderQuery, Query()], user: Reader, orders: ReadOnlyOrders) -> Page[OrderRead]:
-    """One's own orders, newest first."""
+    """List your own orders, newest first."""
     return await orders.page(user.user_id, query)
 
 
 @router.get("/{order_id}", name="get", responses=problem_responses(OrderNotFound))
 async def get_order(order_id: UUID, user: Reader, orders: ReadOnlyOrders, response: Response) -> OrderRead:
-    """One order with its lines, products and customer."""
+    """Return one of your orders with its lines, products and customer."""
     return _tagged(response, await orders.get(user.user_id, order_id))
 
 
@@ -56,7 +56,7 @@ async def get_order(order_id: UUID, user: Reader, orders: ReadOnlyOrders, respon
 async def cancel_order(
     order_id: UUID, user: Writer, orders: Orders, expected_versions: ExpectedVersions, response: Response
 ) -> OrderRead:
-    """Cancel an order: its stock comes back, once."""
+    """Cancel an order and restore its stock. Cancelling it again changes nothing."""
     return _tagged(response, await orders.cancel(user.user_id, order_id, expected_versions=expected_versions))
 
 

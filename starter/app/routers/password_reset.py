@@ -21,10 +21,10 @@ PasswordResets = Annotated[PasswordResetService, Depends(in_transaction(Password
     "",
     name="ask_password_reset",
     status_code=status.HTTP_202_ACCEPTED,
-    openapi_extra=public("Without the password nobody can log in first."),
+    openapi_extra=public("A user who forgot the password cannot log in."),
 )
 async def ask_password_reset(data: PasswordResetCreate, resets: PasswordResets) -> None:
-    """Have a link mailed that sets a new password. The answer is the same whether there is such an account."""
+    """Request a password-reset e-mail. The response is the same whether or not the account exists."""
     await resets.ask(data.email)
 
 
@@ -33,9 +33,9 @@ async def ask_password_reset(data: PasswordResetCreate, resets: PasswordResets) 
     name="reset_password",
     status_code=status.HTTP_204_NO_CONTENT,
     responses=problem_responses(InvalidMailedToken, PasswordIsAddress),
-    openapi_extra=public("The mailed token says who calls."),
+    openapi_extra=public("The mailed token authenticates the caller."),
 )
 async def reset_password(data: PasswordResetConfirm, resets: PasswordResets, cookies: TokenCookiesDep) -> None:
-    """Set a new password, with the token that was mailed. Every session of the account ends."""
+    """Set a new password with the mailed token. Every session of the account ends."""
     device_token = await resets.confirm(data.token.get_secret_value(), data.new_password.get_secret_value())
     cookies.remember_device(device_token)

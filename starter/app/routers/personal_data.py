@@ -23,7 +23,7 @@ ReadOnlyData = Annotated[PersonalDataService, Depends(read_only(PersonalDataServ
 
 @router.get("/data", name="export_me")
 async def export_my_data(user: Reader, data: ReadOnlyData) -> PersonalData:
-    """All that is stored about one: account, sessions and what one did."""
+    """Return all data stored about you: your account, sessions and activity."""
     return await data.export(user.user_id)
 
 
@@ -34,6 +34,6 @@ async def export_my_data(user: Reader, data: ReadOnlyData) -> PersonalData:
     responses=problem_responses(WrongPassword, LastAdministrator, TooManyRequests),
 )
 async def delete_my_account(deletion: AccountDeletion, user: Writer, data: Data, cookies: TokenCookiesDep) -> None:
-    """Delete one's account: name, address and password are gone, and every session ends."""
+    """Delete your account: name, e-mail address and password are erased, and every session ends."""
     await data.delete_own(deletion, user)
     cookies.clear()

@@ -25,7 +25,7 @@ CHANGES = problem_responses(ProductNotFound, PreconditionFailed, InvalidPrecondi
 
 @router.get("", name="list", responses=problem_responses(InvalidCursor))
 async def list_products(query: Annotated[ProductQuery, Query()], products: ReadOnlyProducts) -> Page[ProductRead]:
-    """Products, page by page."""
+    """List products, page by page."""
     return await products.page(query)
 
 
@@ -39,7 +39,7 @@ async def create_product(data: ProductCreate, user: Writer, products: Products, 
 
 @router.get("/{product_id}", name="get", responses=problem_responses(ProductNotFound))
 async def get_product(product_id: UUID, products: ReadOnlyProducts, response: Response) -> ProductRead:
-    """One product. Hot ones come from the cache."""
+    """Return a product. It may come from the cache."""
     return with_etag(response, await products.get(product_id))
 
 
@@ -52,7 +52,7 @@ async def update_product(
     expected_versions: ExpectedVersions,
     response: Response,
 ) -> ProductRead:
-    """Change some fields. With `If-Match`, only if nobody else did meanwhile."""
+    """Change the given fields. If `If-Match` names an outdated version, nothing changes (412)."""
     product = await products.update(product_id, data, expected_versions=expected_versions)
     return with_etag(response, product)
 
@@ -66,5 +66,5 @@ async def update_product(
 async def delete_product(
     product_id: UUID, user: Writer, products: Products, expected_versions: ExpectedVersions
 ) -> None:
-    """Remove a product that nobody ever ordered."""
+    """Delete a product. One that was ever ordered cannot be deleted (409)."""
     await products.delete(product_id, expected_versions=expected_versions)

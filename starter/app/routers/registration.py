@@ -21,10 +21,10 @@ Registrations = Annotated[RegistrationService, Depends(in_transaction(Registrati
     "",
     name="register",
     status_code=status.HTTP_202_ACCEPTED,
-    openapi_extra=public("Registering comes before the account."),
+    openapi_extra=public("A new user has no account yet."),
 )
 async def register(data: RegistrationCreate, registrations: Registrations) -> None:
-    """Ask for an account. A mail to the address says how to go on; the answer here is always the same."""
+    """Request an account. A mail to the address says how to continue. The response is always the same."""
     await registrations.ask(data.email)
 
 
@@ -33,8 +33,8 @@ async def register(data: RegistrationCreate, registrations: Registrations) -> No
     name="confirm_registration",
     status_code=status.HTTP_201_CREATED,
     responses=problem_responses(InvalidMailedToken, PasswordIsAddress, EmailTaken),
-    openapi_extra=public("The mailed token says who calls."),
+    openapi_extra=public("The mailed token authenticates the caller."),
 )
 async def confirm_registration(data: RegistrationConfirm, registrations: Registrations) -> UserRead:
-    """Make the account, with the token that was mailed and a password."""
+    """Create the account with the mailed token and a password."""
     return await registrations.confirm(data)

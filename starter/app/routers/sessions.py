@@ -24,7 +24,7 @@ ReadOnlyLoginSessions = Annotated[LoginSessionService, Depends(read_only(LoginSe
 async def list_sessions(
     query: Annotated[LoginSessionQuery, Query()], user: Reader, sessions: ReadOnlyLoginSessions
 ) -> Page[LoginSessionRead]:
-    """Where one is logged in."""
+    """List your active sessions, newest first."""
     return await sessions.page(user.user_id, query, current=user.session_id)
 
 
@@ -35,11 +35,11 @@ async def list_sessions(
     responses=problem_responses(LoginSessionNotFound),
 )
 async def end_session(session_id: UUID, user: Writer, sessions: LoginSessions) -> None:
-    """End one of one's sessions."""
+    """End one of your sessions."""
     await sessions.end(session_id, user)
 
 
 @router.delete("", name="end_others", status_code=status.HTTP_204_NO_CONTENT)
 async def end_other_sessions(user: Writer, sessions: LoginSessions) -> None:
-    """End all of one's sessions but this one."""
+    """End all of your sessions except this one."""
     await sessions.end_others(user)

@@ -27,7 +27,7 @@ ReadOnlyUsers = Annotated[UserService, Depends(read_only(UserService))]
 
 @router.get("/me", name="me")
 async def get_me(user: AccountReader, users: ReadOnlyUsers, response: Response) -> UserRead:
-    """One's own account."""
+    """Return your own account."""
     return _tagged(response, await users.get(user.user_id))
 
 
@@ -35,7 +35,7 @@ async def get_me(user: AccountReader, users: ReadOnlyUsers, response: Response) 
 async def update_me(
     data: UserUpdate, user: AccountWriter, users: Users, expected_versions: ExpectedVersions, response: Response
 ) -> UserRead:
-    """Change one's own account. With `If-Match`, only if nobody else did meanwhile."""
+    """Change your own account. If `If-Match` names an outdated version, nothing changes (412)."""
     return _tagged(response, await users.update(user.user_id, data, user, expected_versions=expected_versions))
 
 
@@ -46,19 +46,19 @@ async def update_me(
     responses=problem_responses(WrongPassword, PasswordIsAddress, TooManyRequests),
 )
 async def change_password(data: PasswordChange, user: AccountWriter, users: Users, cookies: TokenCookiesDep) -> None:
-    """Change one's password. Every other session of the account ends."""
+    """Change your password. All other sessions of the account end."""
     cookies.remember_device(await users.change_password(data, user))
 
 
 @router.get("", name="list", responses=problem_responses(InvalidCursor))
 async def list_users(query: Annotated[UserQuery, Query()], user: Reader, users: ReadOnlyUsers) -> Page[UserRead]:
-    """All accounts, page by page."""
+    """List all accounts, page by page."""
     return await users.page(query, user)
 
 
 @router.get("/{user_id}", name="get", responses=problem_responses(UserNotFound))
 async def get_user(user_id: UUID, user: Reader, users: ReadOnlyUsers, response: Response) -> UserRead:
-    """One account."""
+    """Return one account."""
     return _tagged(response, await users.get(user_id, user))
 
 
@@ -75,10 +75,10 @@ async def update_user(
     expected_versions: ExpectedVersions,
     response: Response,
 ) -> UserRead:
-    """Change an account's name, role or state. It takes effect on its sessions at once."""
+    """Change an account's name, role or state. It takes effect in its sessions at once."""
     return _tagged(response, await users.update(user_id, data, user, expected_versions=expected_versions))
 
 
 def _tagged(response: Response, account: UserRead) -> UserRead:
-    """Being seen is no change that an edit could conflict with, so it does not change the version."""
+    """Set the ETag and return the account. `last_seen_at` is included: it changes without a new version."""
     return with_etag(response, account, account.last_seen_at)

@@ -1,1 +1,1 @@
-"""What goes in and what comes out, as Pydantic models."""
+"""Request and response bodies, and query parameters, as Pydantic models."""

@@ -11,7 +11,7 @@ from app.schemas.base import Output
 
 
 class Action(StrEnum):
-    """What the audit log tells of (OWASP ASVS 5.0, 16.3)."""
+    """The audited events (OWASP ASVS 5.0, 16.3)."""
 
     ACCOUNT_CREATED = "account.created"
     ACCOUNT_CHANGED = "account.changed"
@@ -34,14 +34,14 @@ class Action(StrEnum):
 
 
 class AuditEntryRead(Output):
-    """Who did what, from where."""
+    """An entry of the audit log: who did what, and from where."""
 
     id: UUID
     at: datetime
     action: str
-    actor_id: UUID | None = Field(description="The account that did it; null before a login, and for the command.")
+    actor_id: UUID | None = Field(description="The account that did it. Null before login and for the command line.")
     session_id: UUID | None
-    target_id: UUID | None = Field(description="What it was done to: an account or a session.")
+    target_id: UUID | None = Field(description="The account or session it was done to.")
     address: str
     user_agent: str
     request_id: str

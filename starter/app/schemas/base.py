@@ -4,12 +4,12 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Input(BaseModel):
-    """A request body. A field it does not know is refused: a typing error is not silently ignored."""
+    """A request body. Unknown fields are rejected, so that a misspelt field is not ignored."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
 
 class Output(BaseModel):
-    """A response body: only what stands here leaves, whatever the row holds."""
+    """A response body. Only the fields declared here are returned."""
 
     model_config = ConfigDict(from_attributes=True)

@@ -25,7 +25,7 @@ class LowStock(Output):
 
 
 class Dashboard(Output):
-    """The last 30 days, in UTC."""
+    """Sales figures of the last 30 days, by day in UTC."""
 
     revenue: list[DayRevenue]
     best_sellers: list[BestSeller]

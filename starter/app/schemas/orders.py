@@ -29,7 +29,7 @@ class OrderCreate(Input):
     @model_validator(mode="after")
     def _each_product_once(self) -> Self:
         if len({line.product_id for line in self.lines}) < len(self.lines):
-            raise ValueError("each product may stand in one line only")
+            raise ValueError("Each product may appear in one line only.")
         return self
 
 
@@ -39,7 +39,7 @@ class ProductSummary(Output):
 
 
 class ProductStock(ProductSummary):
-    """What placing an order needs to know of a product."""
+    """The fields of a product that placing an order needs."""
 
     price: Decimal
     currency: str
@@ -59,7 +59,7 @@ class OrderLineRead(Output):
 
 
 class OrderRead(Output):
-    """An order with everything that is needed to show it."""
+    """An order with its lines, products and customer."""
 
     id: UUID
     status: OrderStatus

@@ -10,7 +10,7 @@ class AccountDeletion(Input):
 
 
 class PersonalData(Output):
-    """What is stored about a person."""
+    """All data stored about an account."""
 
     account: UserRead
     sessions: list[LoginSessionRead]

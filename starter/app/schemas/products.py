@@ -26,7 +26,7 @@ class ProductCreate(Input):
 
 
 class ProductUpdate(Input):
-    """Only the fields that are given change."""
+    """Only the given fields change."""
 
     name: Name | MISSING = MISSING
     description: Description | MISSING = MISSING
@@ -63,5 +63,5 @@ class ProductQuery(PageQuery):
     )
     min_price: Price | None = None
     max_price: Price | None = None
-    in_stock: bool | None = Field(None, description="true: only what can be bought; false: only what cannot.")
+    in_stock: bool | None = Field(None, description="true: only products in stock. false: only sold-out products.")
     sort: ProductSort = ProductSort.NEWEST

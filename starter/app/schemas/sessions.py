@@ -8,15 +8,15 @@ from app.schemas.base import Output
 
 
 class LoginSessionRead(Output):
-    """A login that is still good."""
+    """An active login session."""
 
     id: UUID
-    user_agent: str = Field(description="What the client calls itself.")
+    user_agent: str = Field(description="The User-Agent header of the client.")
     address: str
     created_at: datetime
-    last_used_at: datetime = Field(description="To within the lifetime of an access token.")
+    last_used_at: datetime = Field(description="Accurate to the lifetime of an access token.")
     expires_at: datetime
-    is_current: bool = Field(False, description="The one this request is made with.")
+    is_current: bool = Field(False, description="Whether this request was made in this session.")
 
 
 class LoginSessionQuery(PageQuery):

@@ -22,17 +22,17 @@ def _is_text(value: SecretStr) -> SecretStr:
 
 def _is_no_common_one(value: SecretStr) -> SecretStr:
     if is_common(value.get_secret_value()):
-        raise ValueError("is one of those that everybody tries first")
+        raise ValueError("This password is too common.")
     return value
 
 
-_SAID = {"pattern": r"^[^\x00]*$"}  # as far as the OpenAPI document can say it
+_SAID = {"pattern": r"^[^\x00]*$"}  # the part of the rule that OpenAPI can express
 AnyPassword = Annotated[SecretStr, Field(max_length=MAX_LENGTH, json_schema_extra=_SAID), AfterValidator(_is_text)]
 Password = Annotated[AnyPassword, Field(min_length=MIN_LENGTH), AfterValidator(_is_no_common_one)]
 
 
 class UserCreate(Input):
-    """An account as `ondol user create` makes it, without a mail."""
+    """An account that `ondol user create` makes, without confirmation by e-mail."""
 
     email: Email
     full_name: FullName
@@ -41,7 +41,7 @@ class UserCreate(Input):
 
 
 class UserRead(Output):
-    """An account, for its owner and for administrators."""
+    """An account, as its owner and administrators see it."""
 
     id: UUID
     email: str
@@ -55,13 +55,13 @@ class UserRead(Output):
 
 
 class UserUpdate(Input):
-    """What owners may change of their own account."""
+    """The fields that owners may change in their own account."""
 
     full_name: FullName
 
 
 class UserAdminUpdate(Input):
-    """What administrators may change. Only the fields that are given change."""
+    """The fields that administrators may change. Only the given fields change."""
 
     full_name: FullName | MISSING = MISSING
     role: Role | MISSING = MISSING

@@ -1,1 +1,1 @@
-"""The rules. A service knows no HTTP: it can be built in a job, a command or a test as well."""
+"""The business rules. Services know no HTTP, so jobs, commands and tests can use them too."""

@@ -35,9 +35,9 @@ class AuditService:
         session_id: UUID | None = None,
         details: Mapping[str, JsonValue] | None = None,
     ) -> None:
-        """Write down who did what, in the transaction it happens in. `details` hold no secret.
+        """Add an audit entry in the current transaction. `details` must not hold secrets.
 
-        `by`: None before a login and for the command; then `session_id` may name the login session it is about.
+        `by`: None before login and for the command line; `session_id` may then name the login session concerned.
         """
         entry = AuditEntry(
             action=action,
@@ -64,13 +64,13 @@ async def note_apart(
     target_id: UUID | None = None,
     details: Mapping[str, JsonValue] | None = None,
 ) -> None:
-    """The same in a transaction of its own: for refusals, whose transaction rolls back, and for reads."""
+    """Add an audit entry in a separate transaction: for reads, and for refusals, which roll back."""
     async with runtime.transaction(client) as own:
         await AuditService(own).note(action, by, target_id=target_id, details=details)
 
 
 async def note_scope_refused(runtime: Runtime, client: Client, by: Caller, missing: JsonValue) -> None:
-    """Note the first, tenth, hundredth … refusal of a login session in an hour: one caller would else fill the disk."""
+    """Note the 1st, 10th, 100th … refusal of a login session in an hour, so that one caller cannot fill the disk."""
     counted = await runtime.rate_limiter.count(Limit("scope-refused", str(by.session_id), EVERY_HOUR))
     if str(counted.used).rstrip("0") == "1":
         details = {"missing": missing, "times": counted.used}
@@ -78,12 +78,12 @@ async def note_scope_refused(runtime: Runtime, client: Client, by: Caller, missi
 
 
 async def prune(runtime: Runtime) -> int:
-    """Delete what is older than AUDIT__KEEP_DAYS, and return how many entries that were."""
+    """Delete entries older than AUDIT__KEEP_DAYS and return their number."""
     return await delete_in_batches(runtime, OLD_ENTRIES, days=runtime.settings.audit.keep_days)
 
 
 @jobs.periodic(cron="37 3 * * *")
 @jobs.task(name="audit.prune", pass_context=True, retry=retries())
 async def prune_audit_log(context: JobContext, timestamp: int = 0) -> None:
-    """Every night."""
+    """Delete old audit entries every night."""
     await prune(Runtime.of(context))

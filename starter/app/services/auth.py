@@ -1,4 +1,4 @@
-"""Logging in and staying logged in."""
+"""Login, token refresh, revocation and logout."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -29,17 +29,17 @@ log = structlog.stdlib.get_logger("app.auth")
 
 class WrongCredentials(Unauthorized):
     code = "wrong_credentials"
-    detail = "The e-mail address or the password is not right."
+    detail = "Incorrect e-mail address or password."
 
 
 class InvalidRefreshToken(Unauthorized):
     code = "invalid_refresh_token"
-    detail = "This refresh token is not valid (any more): log in again."
+    detail = "This refresh token is invalid or has expired. Log in again."
 
 
 @dataclass(frozen=True)
 class LoggedIn:
-    """`device_token`: what the device is known by from now on."""
+    """The result of a login. `device_token` identifies the device in later logins."""
 
     user_id: UUID
     tokens: TokenPair
@@ -57,9 +57,9 @@ class AuthService:
     async def log_in(self, username: str, password: str, scopes: list[str], *, device_token: str) -> LoggedIn:
         """Start a login session. Raises TooManyRequests, WrongCredentials.
 
-        The answer, and the work behind it, are the same for accounts that do not exist, are disabled or have another
-        password. The steps keep their order: what is tried is counted before the password is looked at, by the name
-        of an account whether there is one or not; and only the owner gets the count back.
+        The response and the work are the same for accounts that do not exist, are disabled or have another password.
+        The order of the steps matters: an attempt is counted before the password is verified, by account name even
+        if the account does not exist, and only a successful login is uncounted.
         """
         address = normalised(username)
         account = address or username
@@ -73,7 +73,7 @@ class AuthService:
         return LoggedIn(user.id, tokens, issued)
 
     async def refresh(self, token: str) -> TokenPair:
-        """Return the next pair of the family. A token that was used before ends the family.
+        """Return the next token pair of the family. A reused token revokes the family.
 
         Raises TooManyRequests, InvalidRefreshToken.
         """
@@ -96,7 +96,7 @@ class AuthService:
         given = next(iter(successors))
         if verdict is RefreshVerdict.REPEAT:
             unused = await self._tokens.unused(list(successors))
-            # Used: the client had its answer, so this is no retry.
+            # If the successor was used, the client had received it: this is reuse, not a retry.
             verdict, given = (RefreshVerdict.REPEAT, unused) if unused else (RefreshVerdict.REUSED, given)
         if verdict is RefreshVerdict.REUSED:
             await self._end_family(login_session, now)
@@ -112,7 +112,7 @@ class AuthService:
         return self._pair(user, login_session, successors[given])
 
     async def revoke(self, token: str) -> None:
-        """End the login session that a token of either kind belongs to; for any other text, nothing (RFC 7009)."""
+        """End the login session of an access or refresh token. Ignore any other text (RFC 7009)."""
         await self._limits.count("refresh")
         try:
             await self.log_out(token, token)
@@ -120,9 +120,9 @@ class AuthService:
             log.info("nothing_to_revoke")
 
     async def log_out(self, access_token: str | None, refresh_token: str | None) -> None:
-        """End the login session of either token; where both are there, the access token's.
+        """End the login session of the access token, or else of the refresh token.
 
-        Raises Unauthorized if there is none to end.
+        Raises Unauthorized if neither has an active session.
         """
         try:
             caller = await authenticate(self._work.runtime, access_token or "")
@@ -137,20 +137,20 @@ class AuthService:
             raise Unauthorized from ended
 
     async def _credentials(self, email: str) -> Credentials | None:
-        """In a unit of work of its own: no connection is held while the hash is computed."""
+        """Read the credentials in a separate unit of work: no connection is held while the hash is computed."""
         async with self._work.runtime.reading() as reading:
             return await UserRepository(reading).credentials_by_email(email)
 
     def _device(self, token: str, stored: Credentials | None) -> str | None:
-        """Return the device that a token names, if it logged in to this account with its present password."""
+        """Return the device of the token, if it logged in to this account with its current password."""
         subject = device_subject(stored.user_id, stored.hashed_password) if stored else ""
         return self._work.runtime.device_tokens.device_of(token, subject)
 
     async def _verified(self, stored: Credentials | None, password: str) -> User:
-        """Return the account behind the credentials, locked. Raises WrongCredentials.
+        """Return the account of the credentials, locked. Raises WrongCredentials.
 
-        The password may change while its hash is computed, so the account is read again: a login must not outlive
-        the change.
+        The password may change while the hash is computed, so the account is read again: a login with the old
+        password must fail.
         """
         runtime = self._work.runtime
         verified_hash = stored.hashed_password if stored else None
@@ -158,8 +158,8 @@ class AuthService:
         user = await UserRepository(self._work).lock(stored.user_id) if stored and valid else None
         if user is None or user.hashed_password != verified_hash or not user.is_active:
             log.info("login_refused")
-            await self._work.session.rollback()  # what follows takes a connection of its own, and needs no second one
-            # Also without an account: a write for known ones alone would tell by its time which they are.  # audit
+            await self._work.session.rollback()  # free the connection: the audit entry takes its own
+            # Unknown accounts get an entry too, so that timing does not reveal which accounts exist.  # audit
             target_id = stored.user_id if stored else None  # audit
             await note_apart(runtime, self._work.client, Action.LOGIN_REFUSED, target_id=target_id)  # audit
             raise WrongCredentials
@@ -187,7 +187,7 @@ class AuthService:
 
     def _pair(self, user: User, login_session: LoginSession, token: str) -> TokenPair:
         tokens = self._work.runtime.tokens
-        # Never more than the login asked for, nor than the account may by now (RFC 6749, section 6).
+        # Limited to the scopes that the login requested and the account still has (RFC 6749, section 6).
         scopes = frozenset(login_session.scopes.split()) & SCOPES_OF[Role(user.role)]
         return TokenPair(
             access_token=tokens.issue(user_id=user.id, session_id=login_session.id, scopes=scopes),
@@ -197,11 +197,11 @@ class AuthService:
         )
 
     async def _end_family(self, login_session: LoginSession, now: datetime) -> None:
-        """In a transaction of its own: the refusal that follows rolls the request's back."""
+        """Revoke the session in a separate transaction: the refusal that follows rolls back the request's."""
         session_id = login_session.id
         user_id = login_session.user_id  # audit
         log.warning("refresh_token_reused", session_id=str(session_id))
-        # No request should need two connections: replays at once would wait for each other.
+        # Free the connection: if each request held two, simultaneous replays would wait for each other.
         await self._work.session.rollback()
         async with self._work.runtime.transaction(self._work.client) as own:
             await LoginSessionRepository(own).revoke(EVERYBODY, session_id, now)

@@ -14,10 +14,10 @@ class DashboardService:
         self._dashboard = DashboardRepository(work)
 
     async def get(self) -> Dashboard:
-        """How the shop did, from the cache; an order that commits invalidates it."""
+        """Return the sales figures from the cache. Each committed order invalidates them."""
         seconds = self._work.settings.shop.dashboard_cache_seconds
         found = await self._work.cached(DASHBOARD_TAG, self._load, Dashboard, seconds=seconds, tags=[DASHBOARD_TAG])
-        assert found is not None  # _load never gives None
+        assert found is not None  # _load never returns None
         return found
 
     async def _load(self) -> Dashboard:

@@ -35,14 +35,14 @@ class EmailChangeService:
         self._limits = Limits(work.runtime, work.client)
 
     async def ask(self, data: EmailChangeCreate, by: Caller) -> None:
-        """Mail a token to the new address, and a notice to the present one. Says nothing of other accounts.
+        """Mail a token to the new address and a notice to the current one. Other accounts are not revealed.
 
         Raises TooManyRequests, WrongPassword.
         """
         await self._limits.count("reset", account=str(by.user_id))
         verified = await self._users.verify(data.current_password.get_secret_value(), by)
         user = await self._users.lock_verified(verified)
-        await self._tokens.delete_of(user.id, Purpose.EMAIL_CHANGE)  # the last one asked for counts
+        await self._tokens.delete_of(user.id, Purpose.EMAIL_CHANGE)  # only the latest request counts
         asked = MailedToken(
             purpose=Purpose.EMAIL_CHANGE, user_id=user.id, email=data.email, expires_at=datetime.now(UTC) + LIFETIME
         )
@@ -52,13 +52,13 @@ class EmailChangeService:
         await self._audit.note(Action.EMAIL_CHANGE_ASKED, by, target_id=user.id)  # audit
 
     async def confirm(self, token: str) -> UserRead:
-        """Change the address and tell both. Raises TooManyRequests, InvalidMailedToken, EmailTaken."""
+        """Change the address and notify both addresses. Raises TooManyRequests, InvalidMailedToken, EmailTaken."""
         await self._limits.count("reset")
         user, asked = await redeem(self._work, Purpose.EMAIL_CHANGE, token)
         former = user.email
         with violation_as(EmailTaken, "uq_users_email"):
             await UserRepository(self._work).change(user, {"email": asked.email})
-        # With the former address, too, no password can be reset any more.
+        # Reset tokens that were mailed to the former address become invalid too.
         await self._tokens.delete_of(user.id)
         for address in (former, user.email):
             await self._work.enqueue(mail_notice, to=address, notice=Notice.EMAIL_CHANGED)

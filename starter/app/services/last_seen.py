@@ -6,6 +6,6 @@ from app.runtime import Runtime
 
 
 async def stamp_last_seen(runtime: Runtime, user_id: UUID) -> None:
-    """Note that the account logged in just now, in a transaction of its own."""
+    """Set `last_seen_at` of the account to now, in a separate transaction."""
     async with runtime.transaction() as work:
         await UserRepository(work).stamp_last_seen(user_id, datetime.now(UTC))

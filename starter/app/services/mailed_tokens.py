@@ -1,6 +1,6 @@
-"""What registration, password reset and change of address share: a mailed token allows something once.
+"""One-time tokens sent by mail, for registration, password reset and change of e-mail address.
 
-A token is made by the job that mails it and stored as a hash: it is in no row, no job and no log.
+The job that mails a token creates it and stores only its hash: no row, job or log contains the token.
 """
 
 from collections.abc import Callable
@@ -23,13 +23,13 @@ jobs = Blueprint()
 
 class InvalidMailedToken(BadRequest):
     code = "invalid_token"
-    detail = "This link is not valid (any more): ask for a new one."
+    detail = "This link is invalid or has expired. Request a new one."
 
 
 async def redeem(work: UnitOfWork, purpose: Purpose, token: str) -> tuple[User, MailedToken]:
-    """Use an account's token, and return the account, locked, and what was asked for. Raises InvalidMailedToken.
+    """Use up a token; return its account, locked, and the token's row. Raises InvalidMailedToken.
 
-    The account is locked first: changes of an account delete its tokens in the same order.
+    The account is locked before the token, as in all changes of an account, so that they cannot deadlock.
     """
     tokens = MailedTokenRepository(work)
     user_id = await tokens.user_of(purpose, token)
@@ -41,7 +41,7 @@ async def redeem(work: UnitOfWork, purpose: Purpose, token: str) -> tuple[User, 
 
 
 async def mail_confirmation(runtime: Runtime, token_id: UUID, write: Callable[[str, str], mails.Mail]) -> None:
-    """Mail a token that confirms an address; to an address that has an account, only that it has one."""
+    """Mail a token that confirms an address. If the address already has an account, mail only a notice."""
     async with runtime.transaction() as work:
         asked = await MailedTokenRepository(work).get(token_id)
         if asked is None:
@@ -58,6 +58,6 @@ async def mail_confirmation(runtime: Runtime, token_id: UUID, write: Callable[[s
 @jobs.periodic(cron="27 3 * * *")
 @jobs.task(name="accounts.delete_expired_tokens", pass_context=True, retry=retries())
 async def delete_expired_tokens(context: JobContext, timestamp: int = 0) -> None:
-    """Every night: mailed tokens that nobody used."""
+    """Delete expired mailed tokens every night."""
     async with Runtime.of(context).transaction() as work:
         await MailedTokenRepository(work).delete_expired()

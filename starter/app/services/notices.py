@@ -1,4 +1,4 @@
-"""Mail that tells the owner of an account what happened to it."""
+"""Mails that notify owners of changes to their account."""
 
 from enum import StrEnum
 
@@ -12,7 +12,7 @@ jobs = Blueprint()
 
 
 class Notice(StrEnum):
-    """What owners are told of (OWASP ASVS 5.0, 6.3.7)."""
+    """The changes that owners are notified of (OWASP ASVS 5.0, 6.3.7)."""
 
     PASSWORD_CHANGED = "password_changed"  # noqa: S105
     ACCOUNT_DELETED = "account_deleted"

@@ -35,21 +35,21 @@ class OrderNotFound(NotFound):
 
 class UnknownProducts(Conflict):
     code = "unknown_products"
-    detail = "The order names products that do not exist."
+    detail = "The order contains products that do not exist."
 
 
 class OutOfStock(Conflict):
     code = "out_of_stock"
-    detail = "There is not enough stock for this order; nothing was ordered."
+    detail = "There is not enough stock for this order. Nothing was ordered."
 
 
 class MixedCurrencies(Conflict):
     code = "mixed_currencies"
-    detail = "All products of an order must have the same currency."
+    detail = "All products in an order must have the same currency."
 
 
 class OrderService:
-    """Customers' orders. Another customer's order does not exist for them."""
+    """Orders of customers. A customer gets OrderNotFound for another customer's order."""
 
     def __init__(self, work: UnitOfWork) -> None:
         self._work = work
@@ -57,7 +57,7 @@ class OrderService:
         self._stock = StockRepository(work)
 
     async def get(self, customer_id: UUID, order_id: UUID) -> OrderRead:
-        """Raises OrderNotFound."""
+        """Return one order of the customer. Raises OrderNotFound."""
         order = await self._orders.read(customer_id, order_id)
         if order is None:
             raise OrderNotFound
@@ -67,7 +67,7 @@ class OrderService:
         return await self._orders.search(customer_id, query)
 
     async def place(self, customer_id: UUID, data: OrderCreate) -> OrderRead:
-        """All lines or none. The products stay locked until the transaction ends.
+        """Place an order: all lines or none. The products stay locked until the transaction ends.
 
         Raises UnknownProducts, MixedCurrencies, OutOfStock.
         """
@@ -84,7 +84,7 @@ class OrderService:
     async def cancel(
         self, customer_id: UUID, order_id: UUID, *, expected_versions: Collection[int] | None = None
     ) -> OrderRead:
-        """Give the stock back, once: cancelling again answers the same and changes nothing.
+        """Cancel an order and restore its stock. Cancelling again returns the same and changes nothing.
 
         Raises OrderNotFound, PreconditionFailed.
         """
@@ -105,7 +105,7 @@ class OrderService:
 
 
 def _check(lines: Sequence[OrderLineCreate], stock: Mapping[UUID, ProductStock]) -> str:
-    """Return the currency of the order. Raises what makes it impossible, naming the products."""
+    """Return the currency of the order. Raises UnknownProducts, MixedCurrencies or OutOfStock, with details."""
     unknown = [str(line.product_id) for line in lines if line.product_id not in stock]
     if unknown:
         raise UnknownProducts(product_ids=unknown)
@@ -123,7 +123,7 @@ def _check(lines: Sequence[OrderLineCreate], stock: Mapping[UUID, ProductStock])
 
 
 def _line(wanted: OrderLineCreate, product: ProductStock) -> OrderLineRead:
-    """The price is the shop's, of this moment."""
+    """Return an order line with the current price of the product."""
     return OrderLineRead(
         product_id=product.id,
         quantity=wanted.quantity,
@@ -134,13 +134,13 @@ def _line(wanted: OrderLineCreate, product: ProductStock) -> OrderLineRead:
 
 @jobs.task(name="orders.send_receipt", pass_context=True, retry=retries())
 async def send_receipt(context: JobContext, *, order_id: UUID) -> None:
-    """May mail the receipt twice when a worker dies at the wrong moment; never not at all."""
+    """Mail the receipt at least once: it may be sent twice if a worker dies."""
     runtime = Runtime.of(context)
     async with runtime.reading() as work:
         order = await OrderRepository(work).read(EVERYBODY, order_id)
         customer = await UserRepository(work).read(order.customer.id) if order else None
     if order is None or customer is None:
-        return  # deleted meanwhile: nobody waits for this receipt
+        return  # deleted since the job was enqueued
     await runtime.mailer.send(to=customer.email, subject=f"Your order {order.id}", text=_receipt(order))
 
 

@@ -30,14 +30,14 @@ class PasswordResetService:
         self._limits = Limits(work.runtime, work.client)
 
     async def ask(self, email: str) -> None:
-        """Have a token mailed. Only the job looks whether there is such an account. Raises TooManyRequests."""
+        """Enqueue a mail with a token. Only the job checks whether the account exists. Raises TooManyRequests."""
         await self._limits.count("reset", account=email)
         await self._work.enqueue(mail_password_reset, email=email, client=self._work.client)
 
     async def confirm(self, token: str, new_password: str) -> str:
         """Set the password, end every login session, and return a device token.
 
-        The person who reads the owner's mail is no stranger to the account, even while it is under attack.
+        The device token lets the owner log in from this device even while the account is under attack.
         Raises TooManyRequests, InvalidMailedToken, PasswordIsAddress.
         """
         await self._limits.count("reset")
@@ -51,10 +51,10 @@ class PasswordResetService:
 
 @jobs.task(name="accounts.mail_password_reset", pass_context=True, retry=retries())
 async def mail_password_reset(context: JobContext, *, email: str, client: Client) -> None:
-    """To an account that may log in, and to no other. `client` asked for it."""
+    """Mail a token if the address has an active account. `client` made the request."""
     runtime, token = Runtime.of(context), new_token()
     async with runtime.transaction() as work:
-        # Locked, so that no token is made while the address changes: it would outlive the change.
+        # Locked, so that no token is created during a change of address: it would stay valid after it.
         user = await UserRepository(work).lock_by_email(email)
         if user is None or not user.is_active:
             return

@@ -1,4 +1,4 @@
-"""What people may ask for by law: a copy of what is stored about them, and its deletion (GDPR, articles 15 and 17)."""
+"""Export and deletion of personal data, as the law requires (GDPR, articles 15 and 17)."""
 
 from functools import partial
 from uuid import UUID
@@ -29,7 +29,7 @@ class PersonalDataService:
         self._limits = Limits(work.runtime, work.client)
 
     async def export(self, user_id: UUID) -> PersonalData:
-        """Return all that is stored about an account. Raises UserNotFound."""
+        """Return all data stored about an account. Raises UserNotFound."""
         sessions = LoginSessionService(self._work)
         orders = OrderService(self._work)  # sample
         return PersonalData(
@@ -40,14 +40,14 @@ class PersonalDataService:
         )
 
     async def delete_own(self, data: AccountDeletion, by: Caller) -> None:
-        """Raises TooManyRequests, WrongPassword, LastAdministrator."""
+        """Delete the caller's account. Raises TooManyRequests, WrongPassword, LastAdministrator."""
         await self._limits.count("login", account=str(by.user_id))
         verified = await self._users.verify(data.current_password.get_secret_value(), by)
         await self._users.anonymise(by.user_id, verified)
         await self._forget(by.user_id, by)
 
     async def delete(self, user_id: UUID) -> None:
-        """Delete an account on its owner's behalf. Raises UserNotFound, LastAdministrator."""
+        """Delete an account at its owner's request. Raises UserNotFound, LastAdministrator."""
         await self._users.anonymise(user_id)
         await self._forget(user_id)
 

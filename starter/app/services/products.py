@@ -17,7 +17,7 @@ class ProductNotFound(NotFound):
 
 
 def product_tag(product_id: UUID) -> str:
-    """Return what everything cached about a product is tagged with."""
+    """Return the tag of all cache entries about a product."""
     return f"product:{product_id}"
 
 
@@ -27,10 +27,10 @@ class ProductService:
         self._products = ProductRepository(work)
 
     async def get(self, product_id: UUID) -> ProductRead:
-        """Raises ProductNotFound."""
+        """Return a product, from the cache if possible. Raises ProductNotFound."""
         tag, load = product_tag(product_id), partial(self._products.read, product_id)
         seconds = self._work.settings.shop.product_cache_seconds
-        # In memory too: another process may serve the price of before for the milliseconds that news of a change takes.
+        # In memory too: another process may serve the old price for milliseconds, until the invalidation reaches it.
         product = await self._work.cached(tag, load, ProductRead, seconds=seconds, memory_seconds=seconds, tags=[tag])
         if product is None:
             raise ProductNotFound
@@ -47,14 +47,14 @@ class ProductService:
     async def update(
         self, product_id: UUID, data: ProductUpdate, *, expected_versions: Collection[int] | None = None
     ) -> ProductRead:
-        """Change the fields that are given. Raises ProductNotFound, PreconditionFailed."""
+        """Change the given fields. Raises ProductNotFound, PreconditionFailed."""
         product = await self._lock(product_id, expected_versions)
         await self._products.change(product, data.model_dump())
         self._work.invalidate(product_tag(product_id))
         return ProductRead.model_validate(product)
 
     async def delete(self, product_id: UUID, *, expected_versions: Collection[int] | None = None) -> None:
-        """Raises ProductNotFound, PreconditionFailed, StillReferenced."""
+        """Delete a product. Raises ProductNotFound, PreconditionFailed, StillReferenced."""
         await self._products.delete(await self._lock(product_id, expected_versions))
         self._work.invalidate(product_tag(product_id))
 

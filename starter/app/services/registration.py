@@ -28,7 +28,7 @@ class RegistrationService:
         self._limits = Limits(work.runtime, work.client)
 
     async def ask(self, email: str) -> None:
-        """Have a token mailed. Only the job looks whether there is such an account, and says so by mail alone.
+        """Enqueue a mail with a token. Only the job checks whether the account exists, and only the mail says so.
 
         Raises TooManyRequests.
         """
@@ -38,15 +38,15 @@ class RegistrationService:
         await self._work.enqueue(mail_registration, token_id=asked.id)
 
     async def confirm(self, data: RegistrationConfirm) -> UserRead:
-        """Make the account. The password comes with the token, from the person who reads the mail: one that was given
-        before could be a stranger's.
+        """Create the account. The password is sent with the token, by the person who reads the mail: a password sent
+        with the request could be a stranger's.
 
-        Raises TooManyRequests, InvalidMailedToken, PasswordIsAddress, or EmailTaken where another registration was
-        faster.
+        Raises TooManyRequests, InvalidMailedToken, PasswordIsAddress, or EmailTaken if the account has been created
+        since.
         """
         await self._limits.count("register")
         password = data.password.get_secret_value()
-        # Hashed before the first statement: a connection is not held while it takes its time.
+        # Hashed before the first statement, so that no connection is held meanwhile.
         hashed = await self._work.runtime.passwords.hash(password)
         asked = await self._tokens.take(Purpose.REGISTRATION, data.token.get_secret_value())
         if asked is None:

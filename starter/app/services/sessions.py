@@ -1,4 +1,4 @@
-"""Login sessions: who is logged in, and where."""
+"""Login sessions: authenticate, list and end them."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -17,8 +17,8 @@ from app.schemas.sessions import LoginSessionQuery, LoginSessionRead
 from app.scopes import SCOPES_OF, Role
 from app.services.audit import AuditService  # audit
 
-# How long the state of a login session is believed without asking the database. Every change is announced, so this
-# bounds only the memory it takes.
+# How long the state of a login session is cached, in Valkey and in memory. Every change invalidates it, so these limit
+# only the memory used.
 STATE_SECONDS, STATE_MEMORY_SECONDS = 300, 60
 
 jobs = Blueprint()
@@ -38,7 +38,7 @@ def session_tag(session_id: UUID) -> str:
 
 
 class LoginSessionState(BaseModel):
-    """What authenticating a request needs to know of a login session, kept in Valkey and in memory."""
+    """The cached state of a login session that authentication needs."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -48,7 +48,7 @@ class LoginSessionState(BaseModel):
 
 
 async def authenticate(runtime: Runtime, access_token: str) -> Caller:
-    """Return the caller behind an access token, usually without any round trip. Raises Unauthorized."""
+    """Return the caller of an access token, usually without a round trip. Raises Unauthorized."""
     claims = runtime.tokens.verify(access_token)
 
     async def load() -> LoginSessionState:
@@ -68,7 +68,7 @@ async def authenticate(runtime: Runtime, access_token: str) -> Caller:
     )
     if state is None or not state.is_alive or state.expires_at <= datetime.now(UTC):
         raise Unauthorized
-    # What the token was given and the account still has.
+    # The scopes that the token was issued with and the account still has.
     return Caller(claims.user_id, claims.session_id, claims.scopes & state.scopes)
 
 
@@ -81,7 +81,7 @@ class LoginSessionService:
     async def page(
         self, user_id: UUID, query: LoginSessionQuery, *, current: UUID | None = None
     ) -> Page[LoginSessionRead]:
-        """Those of the account that are still good, newest first. `current`: the one of this request."""
+        """Return a page of the account's active sessions, newest first. `current`: the session of the request."""
         now = datetime.now(UTC)
         used_after = now - timedelta(seconds=self._work.settings.auth.session_idle_seconds)
         page = await self._sessions.search_alive(user_id, query, now=now, used_after=used_after)
@@ -90,19 +90,19 @@ class LoginSessionService:
         return page
 
     async def end(self, session_id: UUID, by: Caller) -> None:
-        """End one of the caller's: its tokens, of both kinds, are refused from now on. Raises LoginSessionNotFound."""
+        """End one of the caller's sessions: both of its tokens become invalid. Raises LoginSessionNotFound."""
         if not await self._sessions.revoke(by.user_id, session_id, datetime.now(UTC)):
             raise LoginSessionNotFound
         self._work.invalidate(session_tag(session_id))
         await self._audit.note(Action.LOGGED_OUT, by, target_id=session_id)  # audit
 
     async def end_others(self, by: Caller) -> None:
-        """End every login session of the caller's but this one."""
+        """End all login sessions of the caller except the current one."""
         await self.end_all(by.user_id, but=by.session_id)
         await self._audit.note(Action.OTHERS_LOGGED_OUT, by, target_id=by.user_id)  # audit
 
     async def delete_all(self, user_id: UUID) -> None:
-        """End every login session of an account, and keep nothing of them."""
+        """End and delete every login session of an account."""
         await self._sessions.delete_all(user_id)
         self._work.invalidate(user_tag(user_id))
 
@@ -114,6 +114,6 @@ class LoginSessionService:
 @jobs.periodic(cron="17 3 * * *")
 @jobs.task(name="accounts.delete_expired_sessions", pass_context=True, retry=retries())
 async def delete_expired_sessions(context: JobContext, timestamp: int = 0) -> None:
-    """Every night: login sessions that ended by time, with their refresh tokens."""
+    """Delete expired login sessions and their refresh tokens every night."""
     async with Runtime.of(context).transaction() as work:
         await LoginSessionRepository(work).delete_expired(datetime.now(UTC))

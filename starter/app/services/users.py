@@ -22,7 +22,7 @@ from app.services.limits import Limits
 from app.services.notices import Notice, mail_notice
 from app.services.sessions import LoginSessionService, user_tag
 
-DELETED = "@deleted.invalid"  # nobody can have such an address (RFC 2606)
+DELETED = "@deleted.invalid"  # a reserved domain: no such address exists (RFC 2606)
 
 
 class UserNotFound(NotFound):
@@ -32,12 +32,12 @@ class UserNotFound(NotFound):
 
 class EmailTaken(Conflict):
     code = "email_taken"
-    detail = "There is an account with this e-mail address already."
+    detail = "An account with this e-mail address already exists."
 
 
 class WrongPassword(Conflict):
     code = "wrong_password"
-    detail = "The current password is not right."
+    detail = "The current password is incorrect."
 
 
 class PasswordIsAddress(BadRequest):
@@ -47,11 +47,11 @@ class PasswordIsAddress(BadRequest):
 
 class LastAdministrator(Conflict):
     code = "last_administrator"
-    detail = "This is the last active administrator: make another one first."
+    detail = "This is the last active administrator. Make another account an administrator first."
 
 
 def refuse_address(password: str, email: str) -> None:
-    """Raise PasswordIsAddress (ASVS 5.0, 6.2.11)."""
+    """Raise PasswordIsAddress if the password is the address or its local part (ASVS 5.0, 6.2.11)."""
     if is_common(password, context=(email, email.partition("@")[0])):
         raise PasswordIsAddress
 
@@ -60,7 +60,7 @@ _address = TypeAdapter[str](Email)
 
 
 def normalised(email: str) -> str | None:
-    """Return the address as registering stored it; None for what cannot be one."""
+    """Return the address in its stored form, or None if it is not a valid address."""
     try:
         return _address.validate_python(email.strip())
     except ValidationError:
@@ -68,7 +68,7 @@ def normalised(email: str) -> str | None:
 
 
 def device_subject(user_id: UUID, hashed_password: str) -> str:
-    """Return what a device token names. With another password every device is a stranger again."""
+    """Return the subject of device tokens. A new password changes it, so that no device is known any more."""
     return hashlib.sha256(f"{user_id}:{hashed_password}".encode()).hexdigest()
 
 
@@ -83,7 +83,7 @@ class UserService:
         self._origin = work.runtime, work.client
 
     async def create(self, *, email: str, full_name: str, hashed_password: str, role: Role = Role.CUSTOMER) -> UserRead:
-        """Make an account whose address is known to be its owner's. Raises EmailTaken."""
+        """Create an account with a confirmed e-mail address. Raises EmailTaken."""
         user = User(email=email, full_name=full_name, hashed_password=hashed_password, role=role)
         with violation_as(EmailTaken, "uq_users_email"):
             await self._users.add(user)
@@ -91,13 +91,13 @@ class UserService:
         return UserRead.model_validate(user)
 
     async def get(self, user_id: UUID, by: Caller | None = None) -> UserRead:
-        """Raises UserNotFound. `by`: noted if it is somebody else's account."""
+        """Return an account. A read by another account, `by`, is audited. Raises UserNotFound."""
         if by is not None and by.user_id != user_id:  # audit
             await note_apart(*self._origin, Action.ACCOUNT_READ, by, target_id=user_id)  # audit
         return _found(await self._users.read(user_id))
 
     async def get_by_email(self, email: str) -> UserRead:
-        """The same by the address, however it is written."""
+        """Return the account with this address, in any spelling. Raises UserNotFound."""
         address = normalised(email)
         return _found(await self._users.read_by_email(address) if address else None)
 
@@ -114,9 +114,9 @@ class UserService:
         *,
         expected_versions: Collection[int] | None = None,
     ) -> UserRead:
-        """Change the fields that are given. `by`: None for the command.
+        """Change the given fields. `by`: None for the command line.
 
-        Raises UserNotFound, PreconditionFailed, LastAdministrator where no administrator would be left.
+        Raises UserNotFound, PreconditionFailed, or LastAdministrator if no administrator would be left.
         """
         changes = data.model_dump()
         ends_admin = changes.get("role", Role.ADMIN) != Role.ADMIN or changes.get("is_active") is False
@@ -145,17 +145,17 @@ class UserService:
         return self._work.runtime.device_tokens.issue(device_subject(user.id, hashed))
 
     async def set_password(self, user: User, hashed: str, *, but: UUID | None = None) -> None:
-        """Set the password of a locked row, end its login sessions, `but` one, and tell its owner. What was asked for
-        with the former password or mailed before is worth nothing any more."""
+        """Set the password of a locked account, end its login sessions except `but`, and notify its owner. Tokens
+        mailed before become invalid."""
         await self._users.change(user, {"hashed_password": hashed})
         await self._tokens.delete_of(user.id)
         await self._sessions.end_all(user.id, but=but)
         await self._work.enqueue(mail_notice, to=user.email, notice=Notice.PASSWORD_CHANGED)
 
     async def anonymise(self, user_id: UUID, verified: Credentials | None = None) -> None:
-        """Delete what says whose account it is, and its login sessions. Rows that refer to it stay.
+        """Delete the personal data and the login sessions of an account. Rows that refer to it stay.
 
-        `verified`: the credentials that its owner proved. Raises UserNotFound, LastAdministrator, WrongPassword.
+        `verified`: the credentials that its owner confirmed. Raises UserNotFound, LastAdministrator, WrongPassword.
         """
         user = await self._lock_but_last_admin(user_id)
         if verified is not None and user.hashed_password != verified.hashed_password:
@@ -167,7 +167,7 @@ class UserService:
         await self._sessions.delete_all(user_id)
 
     async def verify(self, password: str, by: Caller) -> Credentials:
-        """Return the caller's credentials, if it is their password (ASVS 5.0, 7.5.1). Raises WrongPassword.
+        """Return the caller's credentials if the password is right (ASVS 5.0, 7.5.1). Raises WrongPassword.
 
         No connection is held while the hash is computed.
         """
@@ -181,7 +181,7 @@ class UserService:
         return stored
 
     async def lock_verified(self, verified: Credentials) -> User:
-        """Return the account, locked, if its password is still the one that was verified. Raises WrongPassword."""
+        """Return the account, locked, if its password is still the verified one. Raises WrongPassword."""
         user = await self._lock(verified.user_id)
         if user.hashed_password != verified.hashed_password:
             raise WrongPassword
@@ -194,7 +194,7 @@ class UserService:
         return user
 
     async def _lock_but_last_admin(self, user_id: UUID) -> User:
-        """The same for an account that is about to lose its role. The administrators are locked first, in one order."""
+        """Lock an account that is about to lose its role, after all administrators, in a fixed order."""
         others = set(await self._users.lock_admins()) - {user_id}
         user = await self._lock(user_id)
         if user.is_active and user.role == Role.ADMIN and not others:

@@ -24,11 +24,11 @@ def test_an_address_changes_once_the_new_one_is_proved_and_both_are_told(
 ) -> None:
     assert ask(client, customer, "New@Example.com").status_code == 202
     code = code_in(mailed(NEW))
-    assert mailed(customer.email)["Subject"] == "Your address is about to change"
+    assert mailed(customer.email)["Subject"] == "A change of your e-mail address was requested"
     assert client.get("/api/v1/users/me", headers=customer.headers).json()["email"] == customer.email
     changed = client.post(f"{URL}/confirm", json={"token": code})
     assert (changed.status_code, changed.json()["email"]) == (200, NEW)
-    assert mailed(NEW)["Subject"] == mailed(customer.email)["Subject"] == "Your address was changed"
+    assert mailed(NEW)["Subject"] == mailed(customer.email)["Subject"] == "Your e-mail address was changed"
     log_in(NEW)
     assert client.post(f"{URL}/confirm", json={"token": code}).status_code == 400
 
@@ -71,7 +71,7 @@ def test_an_address_that_is_taken_is_answered_the_same_and_stays(
 ) -> None:
     assert ask(client, customer, other.email).content == ask(client, customer, NEW).content
     assert ask(client, customer, other.email).status_code == 202
-    assert mailed(other.email)["Subject"] == "You have an account already"
+    assert mailed(other.email)["Subject"] == "You already have an account"
 
 
 def test_only_the_last_change_that_was_asked_for_counts(

@@ -69,7 +69,7 @@ def test_known_and_unknown_addresses_are_answered_the_same(client: TestClient, c
     answers = [client.post(URL, json={"email": email}) for email in (customer.email, "new@example.com")]
     assert [(answer.status_code, answer.content) for answer in answers] == [(202, b"null")] * 2
     told = mailed(customer.email)
-    assert told["Subject"] == "You have an account already"
+    assert told["Subject"] == "You already have an account"
     assert "code" not in told.get_content()
     assert code_in(mailed("new@example.com"))
 
