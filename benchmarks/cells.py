@@ -23,7 +23,7 @@ JSON = {"Content-Type": "application/json"}
 MORE_PRODUCTS = text("""
     INSERT INTO products (id, name, description, price, currency, stock, version, created_at, updated_at)
     SELECT gen_random_uuid(), 'Notebook ' || number, 'Light, with a keyboard that one can hear.', 10 + number % 900,
-           'KRW', 1000000, 1, moment, moment
+           'USD', 1000000, 1, moment, moment
     FROM (SELECT number, now() - number * interval '1 second' AS moment
           FROM generate_series(CAST(:first AS int), :last) AS number)
 """)
@@ -116,7 +116,7 @@ def _deep_page(shop: Shop, ask: Callable[[str], Any]) -> list[Request]:
 
 
 def _new_product(shop: Shop, ask: Callable[[str], Any]) -> list[Request]:
-    product = {"name": "Notebook", "description": "Light.", "price": "12.50", "currency": "KRW", "stock": 1}
+    product = {"name": "Notebook", "description": "Light.", "price": "12.50", "currency": "USD", "stock": 1}
     return [Request("POST", "/api/v1/products", json.dumps(product))]
 
 

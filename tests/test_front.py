@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from starlette.testclient import WebSocketDenialResponse
 from starlette.websockets import WebSocketDisconnect
 
+from ondol.errors import NotFound
 from ondol.networks import are_too_wide
 from ondol.observability.logging import configure_logging
 from ondol.observability.options import LoggingSettings
@@ -258,7 +259,7 @@ def test_no_handshake_is_taken_by_address(tmp_path: Path) -> None:
         client.websocket_connect("/health/live", headers={"Host": "10.0.0.7"}),
     ):
         pass
-    assert (refused.value.status_code, refused.value.json()["code"]) == (400, "bad_request")
+    assert (refused.value.status_code, refused.value.json()["code"]) == (400, "invalid_host")
 
 
 def test_an_error_after_half_a_plain_one_is_a_problem(tmp_path: Path) -> None:
@@ -313,7 +314,7 @@ def test_errors_may_be_plain_text(tmp_path: Path) -> None:
     app = FastAPI()
     runtime = Runtime(Settings(environment="test", project_folder=tmp_path))
     install(app, runtime, errors=ErrorBodies(answer=plain))
-    assert TestClient(app).get("/nowhere").text == "Not Found"
+    assert TestClient(app).get("/nowhere").text == NotFound.detail
 
 
 def test_a_log_that_cannot_be_written_breaks_no_request(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,8 +11,8 @@ SOURCE = Path(__file__).resolve().parents[1] / "src" / "ondol"
 KNOW_FASTAPI = {"web", "testing", "doctor", "cli"}
 # From the ground up. What stands in one line does not know each other.
 FLOORS = [
-    "errors keys networks options ownership types",
-    "dev observability",
+    "errors keys languages networks options ownership types",
+    "dev money observability",
     "auth db mail server valkey",
     "cache jobs rate_limits",
     "settings",

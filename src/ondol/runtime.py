@@ -21,10 +21,9 @@ from typing_extensions import TypeVar
 
 from ondol.auth.client import NO_CLIENT, Client
 from ondol.auth.devices import DeviceTokens
-from ondol.auth.options import AuthSettings
-from ondol.auth.passwords import PasswordHasher
+from ondol.auth.passwords import hasher_for
 from ondol.auth.refresh import RefreshTokens
-from ondol.auth.tokens import AccessTokens
+from ondol.auth.tokens import tokens_for
 from ondol.cache import Cache
 from ondol.db.pagination import Paginator
 from ondol.db.reading import ReadSession
@@ -58,28 +57,6 @@ def settle_memory() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
-
-
-def hasher_for(auth: AuthSettings) -> PasswordHasher:
-    return PasswordHasher(
-        auth.password_hash,
-        threads=auth.hashing_threads,
-        queue=auth.hashing_queue,
-        argon2_memory_kib=auth.argon2_memory_kib,
-        argon2_iterations=auth.argon2_iterations,
-        bcrypt_rounds=auth.bcrypt_rounds,
-    )
-
-
-def tokens_for(auth: AuthSettings) -> AccessTokens:
-    signing, *accepted = auth.secrets
-    return AccessTokens(
-        signing,
-        issuer=auth.issuer,
-        audience=auth.audience,
-        lifetime_seconds=auth.access_token_seconds,
-        accepted=accepted,
-    )
 
 
 @dataclass(frozen=True)
@@ -136,6 +113,15 @@ class Runtime(Generic[S_co]):
         """Return the runtime of the worker that runs a job."""
         runtime: Self = context.additional_context["runtime"]
         return runtime
+
+    async def send_mail(self, mail: str, /, *, to: str, language: str | None = None, **values: str) -> None:
+        """Send the mail `[mails.MAIL]` of the languages' files, with `values` and `links` in its texts.
+
+        `language`: None or an unknown one is the default. Raises as `Mailer.send` does, and KeyError for a text that
+        does not exist.
+        """
+        texts = self.languages.text(language, "mails", mail, links=self.settings.mail.links, **values)
+        await self.mailer.send(to=to, subject=texts["subject"], text=texts["text"])
 
     @asynccontextmanager
     async def transaction(self, client: Client = NO_CLIENT) -> AsyncIterator["UnitOfWork[S_co]"]:

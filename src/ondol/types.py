@@ -9,7 +9,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from decimal import Decimal
+from decimal import Context, Decimal
 from math import isfinite
 from typing import Annotated, Any
 
@@ -37,16 +37,22 @@ MAX_JSON_DEPTH = 50
 _WHITE, _CONTROL = r"\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000", r"\x00-\x1f\x7f"
 
 
+def composed(data: Any) -> Any:
+    """Return the fields of a schema with their texts and lists of texts in NFC (UAX 15). For a validator "before".
+
+    Text from macOS may come decomposed: it looks the same, but is not equal. Schemas within compose their own fields.
+    """
+    return {name: _composed(value) for name, value in data.items()} if isinstance(data, dict) else data
+
+
 def _composed(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_composed(each) if isinstance(each, str) else each for each in value]
     return unicodedata.normalize("NFC", value) if isinstance(value, str) else value
 
 
-NFC = BeforeValidator(_composed)
-"""Compose what comes in (UAX 15): names from macOS come decomposed, look the same and would not be found."""
-
 Line = Annotated[
     str,
-    NFC,
     StringConstraints(
         strip_whitespace=True,
         min_length=1,
@@ -56,7 +62,7 @@ Line = Annotated[
 ]
 """One line of text: not empty and without control characters."""
 
-Text = Annotated[str, NFC, StringConstraints(pattern=r"^[^\x00]*$")]
+Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
 """Any text PostgreSQL can hold: all but the character NUL."""
 
 
@@ -64,7 +70,7 @@ def _address(value: Any, check: ValidatorFunctionWrapHandler) -> str:
     try:
         if isinstance(value, str) and ("<" in value or "=?" in value):
             raise PydanticCustomError("email", "Not a valid e-mail address: only the address itself.")
-        address: str = check(_composed(value))
+        address: str = check(value)
     except ValidationError as error:
         if reason := error.errors()[0].get("ctx", {}).get("reason"):
             raise PydanticCustomError("email", "Not a valid e-mail address: {reason}", {"reason": reason}) from error
@@ -129,7 +135,8 @@ class DecimalText:
         is_promised = isinstance(value, str) and re.fullmatch(self._pattern, value)
         if not is_promised and not isinstance(value, Decimal):
             raise PydanticCustomError("decimal_text", 'Input should be an amount as text, such as "12.50"')
-        return amount.quantize(Decimal(1).scaleb(-self.places))
+        filled = amount.quantize(Decimal(1).scaleb(-self.places), context=Context(prec=max(self.digits, 28)))
+        return filled or abs(filled)  # "-0.00" is 0.00
 
 
 InDigits = PlainSerializer(lambda value: f"{value:f}", return_type=str, when_used="json")

@@ -1,5 +1,7 @@
 """Create the application."""
 
+from pathlib import Path
+
 from fastapi import Depends, FastAPI
 from ondol import TooManyRequests
 from ondol.settings import load_settings
@@ -23,11 +25,13 @@ Press **Authorize** and log in with the e-mail address and password of an accoun
 confirm with the code that is mailed to you (in development: [/dev/mailbox](/dev/mailbox)).
 """
 
+LANGUAGES = Path(__file__).parent / "languages"
+
 
 def create_app(settings: AppSettings | None = None) -> FastAPI:
     """Return a new application with its own runtime. It shares nothing with others in the same process."""
     settings = settings or load_settings(AppSettings)
-    runtime = Runtime(settings, jobs=JOBS)
+    runtime = Runtime(settings, jobs=JOBS, languages=LANGUAGES)
     app = FastAPI(
         title="Ondol starter",
         version="0.1.0",

@@ -21,7 +21,7 @@ from redis.asyncio.client import Pipeline
 from ondol.db.session import SyncDatabase
 
 OURS = str(Path(__file__).parents[2] / "src" / "ondol")
-PRODUCT = {"name": "온돌", "price": "12.50"}
+PRODUCT = {"name": "온돌", "price": "12500"}
 
 
 class Service:

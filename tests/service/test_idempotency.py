@@ -182,7 +182,7 @@ def test_any_path_and_query_will_do(added: FastAPI, client: TestClient, database
 
 
 @pytest.mark.parametrize(
-    ("path", "said"), [("plain", "IdempotentRoute"), ("form", "form"), ("stream", "stream their answer")]
+    ("path", "said"), [("plain", "IdempotentRoute"), ("form", "form"), ("stream", "stream their response")]
 )
 def test_what_cannot_be_idempotent_says_so(
     added: FastAPI, client: TestClient, database: SyncDatabase, caplog: pytest.LogCaptureFixture, path: str, said: str

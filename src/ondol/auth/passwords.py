@@ -19,7 +19,7 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 from pwdlib.hashers.bcrypt import BcryptHasher
 
-from ondol.auth.options import ARGON2_ITERATIONS, ARGON2_MEMORY_KIB, BCRYPT_ROUNDS, DEFAULT_QUEUE
+from ondol.auth.options import ARGON2_ITERATIONS, ARGON2_MEMORY_KIB, BCRYPT_ROUNDS, DEFAULT_QUEUE, AuthSettings
 from ondol.errors import Unavailable
 
 R = TypeVar("R")
@@ -111,8 +111,20 @@ class PasswordHasher:
         return valid, self._hash(password) if valid and outdated else None
 
 
+def hasher_for(auth: AuthSettings) -> PasswordHasher:
+    """Return the hasher that the settings AUTH__… describe."""
+    return PasswordHasher(
+        auth.password_hash,
+        threads=auth.hashing_threads,
+        queue=auth.hashing_queue,
+        argon2_memory_kib=auth.argon2_memory_kib,
+        argon2_iterations=auth.argon2_iterations,
+        bcrypt_rounds=auth.bcrypt_rounds,
+    )
+
+
 def _decoy(scheme: Scheme, memory_kib: int, iterations: int, rounds: int) -> str:
-    """Return a hash to verify against if the account does not exist, so that timing is the same. No password matches."""
+    """Return a hash to verify against if the account does not exist, so that timing is equal. No password matches."""
     if scheme == "argon2":
         return f"$argon2id$v=19$m={memory_kib},t={iterations},p=1${'A' * 22}${'A' * 43}"
     return f"$2b${rounds:02d}${'.' * 53}"

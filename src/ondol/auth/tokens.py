@@ -11,6 +11,7 @@ import jwt
 from pydantic import BaseModel, Field
 from uuid_utils.compat import uuid7
 
+from ondol.auth.options import AuthSettings
 from ondol.errors import Unauthorized
 from ondol.keys import key_id
 
@@ -108,3 +109,15 @@ class AccessTokens:
             )
         except (jwt.InvalidTokenError, LookupError, ValueError, TypeError, AttributeError) as error:
             raise Unauthorized from error
+
+
+def tokens_for(auth: AuthSettings) -> AccessTokens:
+    """Return the tokens that the settings AUTH__… describe."""
+    signing, *accepted = auth.secrets
+    return AccessTokens(
+        signing,
+        issuer=auth.issuer,
+        audience=auth.audience,
+        lifetime_seconds=auth.access_token_seconds,
+        accepted=accepted,
+    )

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from itsdangerous import BadData, URLSafeSerializer
 from itsdangerous.encoding import base64_decode, base64_encode
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlakeyset import serialize_bookmark, unserialize_bookmark
 from sqlakeyset.asyncio import select_page
 from sqlakeyset.results import s as bookmarks
@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ondol.errors import BadRequest
 from ondol.keys import derived
+from ondol.types import composed
 
 T = TypeVar("T")
 Place = tuple[Any, ...]
@@ -67,6 +68,8 @@ class PageQuery(BaseModel):
     """The query parameters of every list; subclass it to add filters."""
 
     model_config = ConfigDict(extra="forbid")
+
+    _compose = model_validator(mode="before")(composed)
 
     limit: int = Field(20, ge=1, le=100, description="Items per page.")
     cursor: str | None = Field(

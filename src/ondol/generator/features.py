@@ -33,7 +33,7 @@ def take_out(project: Path, without: Collection[str]) -> None:
         file.unlink()
         if not any(file.parent.iterdir()):
             file.parent.rmdir()
-    for file in project.rglob("*.py"):
+    for file in (*project.rglob("*.py"), *project.rglob("languages/*.toml")):
         text = file.read_text(encoding="utf-8")
         after = "".join(_unmarked(text, features, without))
         if after != text:

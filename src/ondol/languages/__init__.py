@@ -1,6 +1,6 @@
 """Messages in the languages of a service: one TOML file for each, chosen by Accept-Language.
 
-A problem's `detail` and Pydantic's messages are the English ones; a file translates them, and may hold texts of its own:
+English problems and field errors are those of the code; a file translates them, and has texts such as mails:
 
     [problems]                        # by code
     out_of_stock = "재고가 부족합니다."
@@ -16,6 +16,7 @@ A problem's `detail` and Pydantic's messages are the English ones; a file transl
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from string import Formatter
 from typing import Any
 
 ENGLISH = "en"
@@ -23,7 +24,7 @@ _OURS = Path(__file__).parent
 
 
 class Languages:
-    """The languages whose files lie in `folder` (`ko.toml`), on top of what Ondol brings for them; English is always there.
+    """The languages that have a file in `folder` (`ko.toml`), with Ondol's own messages, and English.
 
     >>> Languages().preferred("ko-KR,en;q=0.5")
     'en'
@@ -55,11 +56,12 @@ class Languages:
         return next((messages[code] for code in codes if code in messages), None)
 
     def field(self, language: str, kind: str, context: Mapping[str, Any]) -> str | None:
-        """Return the message of an error of Pydantic's type `kind`, with the values of its `ctx`."""
-        message = self._section(language, "fields").get(kind)
-        return message.format_map(context) if message else None
+        """Return the message of an error of Pydantic's type `kind`, with the values of its `ctx`; None without one."""
+        message: str = self._section(language, "fields").get(kind, "")
+        has_values = all(name is None or name in context for _, name, _, _ in Formatter().parse(message))
+        return message.format_map(context) if message and has_values else None
 
-    def text(self, language: str | None, section: str, name: str, **values: str) -> dict[str, str]:
+    def text(self, language: str | None, section: str, name: str, /, **values: str) -> dict[str, str]:
         """Return the texts `[section.name]`, with `values` in them. None or an unknown language is the default one."""
         texts = self._section(language if language in self._texts else self.default, section)[name]
         return {part: text.format_map(values) for part, text in texts.items()}

@@ -108,7 +108,7 @@ def _content(bodies: ErrorBodies, model: str, *examples: Mapping[str, Any]) -> d
     content: dict[str, Any] = {}
     for example in examples:
         more = {name: value for name, value in example.items() if name not in _NAMED}
-        problem = ProblemDetails(example["status"], example["code"], example["detail"], {}, more, None)
+        problem = ProblemDetails(example["status"], example["code"], example["detail"], {}, more, request_id=None)
         answer = bodies.answer(problem)
         of_type = content.setdefault(
             str(answer.media_type), {"schema": {"$ref": REF.format(model=model)}, "examples": {}}

@@ -24,31 +24,13 @@ REF = "#/components/schemas/ondol:{model}"
 """How our schemas are referred to until `install_openapi` gives them names: a colon is in no model's name."""
 MAX_ERRORS = 20
 MAX_TEXT = 200
+_SAID_BY_OTHERS = {"There was an error parsing the body"}  # FastAPI's, of a body that cannot be read
 SAFE_CONTEXT = {
-    *(
-        "decimal_places",
-        "encoding",
-        "expected",
-        "expected_schemes",
-        "expected_tags",
-        "expected_version",
-        "ge",
-        "gt",
-        "le",
-    ),
-    *(
-        "lt",
-        "max_depth",
-        "max_digits",
-        "max_length",
-        "min_length",
-        "multiple_of",
-        "pattern",
-        "tz_expected",
-        "whole_digits",
-    ),
+    *("currency", "decimal_places", "encoding", "expected", "expected_schemes", "expected_tags", "expected_version"),
+    *("ge", "gt", "le", "lt", "max_depth", "max_digits", "max_length", "min_length", "multiple_of", "pattern"),
+    *("tz_expected", "whole_digits"),
 }
-"""What of Pydantic's `ctx` is told: rules, never what was sent."""
+"""The values of Pydantic's `ctx` that are sent: those of the rule, never those of the request."""
 
 
 class ProblemBody(BaseModel):
@@ -109,12 +91,11 @@ class ProblemDetails:
     @classmethod
     def of_status(cls, status: int, detail: str = "", headers: Mapping[str, str] | None = None) -> "ProblemDetails":
         """Return what an error tells that has no more than a status, and perhaps a text of its own."""
-        code = code_for(status)
-        if detail and detail != HTTPStatus(status).phrase:
+        code, known = code_for(status), {"", phrase(status), HTTPStatus(status).phrase, *_SAID_BY_OTHERS}
+        if detail not in known:
             return cls(status, code, detail, headers or {})
-        return cls(
-            status, code, KINDS[status].detail if status in KINDS else phrase(status), headers or {}, kinds=[code]
-        )
+        detail = KINDS[status].detail if status in KINDS else phrase(status)
+        return cls(status, code, detail, headers or {}, kinds=[code])
 
 
 def problem_json(problem: ProblemDetails) -> Response:

@@ -1,6 +1,7 @@
 from decimal import Decimal
 
 from ondol.db.base import HasId, HasTimes, HasVersion
+from ondol.db.filters import search_index
 from sqlalchemy import CheckConstraint, Index, Numeric, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -16,14 +17,8 @@ class Product(HasId, HasTimes, HasVersion, Model):
         Index("ix_products_name_id", "name", "id"),
         Index("ix_products_price_id", "price", "id"),
         Index("ix_products_created_at_id", "created_at", "id"),
-        # Search within words, in Hangul too; terms of fewer than three characters cannot use these indexes.
-        Index("ix_products_name_trgm", "name", postgresql_using="gin", postgresql_ops={"name": "gin_trgm_ops"}),
-        Index(
-            "ix_products_description_trgm",
-            "description",
-            postgresql_using="gin",
-            postgresql_ops={"description": "gin_trgm_ops"},
-        ),
+        search_index("ix_products_name_trgm", "name"),
+        search_index("ix_products_description_trgm", "description"),
     )
 
     name: Mapped[str] = mapped_column(String(200))

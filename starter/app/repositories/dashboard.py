@@ -13,10 +13,10 @@ class DashboardRepository:
     """Sales figures over all orders and products."""
 
     def __init__(self, work: UnitOfWork) -> None:
-        self._session = work.session
+        self._session, self._zone = work.session, work.settings.time_zone
 
     async def revenue(self, since: datetime) -> list[DayRevenue]:
-        day = func.date(func.timezone("UTC", Order.created_at)).label("day")
+        day = func.date(func.timezone(self._zone, Order.created_at)).label("day")
         statement = (
             select(day, Order.currency, func.sum(Order.total).label("revenue"), func.count().label("orders"))
             .where(Order.created_at >= since, Order.status == "placed")

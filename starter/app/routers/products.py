@@ -6,6 +6,7 @@ from ondol.auth.caller import Caller
 from ondol.db.constraints import StillReferenced
 from ondol.db.pagination import InvalidCursor, Page
 from ondol.errors import PreconditionFailed
+from ondol.money import InvalidAmount
 from ondol.web.conditional import ExpectedVersions, InvalidPrecondition, with_etag
 from ondol.web.problems import problem_responses
 from ondol.web.unit_of_work import in_transaction, read_only
@@ -43,7 +44,7 @@ async def get_product(product_id: UUID, products: ReadOnlyProducts, response: Re
     return with_etag(response, await products.get(product_id))
 
 
-@router.patch("/{product_id}", name="update", responses=CHANGES)
+@router.patch("/{product_id}", name="update", responses=CHANGES | problem_responses(InvalidAmount))
 async def update_product(
     product_id: UUID,
     data: ProductUpdate,

@@ -2,6 +2,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, status
 from ondol import TooManyRequests
+from ondol.web.dependencies import PreferredLanguage
 from ondol.web.problems import problem_responses
 from ondol.web.public import public
 from ondol.web.unit_of_work import in_transaction
@@ -23,9 +24,9 @@ Registrations = Annotated[RegistrationService, Depends(in_transaction(Registrati
     status_code=status.HTTP_202_ACCEPTED,
     openapi_extra=public("A new user has no account yet."),
 )
-async def register(data: RegistrationCreate, registrations: Registrations) -> None:
+async def register(data: RegistrationCreate, registrations: Registrations, language: PreferredLanguage) -> None:
     """Request an account. A mail to the address says how to continue. The response is always the same."""
-    await registrations.ask(data.email)
+    await registrations.ask(data.email, language)
 
 
 @router.post(
@@ -35,6 +36,8 @@ async def register(data: RegistrationCreate, registrations: Registrations) -> No
     responses=problem_responses(InvalidMailedToken, PasswordIsAddress, EmailTaken),
     openapi_extra=public("The mailed token authenticates the caller."),
 )
-async def confirm_registration(data: RegistrationConfirm, registrations: Registrations) -> UserRead:
+async def confirm_registration(
+    data: RegistrationConfirm, registrations: Registrations, language: PreferredLanguage
+) -> UserRead:
     """Create the account with the mailed token and a password."""
-    return await registrations.confirm(data)
+    return await registrations.confirm(data, language)

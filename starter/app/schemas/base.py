@@ -1,12 +1,15 @@
 """The parents of all schemas."""
 
-from pydantic import BaseModel, ConfigDict
+from ondol.types import composed
+from pydantic import BaseModel, ConfigDict, model_validator
 
 
 class Input(BaseModel):
     """A request body. Unknown fields are rejected, so that a misspelt field is not ignored."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    _compose = model_validator(mode="before")(composed)
 
 
 class Output(BaseModel):

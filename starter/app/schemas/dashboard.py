@@ -1,6 +1,9 @@
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Annotated
 from uuid import UUID
+
+from ondol.money import IN_CURRENCY
 
 from app.schemas.base import Output
 
@@ -8,7 +11,7 @@ from app.schemas.base import Output
 class DayRevenue(Output):
     day: date
     currency: str
-    revenue: Decimal
+    revenue: Annotated[Decimal, IN_CURRENCY]
     orders: int
 
 
@@ -25,7 +28,7 @@ class LowStock(Output):
 
 
 class Dashboard(Output):
-    """Sales figures of the last 30 days, by day in UTC."""
+    """Sales figures of the last 30 days, by day in TIME_ZONE."""
 
     revenue: list[DayRevenue]
     best_sellers: list[BestSeller]

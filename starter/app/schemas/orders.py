@@ -5,8 +5,10 @@ from typing import Annotated, Self
 from uuid import UUID
 
 from ondol.db.pagination import PageQuery
+from ondol.money import IN_CURRENCY, in_currency
 from ondol.types import NumberOnly
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, model_validator
+from pydantic_core import PydanticCustomError
 
 from app.schemas.base import Input, Output
 
@@ -29,7 +31,7 @@ class OrderCreate(Input):
     @model_validator(mode="after")
     def _each_product_once(self) -> Self:
         if len({line.product_id for line in self.lines}) < len(self.lines):
-            raise ValueError("Each product may appear in one line only.")
+            raise PydanticCustomError("repeated_product", "Each product may appear in one line only.")
         return self
 
 
@@ -58,14 +60,20 @@ class OrderLineRead(Output):
     product: ProductSummary
 
 
+def _in_currency(lines: list[OrderLineRead], info: ValidationInfo) -> list[OrderLineRead]:
+    for line in lines:
+        line.unit_price = in_currency(line.unit_price, info.data["currency"])
+    return lines
+
+
 class OrderRead(Output):
     """An order with its lines, products and customer."""
 
     id: UUID
     status: OrderStatus
-    total: Decimal
     currency: str
-    lines: list[OrderLineRead]
+    total: Annotated[Decimal, IN_CURRENCY]
+    lines: Annotated[list[OrderLineRead], AfterValidator(_in_currency)]
     customer: CustomerSummary
     version: int
     created_at: datetime

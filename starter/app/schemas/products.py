@@ -5,6 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from ondol.db.pagination import PageQuery
+from ondol.money import FITS_CURRENCY, IN_CURRENCY, Currency
 from ondol.types import DecimalText, Line, NumberOnly, Text
 from pydantic import MISSING, Field, StringConstraints
 
@@ -12,16 +13,15 @@ from app.schemas.base import Input, Output
 
 Name = Annotated[Line, StringConstraints(max_length=200), Field(examples=["가벼운 노트북 14"])]
 Description = Annotated[Text, StringConstraints(max_length=5_000)]
-Price = Annotated[Decimal, DecimalText(12, 2, minimum=0), Field(examples=["12.50"])]
-Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), Field(examples=["KRW"])]  # ISO 4217
+Price = Annotated[Decimal, DecimalText(12, 2, minimum=0), Field(examples=["15000"])]
 Stock = Annotated[int, Field(ge=0, le=1_000_000, examples=[25]), NumberOnly]
 
 
 class ProductCreate(Input):
     name: Name
     description: Description = ""
-    price: Price
     currency: Currency = "KRW"
+    price: Annotated[Price, FITS_CURRENCY]
     stock: Stock = 0
 
 
@@ -38,8 +38,8 @@ class ProductRead(Output):
     id: UUID
     name: str
     description: str
-    price: Decimal
     currency: str
+    price: Annotated[Decimal, IN_CURRENCY]
     stock: int
     version: int
     created_at: datetime

@@ -1,8 +1,9 @@
 from ondol.types import Email
+from pydantic import Field
 
 from app.schemas.auth import OneTimeToken
 from app.schemas.base import Input
-from app.schemas.users import FullName, Password
+from app.schemas.users import FullName, Language, Password
 
 
 class RegistrationCreate(Input):
@@ -13,3 +14,4 @@ class RegistrationConfirm(Input):
     token: OneTimeToken
     password: Password
     full_name: FullName
+    language: Language | None = Field(None, description="Of the mails to this account; by default Accept-Language.")

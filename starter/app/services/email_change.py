@@ -6,7 +6,6 @@ from ondol.db.constraints import violation_as
 from ondol.jobs.queue import retries
 from procrastinate import Blueprint, JobContext
 
-from app import mails
 from app.models import MailedToken
 from app.models.mailed_tokens import Purpose
 from app.repositories.mailed_tokens import MailedTokenRepository
@@ -47,8 +46,9 @@ class EmailChangeService:
             purpose=Purpose.EMAIL_CHANGE, user_id=user.id, email=data.email, expires_at=datetime.now(UTC) + LIFETIME
         )
         await self._tokens.add(asked)
-        await self._work.enqueue(mail_email_change, token_id=asked.id)
-        await self._work.enqueue(mail_notice, to=user.email, notice=Notice.EMAIL_CHANGE_ASKED)
+        await self._work.enqueue(mail_email_change, token_id=asked.id, language=user.language)
+        notice = Notice.EMAIL_CHANGE_ASKED
+        await self._work.enqueue(mail_notice, to=user.email, notice=notice, language=user.language)
         await self._audit.note(Action.EMAIL_CHANGE_ASKED, by, target_id=user.id)  # audit
 
     async def confirm(self, token: str) -> UserRead:
@@ -61,7 +61,7 @@ class EmailChangeService:
         # Reset tokens that were mailed to the former address become invalid too.
         await self._tokens.delete_of(user.id)
         for address in (former, user.email):
-            await self._work.enqueue(mail_notice, to=address, notice=Notice.EMAIL_CHANGED)
+            await self._work.enqueue(mail_notice, to=address, notice=Notice.EMAIL_CHANGED, language=user.language)
         # audit: begin
         details = {"former": former, "email": user.email}
         await self._audit.note(Action.EMAIL_CHANGED, target_id=user.id, details=details)
@@ -70,5 +70,5 @@ class EmailChangeService:
 
 
 @jobs.task(name="accounts.mail_email_change", pass_context=True, retry=retries())
-async def mail_email_change(context: JobContext, *, token_id: UUID) -> None:
-    await mail_confirmation(Runtime.of(context), token_id, mails.confirm_email)
+async def mail_email_change(context: JobContext, *, token_id: UUID, language: str | None = None) -> None:
+    await mail_confirmation(Runtime.of(context), token_id, "confirm_email", language)

@@ -3,7 +3,6 @@
 The job that mails a token creates it and stores only its hash: no row, job or log contains the token.
 """
 
-from collections.abc import Callable
 from uuid import UUID
 
 from ondol import BadRequest
@@ -11,7 +10,6 @@ from ondol.jobs.queue import retries
 from ondol.keys import digest, new_token
 from procrastinate import Blueprint, JobContext
 
-from app import mails
 from app.models import MailedToken, User
 from app.models.mailed_tokens import Purpose
 from app.repositories.mailed_tokens import MailedTokenRepository
@@ -40,19 +38,21 @@ async def redeem(work: UnitOfWork, purpose: Purpose, token: str) -> tuple[User, 
     return user, asked
 
 
-async def mail_confirmation(runtime: Runtime, token_id: UUID, write: Callable[[str, str], mails.Mail]) -> None:
-    """Mail a token that confirms an address. If the address already has an account, mail only a notice."""
+async def mail_confirmation(runtime: Runtime, token_id: UUID, mail: str, language: str | None) -> None:
+    """Mail a token that confirms an address. If the address already has an account, mail only a notice.
+
+    `mail`: its name in app/languages.
+    """
     async with runtime.transaction() as work:
         asked = await MailedTokenRepository(work).get(token_id)
         if asked is None:
             return
         token = new_token()
-        mail = write(runtime.settings.mail.links, token)
-        if await UserRepository(work).read_by_email(asked.email) is not None:
-            mail = mails.already_registered()
+        if account := await UserRepository(work).read_by_email(asked.email):
+            mail, language = "already_registered", account.language
         else:
             asked.digest = digest(token)
-    await runtime.mailer.send(to=asked.email, subject=mail.subject, text=mail.text)
+    await runtime.send_mail(mail, to=asked.email, language=language, token=token)
 
 
 @jobs.periodic(cron="27 3 * * *")

@@ -5,7 +5,6 @@ from enum import StrEnum
 from ondol.jobs.queue import retries
 from procrastinate import Blueprint, JobContext
 
-from app import mails
 from app.runtime import Runtime
 
 jobs = Blueprint()
@@ -21,6 +20,5 @@ class Notice(StrEnum):
 
 
 @jobs.task(name="accounts.mail_notice", pass_context=True, retry=retries())
-async def mail_notice(context: JobContext, *, to: str, notice: Notice) -> None:
-    mail = mails.NOTICES[notice]
-    await Runtime.of(context).mailer.send(to=to, subject=mail.subject, text=mail.text)
+async def mail_notice(context: JobContext, *, to: str, notice: Notice, language: str | None = None) -> None:
+    await Runtime.of(context).send_mail(notice, to=to, language=language)

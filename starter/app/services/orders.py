@@ -141,12 +141,14 @@ async def send_receipt(context: JobContext, *, order_id: UUID) -> None:
         customer = await UserRepository(work).read(order.customer.id) if order else None
     if order is None or customer is None:
         return  # deleted since the job was enqueued
-    await runtime.mailer.send(to=customer.email, subject=f"Your order {order.id}", text=_receipt(order))
-
-
-def _receipt(order: OrderRead) -> str:
     lines = [f"{line.quantity:>4} x {line.product.name}  {line.unit_price} {order.currency}" for line in order.lines]
-    return "\n".join(
-        [f"Dear {order.customer.full_name},", "", "thank you for your order:", "", *lines, "",
-         f"Total: {order.total} {order.currency}"]
-    )  # fmt: skip
+    await runtime.send_mail(
+        "receipt",
+        to=customer.email,
+        language=customer.language,
+        order_id=str(order.id),
+        name=order.customer.full_name,
+        lines="\n".join(lines),
+        total=str(order.total),
+        currency=order.currency,
+    )

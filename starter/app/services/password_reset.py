@@ -5,7 +5,6 @@ from ondol.jobs.queue import retries
 from ondol.keys import digest, new_token
 from procrastinate import Blueprint, JobContext
 
-from app import mails
 from app.models import MailedToken
 from app.models.mailed_tokens import Purpose
 from app.repositories.mailed_tokens import MailedTokenRepository
@@ -66,8 +65,7 @@ async def mail_password_reset(context: JobContext, *, email: str, client: Client
             expires_at=datetime.now(UTC) + LIFETIME,
         )
         await MailedTokenRepository(work).add(made)
-    mail = mails.reset_password(runtime.settings.mail.links, token)
-    await runtime.mailer.send(to=email, subject=mail.subject, text=mail.text)
+    await runtime.send_mail("reset_password", to=email, language=user.language, token=token)
     # audit: begin
     async with runtime.transaction(client) as work:
         await AuditService(work).note(Action.PASSWORD_RESET_MAILED, target_id=user.id)

@@ -4,6 +4,8 @@ from uuid import UUID
 
 from ondol import NotFound
 from ondol.db.pagination import Page
+from ondol.money import InvalidAmount, fits
+from pydantic import MISSING
 
 from app.models import Product
 from app.repositories.products import ProductRepository
@@ -47,8 +49,10 @@ class ProductService:
     async def update(
         self, product_id: UUID, data: ProductUpdate, *, expected_versions: Collection[int] | None = None
     ) -> ProductRead:
-        """Change the given fields. Raises ProductNotFound, PreconditionFailed."""
+        """Change the given fields. Raises ProductNotFound, PreconditionFailed, InvalidAmount."""
         product = await self._lock(product_id, expected_versions)
+        if data.price is not MISSING and not fits(data.price, product.currency):
+            raise InvalidAmount
         await self._products.change(product, data.model_dump())
         self._work.invalidate(product_tag(product_id))
         return ProductRead.model_validate(product)

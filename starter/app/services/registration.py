@@ -4,7 +4,6 @@ from uuid import UUID
 from ondol.jobs.queue import retries
 from procrastinate import Blueprint, JobContext
 
-from app import mails
 from app.models import MailedToken
 from app.models.mailed_tokens import Purpose
 from app.repositories.mailed_tokens import MailedTokenRepository
@@ -27,7 +26,7 @@ class RegistrationService:
         self._users = UserService(work)
         self._limits = Limits(work.runtime, work.client)
 
-    async def ask(self, email: str) -> None:
+    async def ask(self, email: str, language: str) -> None:
         """Enqueue a mail with a token. Only the job checks whether the account exists, and only the mail says so.
 
         Raises TooManyRequests.
@@ -35,9 +34,9 @@ class RegistrationService:
         await self._limits.count("register", account=email)
         asked = MailedToken(purpose=Purpose.REGISTRATION, email=email, expires_at=datetime.now(UTC) + LIFETIME)
         await self._tokens.add(asked)
-        await self._work.enqueue(mail_registration, token_id=asked.id)
+        await self._work.enqueue(mail_registration, token_id=asked.id, language=language)
 
-    async def confirm(self, data: RegistrationConfirm) -> UserRead:
+    async def confirm(self, data: RegistrationConfirm, language: str) -> UserRead:
         """Create the account. The password is sent with the token, by the person who reads the mail: a password sent
         with the request could be a stranger's.
 
@@ -52,9 +51,11 @@ class RegistrationService:
         if asked is None:
             raise InvalidMailedToken
         refuse_address(password, asked.email)
-        return await self._users.create(email=asked.email, full_name=data.full_name, hashed_password=hashed)
+        return await self._users.create(
+            email=asked.email, full_name=data.full_name, hashed_password=hashed, language=data.language or language
+        )
 
 
 @jobs.task(name="accounts.mail_registration", pass_context=True, retry=retries())
-async def mail_registration(context: JobContext, *, token_id: UUID) -> None:
-    await mail_confirmation(Runtime.of(context), token_id, mails.confirm_registration)
+async def mail_registration(context: JobContext, *, token_id: UUID, language: str | None = None) -> None:
+    await mail_confirmation(Runtime.of(context), token_id, "confirm_registration", language)

@@ -82,9 +82,17 @@ class UserService:
         self._limits = Limits(work.runtime, work.client)
         self._origin = work.runtime, work.client
 
-    async def create(self, *, email: str, full_name: str, hashed_password: str, role: Role = Role.CUSTOMER) -> UserRead:
+    async def create(
+        self,
+        *,
+        email: str,
+        full_name: str,
+        hashed_password: str,
+        role: Role = Role.CUSTOMER,
+        language: str | None = None,
+    ) -> UserRead:
         """Create an account with a confirmed e-mail address. Raises EmailTaken."""
-        user = User(email=email, full_name=full_name, hashed_password=hashed_password, role=role)
+        user = User(email=email, full_name=full_name, hashed_password=hashed_password, role=role, language=language)
         with violation_as(EmailTaken, "uq_users_email"):
             await self._users.add(user)
         await self._audit.note(Action.ACCOUNT_CREATED, target_id=user.id, details={"role": role})  # audit
@@ -150,7 +158,7 @@ class UserService:
         await self._users.change(user, {"hashed_password": hashed})
         await self._tokens.delete_of(user.id)
         await self._sessions.end_all(user.id, but=but)
-        await self._work.enqueue(mail_notice, to=user.email, notice=Notice.PASSWORD_CHANGED)
+        await self._notify(user, Notice.PASSWORD_CHANGED)
 
     async def anonymise(self, user_id: UUID, verified: Credentials | None = None) -> None:
         """Delete the personal data and the login sessions of an account. Rows that refer to it stay.
@@ -160,7 +168,7 @@ class UserService:
         user = await self._lock_but_last_admin(user_id)
         if verified is not None and user.hashed_password != verified.hashed_password:
             raise WrongPassword
-        await self._work.enqueue(mail_notice, to=user.email, notice=Notice.ACCOUNT_DELETED)
+        await self._notify(user, Notice.ACCOUNT_DELETED)
         gone = {"full_name": "Deleted account", "hashed_password": "", "is_active": False, "last_seen_at": None}
         await self._users.change(user, {"email": f"{user_id}{DELETED}", **gone})
         await self._tokens.delete_of(user_id)
@@ -186,6 +194,9 @@ class UserService:
         if user.hashed_password != verified.hashed_password:
             raise WrongPassword
         return user
+
+    async def _notify(self, user: User, notice: Notice) -> None:
+        await self._work.enqueue(mail_notice, to=user.email, notice=notice, language=user.language)
 
     async def _lock(self, user_id: UUID) -> User:
         user = await self._users.lock(user_id)

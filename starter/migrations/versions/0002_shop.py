@@ -30,19 +30,17 @@ def upgrade() -> None:
     op.create_index(
         "ix_products_description_trgm",
         "products",
-        ["description"],
+        [sa.text("normalize(description, NFD) gin_trgm_ops")],
         unique=False,
         postgresql_using="gin",
-        postgresql_ops={"description": "gin_trgm_ops"},
     )
     op.create_index("ix_products_name_id", "products", ["name", "id"], unique=False)
     op.create_index(
         "ix_products_name_trgm",
         "products",
-        ["name"],
+        [sa.text("normalize(name, NFD) gin_trgm_ops")],
         unique=False,
         postgresql_using="gin",
-        postgresql_ops={"name": "gin_trgm_ops"},
     )
     op.create_index("ix_products_price_id", "products", ["price", "id"], unique=False)
     op.create_table(
@@ -82,18 +80,8 @@ def downgrade() -> None:
     op.drop_index("ix_orders_created_at", table_name="orders")
     op.drop_table("orders")
     op.drop_index("ix_products_price_id", table_name="products")
-    op.drop_index(
-        "ix_products_name_trgm",
-        table_name="products",
-        postgresql_using="gin",
-        postgresql_ops={"name": "gin_trgm_ops"},
-    )
+    op.drop_index("ix_products_name_trgm", table_name="products", postgresql_using="gin")
     op.drop_index("ix_products_name_id", table_name="products")
-    op.drop_index(
-        "ix_products_description_trgm",
-        table_name="products",
-        postgresql_using="gin",
-        postgresql_ops={"description": "gin_trgm_ops"},
-    )
+    op.drop_index("ix_products_description_trgm", table_name="products", postgresql_using="gin")
     op.drop_index("ix_products_created_at_id", table_name="products")
     op.drop_table("products")

@@ -30,7 +30,7 @@ def test_an_order_takes_prices_and_stock_from_the_database(
     order = answer.json()
     assert answer.status_code == 201
     assert set(order) == {"id", "status", "total", "currency", "lines", "customer", "version", "created_at"}
-    assert (order["status"], order["total"], order["currency"]) == ("placed", "20.35", "KRW")
+    assert (order["status"], order["total"], order["currency"]) == ("placed", "20.35", "USD")
     assert order["customer"] == {"id": customer.id, "full_name": "김지우"}
     assert order["lines"][0] == {
         "product_id": first["id"],
@@ -57,7 +57,7 @@ def test_short_stock_names_the_products_and_orders_nothing(
 
 
 def test_what_cannot_be_ordered(client: TestClient, customer: Any, new_product: Callable[..., dict[str, Any]]) -> None:
-    won, dollar = new_product(), new_product(currency="USD")
+    won, dollar = new_product(price="10000", currency="KRW"), new_product(currency="USD")
     post = lambda body: client.post("/api/v1/orders", json=body, headers=customer.headers)  # noqa: E731
     unknown = post(lines(({"id": NOWHERE}, 1)))
     assert (unknown.status_code, unknown.json()["product_ids"]) == (409, [NOWHERE])
@@ -154,7 +154,7 @@ def test_a_receipt_is_mailed_by_the_worker(
     run_jobs()
     [receipt] = runtime.mailer.mailbox.messages()
     assert (receipt["To"], receipt["Subject"]) == (customer.email, f"Your order {order['id']}")
-    assert "2 x 이불  12.50 KRW" in receipt.get_content()
+    assert "2 x 이불  12.50 USD" in receipt.get_content()
     page = client.get("/dev/mailbox")
     assert customer.email in page.text
     assert "이불" in page.text

@@ -1,3 +1,4 @@
+import unicodedata
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +14,7 @@ def names(answer: Any) -> list[str]:
 
 
 def test_a_product_is_created_read_changed_and_deleted(client: TestClient, admin: Any) -> None:
-    body = {"name": "새 노트북", "price": "12.5", "currency": "KRW", "stock": 3}
+    body = {"name": "새 노트북", "price": "12.5", "currency": "USD", "stock": 3}
     created = client.post("/api/v1/products", json=body, headers=admin.headers)
     assert created.status_code == 201
     product = created.json()
@@ -40,6 +41,21 @@ def test_search_finds_a_word_within_korean_text(client: TestClient, new_product:
     assert names(client.get("/api/v1/products", params={"q": "%_순"})) == ["100%_순면 이불"]
     assert names(client.get("/api/v1/products", params={"q": "%"})) == ["100%_순면 이불"]
     assert names(client.get("/api/v1/products", params={"q": "없는 말"})) == []
+
+
+def test_half_typed_and_decomposed_hangul_is_found(client: TestClient, new_product: Callable[..., Product]) -> None:
+    new_product(name=unicodedata.normalize("NFD", "노트북 가방"))
+    assert names(client.get("/api/v1/products", params={"q": "노트부"})) == ["노트북 가방"]
+    assert names(client.get("/api/v1/products", params={"q": unicodedata.normalize("NFD", "가방")})) == ["노트북 가방"]
+
+
+def test_won_has_no_decimal_places(client: TestClient, admin: Any, new_product: Callable[..., Product]) -> None:
+    product = new_product(price="15000.00", currency="KRW")
+    assert product["price"] == "15000"
+    url = f"/api/v1/products/{product['id']}"
+    assert client.get(url).json()["price"] == "15000"
+    answer = client.patch(url, json={"price": "15000.50"}, headers=admin.headers)
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_amount")
 
 
 def test_filters(client: TestClient, new_product: Callable[..., Product]) -> None:
@@ -73,6 +89,7 @@ def test_a_cursor_is_good_for_its_own_search_only(client: TestClient, new_produc
         ({"price": "1e2"}, ["body", "price"], "decimal_text"),
         ({"price": "-0"}, ["body", "price"], "decimal_text"),
         ({"price": "１２"}, ["body", "price"], "decimal_text"),
+        ({"price": "15000.50", "currency": "KRW"}, ["body", "price"], "currency_places"),
         ({"currency": "won"}, ["body", "currency"], "string_pattern_mismatch"),
         ({"stock": 1.5}, ["body", "stock"], "int_from_float"),
         ({"stock": 10**7}, ["body", "stock"], "less_than_equal"),
@@ -83,7 +100,7 @@ def test_a_cursor_is_good_for_its_own_search_only(client: TestClient, new_produc
 def test_a_wrong_body_is_told_field_by_field(
     client: TestClient, admin: Any, body: dict[str, Any], loc: list[str], kind: str
 ) -> None:
-    valid = {"name": "n", "price": "1.00", "currency": "KRW"}
+    valid = {"name": "n", "price": "1.00", "currency": "USD"}
     answer = client.post("/api/v1/products", json={**valid, **body}, headers=admin.headers)
     problem = answer.json()
     assert answer.status_code == 422
@@ -125,10 +142,10 @@ def test_if_match_refuses_to_change_what_changed_meanwhile(
 
 def test_of_a_name_that_stands_twice_the_last_counts(client: TestClient, admin: Any) -> None:
     """RFC 8259, section 4, leaves it open; what matters is that all of the service agrees, and nothing breaks."""
-    body = b'{"name": "n", "price": "1.00", "price": "2.00"}'
+    body = b'{"name": "n", "price": "1", "price": "2"}'
     headers = {**admin.headers, "Content-Type": "application/json"}
     answer = client.post("/api/v1/products", content=body, headers=headers)
-    assert (answer.status_code, answer.json()["price"]) == (201, "2.00")
+    assert (answer.status_code, answer.json()["price"]) == (201, "2")
 
 
 def test_a_product_that_was_ordered_stays(

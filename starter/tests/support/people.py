@@ -9,9 +9,9 @@ from uuid import UUID
 
 from ondol.auth.options import AuthSettings
 from ondol.auth.passwords import PasswordHasher
+from ondol.auth.tokens import tokens_for
 from ondol.db.session import SyncDatabase
 from ondol.keys import digest, new_token
-from ondol.runtime import tokens_for
 from ondol.testing.contract import PASSWORD
 
 from app.models import LoginSession, MailedToken, User

@@ -12,7 +12,7 @@ def product_body(known: Mapping[str, str]) -> dict[str, Any]:
     return {
         "name": f"새 노트북 {number}",
         "price": f"12.{number % 100:02}",
-        "currency": "KRW",
+        "currency": "USD",
         "stock": 1_000_000 - number,
     }
 

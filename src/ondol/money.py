@@ -1,0 +1,81 @@
+"""Amounts with as many decimal places as their currency has (ISO 4217): 15000 KRW, 12.50 USD, 1.250 KWD.
+
+A schema names its `currency` before the amount:
+
+    class Offer(BaseModel):
+        currency: Currency
+        price: Annotated[Decimal, DecimalText(12, 2, minimum=0), FITS_CURRENCY]
+"""
+
+from decimal import Context, Decimal
+from typing import Annotated
+
+from pydantic import AfterValidator, StringConstraints, ValidationInfo
+from pydantic_core import PydanticCustomError
+
+from ondol.errors import BadRequest
+
+# ISO 4217, table A.1, "minor unit": those that have other than two.
+_NONE = (
+    *("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF"),
+    "XPF",
+)
+_THREE = ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND")
+_PLACES = dict.fromkeys(_NONE, 0) | dict.fromkeys(_THREE, 3) | {"CLF": 4, "UYW": 4}
+_EXACT = Context(prec=200)
+
+
+class InvalidAmount(BadRequest):
+    code = "invalid_amount"
+    detail = "This currency has fewer decimal places."
+
+
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+"""The alphabetic code of a currency (ISO 4217)."""
+
+
+def places(currency: str) -> int:
+    """Return the decimal places of a currency.
+
+    >>> places("KRW"), places("USD"), places("KWD")
+    (0, 2, 3)
+    """
+    return _PLACES.get(currency, 2)
+
+
+def fits(amount: Decimal, currency: str) -> bool:
+    """Return whether a currency has an amount: 15000.50 KRW does not exist."""
+    return amount == _rounded(amount, currency)
+
+
+def in_currency(amount: Decimal, currency: str) -> Decimal:
+    """Return the amount as its currency is written, unchanged where it does not fit.
+
+    >>> in_currency(Decimal("15000.00"), "KRW"), in_currency(Decimal("-0.00"), "USD")
+    (Decimal('15000'), Decimal('0.00'))
+    """
+    rounded = _rounded(amount, currency)
+    return (rounded or abs(rounded)) if rounded == amount else amount
+
+
+def _rounded(amount: Decimal, currency: str) -> Decimal:
+    return amount.quantize(Decimal(1).scaleb(-places(currency)), context=_EXACT)
+
+
+def _fitting(amount: Decimal, info: ValidationInfo) -> Decimal:
+    currency = info.data.get("currency")
+    if currency is not None and not fits(amount, currency):
+        told = {"currency": currency, "decimal_places": places(currency)}
+        raise PydanticCustomError("currency_places", "{currency} has {decimal_places} decimal places.", told)
+    return amount
+
+
+def _shown(amount: Decimal, info: ValidationInfo) -> Decimal:
+    return in_currency(amount, info.data["currency"])
+
+
+FITS_CURRENCY = AfterValidator(_fitting)
+"""For an amount that comes in: refuse more decimal places than the field `currency` before it allows."""
+
+IN_CURRENCY = AfterValidator(_shown)
+"""For an amount that goes out: write it with the decimal places of the field `currency` before it."""
