@@ -154,7 +154,7 @@ def test_a_route_without_a_docstring_is_named(project: Path) -> None:
             "Ours lead to another document.",
         ),
         ('test_head_is_answered_where_get_is = "Of another module."', 0, "2 passed"),
-        ('test_no_such_check = "x"', 4, "names what is no test: test_no_such_check."),
+        ('test_no_such_check = "x"', 4, "names unknown tests: test_no_such_check."),
         ('test_every_reference_leads_somewhere = ""', 4, "say why"),
     ],
 )
@@ -175,5 +175,5 @@ def test_a_contract_that_is_missing_is_an_error(project: Path) -> None:
     file.write_text('"""Nothing."""\n')
     tested = run(project, "pytest", "-q", "tests/test_contract.py")
     file.write_text(text)
-    assert "has neither a CONTRACT nor a test" in tested.stdout
+    assert "defines neither CONTRACT nor a test" in tested.stdout
     assert tested.returncode != 0
