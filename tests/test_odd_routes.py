@@ -1,4 +1,4 @@
-"""The contract's tests accept routes of every kind: uploads, streams, signed webhooks, pictures, rules over fields."""
+"""The contract tests accept all kinds of routes: uploads, streams, signed webhooks, pictures, rules over fields."""
 
 from pathlib import Path
 
@@ -66,7 +66,7 @@ async def events(user: Anyone) -> StreamingResponse:
     name="webhook",
     status_code=status.HTTP_204_NO_CONTENT,
     responses=problem_responses(Unauthorized),
-    openapi_extra=public("The signature says who calls."),
+    openapi_extra=public("The signature authenticates the caller."),
 )
 async def webhook(request: Request, x_signature: Annotated[str, Header(max_length=64)]) -> None:
     """Take what another service sends."""
