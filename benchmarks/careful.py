@@ -1,4 +1,4 @@
-"""The same service, written carefully with the documented ways of FastAPI and SQLAlchemy.
+"""The starter's service, written carefully with the documented ways of FastAPI and SQLAlchemy.
 
 It has the starter's features on these routes: request ids, an access log, security headers, a host check, gzip, a time
 limit, tokens with login sessions that can be revoked, scopes, a cache for products, signed cursors, jobs in the
