@@ -1,8 +1,8 @@
-"""The same service as a careful user of FastAPI and SQLAlchemy writes it, with the documented ways of both.
+"""The starter's service, written carefully with the documented ways of FastAPI and SQLAlchemy.
 
-It has what the starter has on these routes: request ids, an access log, security headers, a host check, gzip, a time
-limit, tokens whose login session can be revoked, scopes, a cache for products, signed cursors, jobs in the order's
-transaction, limits on logging in. Models and schemas are the starter's. `uvicorn careful:app`.
+It has the starter's features on these routes: request ids, an access log, security headers, a host check, gzip, a time
+limit, tokens with login sessions that can be revoked, scopes, a cache for products, signed cursors, jobs in the
+order's transaction, limits on logins. Models and schemas are the starter's. `uvicorn careful:app`.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""What is asked of every contestant, and the shop that it is asked about."""
+"""The requests to every contestant, and the data of the shop."""
 
 import json
 import os
@@ -38,7 +38,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Shop:
-    """`products` are asked for again and again; the accounts have a session each."""
+    """The data. `products` are read repeatedly; each account has a login session."""
 
     products: list[str]
     manager: dict[str, str]
@@ -48,7 +48,7 @@ class Shop:
 
 @dataclass(frozen=True)
 class Cell:
-    """`requests(shop, ask)`: what is sent in turn; `ask` gets the JSON of a path from the contestant itself."""
+    """A benchmark. `requests(shop, ask)`: the requests in order; `ask` reads the JSON of a path from the contestant."""
 
     name: str
     requests: Callable[[Shop, Callable[[str], Any]], Iterable[Request]]
@@ -73,7 +73,7 @@ def seed(prod: Production) -> Shop:
 
 
 def grow(prod: Production, times: int) -> None:
-    """Until there are so many times PRODUCTS."""
+    """Add products until there are `times` times PRODUCTS."""
     database = prod.database
     with database.transaction() as session:
         there = session.scalar(text("SELECT count(*) FROM products")) or 0
@@ -121,7 +121,7 @@ def _new_product(shop: Shop, ask: Callable[[str], Any]) -> list[Request]:
 
 
 def _new_order(shop: Shop, ask: Callable[[str], Any]) -> list[Request]:
-    pairs = zip(shop.products[::2], shop.products[1::2], strict=True)  # no order waits for another one's lock
+    pairs = zip(shop.products[::2], shop.products[1::2], strict=True)  # orders do not wait for each other's locks
     orders = [{"lines": [{"product_id": each, "quantity": 1} for each in pair]} for pair in pairs]
     return [Request("POST", "/api/v1/orders", json.dumps(order)) for order in orders]
 

@@ -1,6 +1,6 @@
-"""What the starter's hot routes do, written by hand on the same tables: Starlette, asyncpg, orjson, PyJWT.
+"""The starter's hot routes, written by hand on the same tables with Starlette, asyncpg, orjson and PyJWT.
 
-It checks tokens and validates bodies. It has no limits, cache, sessions that end, audit log, access log or request id.
+It checks tokens and validates bodies. It has no limits, cache, revocation, audit log, access log or request ids.
 `uvicorn handwritten:app`.
 """
 
@@ -193,7 +193,7 @@ async def log_in(request: Request) -> Response:
 
 
 async def as_it_is(connection: asyncpg.Connection) -> None:
-    """Nothing is left on a connection that would have to be reset by one more statement."""
+    """Skip the reset of a connection, which would be one more statement: nothing on it needs one."""
 
 
 @asynccontextmanager

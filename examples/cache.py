@@ -1,4 +1,4 @@
-"""A read-through cache on Valkey, with no database at all."""
+"""A read-through cache on Valkey, without a database."""
 
 import asyncio
 import os

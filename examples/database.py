@@ -1,4 +1,4 @@
-"""One transaction a request, committed before the response leaves."""
+"""One transaction per request, committed before the response is sent."""
 
 import os
 from collections.abc import AsyncIterator

@@ -1,6 +1,6 @@
-"""Errors in a form of your own instead of RFC 9457's: one function, for every error there is.
+"""Errors in your own format instead of RFC 9457's: one function for all errors.
 
-`FASTAPIS` is what FastAPI itself answers; `BY_FIELD` what Laravel and Rails clients know: `{"errors": {"price": […]}}`.
+`FASTAPIS` is FastAPI's format; `BY_FIELD` is the format of Laravel and Rails: `{"errors": {"price": […]}}`.
 """
 
 from typing import Any

@@ -1,4 +1,4 @@
-"""An error tracker, by one function: Sentry as the example. In a service: `Runtime(settings, on_error=report)`."""
+"""An error tracker in one function, with Sentry as the example. In a service: `Runtime(settings, on_error=report)`."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from ondol.observability.errors import guarded
 from ondol.web.front import Front
 
-# The address comes from SENTRY_DSN. Without integrations of its own it sees only what it is given here.
+# The URL comes from SENTRY_DSN. Without its integrations, Sentry gets only the errors reported here.
 sentry_sdk.init(default_integrations=False)
 
 

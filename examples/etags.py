@@ -1,4 +1,4 @@
-"""ETag and If-Match without any server."""
+"""ETag and If-Match, without a database or Valkey."""
 
 from fastapi import FastAPI, Response
 

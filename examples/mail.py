@@ -1,4 +1,4 @@
-"""Mail that is sent with a host, and kept as a file without one."""
+"""Mail that is sent if a host is set, and stored as a file otherwise."""
 
 import tempfile
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Keyset pages with signed cursors over a table of one's own."""
+"""Keyset pagination with signed cursors over your own table."""
 
 import os
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Rate limits on Valkey, counted over every process; without Valkey each process counts by itself."""
+"""Rate limits on Valkey, counted across processes. Without Valkey each process counts separately."""
 
 import os
 from collections.abc import AsyncIterator

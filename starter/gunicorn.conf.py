@@ -1,4 +1,4 @@
-"""Gunicorn with Uvicorn workers: `gunicorn main:app` (this file is found by its name)."""
+"""Gunicorn with Uvicorn workers: `gunicorn main:app` reads this file."""
 
 import math
 
@@ -9,7 +9,7 @@ from ondol.settings import load_settings
 
 from app.settings import AppSettings
 
-# Read here too: what is wrong with them ends the master, once and with sentences.
+# Read here too, so that invalid settings stop the master at once with clear messages.
 settings = load_settings(AppSettings)
 
 if settings.metrics.enabled:
@@ -19,10 +19,10 @@ bind = f"0.0.0.0:{settings.port}"
 workers = settings.web_concurrency
 worker_class = worker_for(settings.http)
 keepalive = KEEP_ALIVE_SECONDS
-# The drain, then what requests under way may still take.
+# The drain, then the time limit of running requests.
 graceful_timeout = math.ceil(settings.drain_seconds) + settings.http.grace_seconds + 1
-# A worker that hangs is replaced; a request has its own, shorter, limit (HTTP__TIMEOUT_SECONDS).
+# A worker that hangs is replaced. Requests have a shorter limit (HTTP__TIMEOUT_SECONDS).
 timeout = 60
-accesslog = None  # the application writes one, with request ids
-# Its control socket would be written to the home folder, which an image does not have.
+accesslog = None  # the application writes its own, with request ids
+# The control socket would be in the home folder, which an image does not have.
 control_socket_disable = True

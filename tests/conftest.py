@@ -1,4 +1,4 @@
-"""What the library's own tests share. Servers come from `ondol.testing.plugin`."""
+"""Fixtures of the library's tests. Servers come from `ondol.testing.plugin`."""
 
 import shutil
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ lift_limits()
 
 @pytest.fixture
 def starter_copy(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Iterator[Path]:
-    """The starter in a folder of its own, with its own servers: a test may edit it."""
+    """Yield a copy of the starter with its own servers, which a test may edit."""
     folder = pytestconfig.rootpath / ".ondol" / "tmp" / f"copy {request.node.name}"
     shutil.rmtree(folder, ignore_errors=True)
     ignored = shutil.ignore_patterns(".ondol", "__pycache__", "tests", ".env")

@@ -1,4 +1,4 @@
-"""`ondol user`, `ondol audit-log`, `ondol jobs` and `ondol secret`, as a person calls them."""
+"""`ondol user`, `ondol audit-log`, `ondol jobs` and `ondol secret` on the command line."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""`ondol add resource`: what it writes, what it refuses, and that it never leaves half of it."""
+"""`ondol add resource`: the code it writes, the arguments it refuses, and that it never writes a part."""
 
 import difflib
 import re
@@ -46,13 +46,13 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {str(file.relative_to(folder)): file.read_bytes() for file in files}
 
 
-# Words of the lines that are special to the shop, or stand there instead.
+# Words in the lines that differ between the shop and generated code.
 SPECIAL = {
     "models": ["currency"],
     "schemas": ["examples=[", "Currency", "in_stock", "currency"],
     "repositories": ["in_stock"],
     "services": ["cache_seconds", "CACHE_SECONDS", "self._work.cached(", "# In memory too"],
-    "routers": ["Remove a product"],
+    "routers": ["Delete a product"],
 }
 
 
@@ -80,7 +80,7 @@ def test_nothing_happens_twice(project: Path) -> None:
     found = add_resource(project, "author", ["name:str"], Options())
     assert not found.after
     add(project, BOOK)
-    # What somebody took out is put back, and only that.
+    # Restores only the line that was removed by hand.
     scopes = project / "app" / "scopes.py"
     text = scopes.read_text()
     scopes.write_text(text.replace('    AUTHORS_READ = "authors:read"\n', ""))
@@ -115,7 +115,7 @@ def test_edits_survive_what_people_changed(project: Path) -> None:
     assert "frozenset({Scope.USERS_READ, Scope.NOTES_READ, Scope.NOTES_WRITE}),  # for now" in scopes.read_text()
     assert "ROUTERS = [extra,\n  auth.router, users.router, notes.router]   # all" in routers.read_text()
     assert '"notes"' in routers.read_text()
-    compile(routers.read_text(), routers, "exec")  # `from __future__` is still the first of the imports
+    compile(routers.read_text(), routers, "exec")  # `from __future__` is still the first import
 
 
 def test_where_a_file_is_not_as_expected_nothing_changes_and_the_lines_are_told(project: Path) -> None:
@@ -127,7 +127,7 @@ def test_where_a_file_is_not_as_expected_nothing_changes_and_the_lines_are_told(
     assert "app/routers/__init__.py does not have a list ROUTERS" in str(refused.value)
     assert "ROUTERS = [..., notes.router]" in str(refused.value)
     assert contents(project) == before
-    # Added by hand, it goes on.
+    # Lists that were extended by hand are extended further.
     routers.write_text(
         "from app.routers import auth, notes, users\n\nROUTERS = (auth.router, users.router, notes.router)\n"
         'TAGS = [{"name": "notes"}]\n'
@@ -186,7 +186,7 @@ def test_a_wrong_spec_points_at_the_character(project: Path, spec: str, position
     assert str(refused.value).splitlines()[1:] == [f"  {spec}", "  " + " " * position + "^"]
 
 
-# Wrong values of fields, and Pydantic's name of the error.
+# Wrong values of fields, and the type of Pydantic's error.
 WRONG = {
     "name:str:20": [('""', "string_too_short"), ('"x" * 21', "string_too_long"), (r'"\0"', "string_pattern_mismatch")],
     "body:text:50": [('"x" * 51', "string_too_long"), (r'"\0"', "string_pattern_mismatch"), ("5", "string_type")],
@@ -326,7 +326,7 @@ def test_a_plural_is_not_taken_for_one(project: Path, word: str) -> None:
 
 @pytest.mark.parametrize("shell", ["bash", pytest.param("zsh", marks=pytest.mark.whole)])
 def test_every_spec_can_be_typed_without_quotes(project: Path, shell: str) -> None:
-    """The examples of the grammar and the long one above, as they would be typed."""
+    """The examples of the grammar, and the long one above, as typed in a shell."""
     examples = [line.split()[-1] for line in GRAMMAR.splitlines() if line.startswith("  ") and ":" in line.split()[-1]]
     assert len(examples) >= 16
     typed = [*examples, *(word for word in BOOK.split() if ":" in word)]

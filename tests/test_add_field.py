@@ -1,4 +1,4 @@
-"""`ondol add field` and `ondol remove resource`: what stays of people's edits, and what is refused."""
+"""`ondol add field` and `ondol remove resource` keep edits made by hand, or refuse."""
 
 import shutil
 import subprocess
@@ -33,7 +33,7 @@ def project(tmp_path: Path, pristine: Path) -> Path:
 
 
 def changed(project: Path) -> list[str]:
-    """What git sees, but for migrations."""
+    """Return the changed files according to git, without migrations."""
     found = git(project, "status", "--porcelain", "-uall").splitlines()
     return [line for line in found if "migrations/versions" not in line]
 
@@ -214,4 +214,4 @@ def test_the_commands(project: Path) -> None:
     removed = ondol("remove", "resource", "author")
     assert "  gone     app/models/authors.py" in removed.stdout
     for arguments, code in ((["resource"], 2), (["audit", "author"], 2), (["audit", "--dry-run"], 2), (["audit"], 1)):
-        assert ondol("remove", *arguments).returncode == code, arguments  # the last one: not committed
+        assert ondol("remove", *arguments).returncode == code, arguments  # the last one, which is not committed

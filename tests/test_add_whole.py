@@ -1,4 +1,4 @@
-"""What `ondol add resource` writes works: many resources in one project, and tests that notice what breaks them."""
+"""Generated resources work: many in one project, and their tests detect mutations."""
 
 import os
 import subprocess
@@ -55,7 +55,7 @@ MORE = [
     "place city:ref:categories:optional nickname:str:30:unique=owner:optional",
     "note review:ref:reviews:optional rank:float:default=0.5:sort",
 ]
-MAX_TEST_LINES = 160  # of the one with most fields; of a usual one under 120
+MAX_TEST_LINES = 160  # for the resource with the most fields; usual ones have fewer than 120
 PLURALS = [
     *("authors", "books", "categories", "buses", "news", "people", "notes", "copies", "reviews", "bookings"),
     *("members", "big_numbers", "follow_ups", "replies", "measurements", "memberships"),
@@ -70,7 +70,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def shared_servers(project: Path) -> Iterator[dict[str, str]]:
-    """One set of servers for every run of tests in the project, as environment; and an empty database's address."""
+    """Yield the environment for test runs in the project: shared servers, and the URL of an empty database."""
     me = ProcessIdentity.of(os.getpid())
     state = StateFolder.temporary(project, f"add-{me}")
     with attached(state, temporary=True) as found:
@@ -110,7 +110,7 @@ def test_many_resources_in_one_project(project: Path, shared_servers: dict[str, 
 
 
 def _check(project: Path, servers: dict[str, str]) -> None:
-    """Tidy, typed, and its migrations make what the models say, there and back."""
+    """Check format and types of the project, and that its migrations match the models in both directions."""
     for check in (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy", "app"]):
         finished = run(project, *check)
         assert finished.returncode == 0, finished.stdout
@@ -119,7 +119,7 @@ def _check(project: Path, servers: dict[str, str]) -> None:
         assert migrated.returncode == 0, (command, migrated.stderr)
 
 
-# What somebody might break: a file, what stands there, what instead, and the test that must fail.
+# Mutations: the file, the original text, its replacement, and the test that must fail.
 MUTANTS = {
     "the owner's condition": (
         "app/routers/books.py",

@@ -1,4 +1,4 @@
-"""Passwords, tokens and rotation, without any server."""
+"""Passwords, tokens and rotation of keys, without servers."""
 
 import asyncio
 import time
@@ -145,7 +145,7 @@ def test_tokens_say_who_and_for_how_long(monkeypatch: pytest.MonkeyPatch) -> Non
     real = time.time()
     monkeypatch.setattr(time, "time", lambda: real + 61)
     with pytest.raises(Unauthorized):
-        tokens.verify(token)  # also though it was verified before
+        tokens.verify(token)  # even if it was verified before
 
 
 def test_the_successor_of_a_refresh_token_is_always_the_same_and_needs_the_key() -> None:

@@ -1,4 +1,4 @@
-"""The cache on real Valkey: one process here, two of them in the starter's live tests."""
+"""The cache on real Valkey, in one process. The live tests use two."""
 
 import asyncio
 import json
@@ -27,7 +27,7 @@ class Value(BaseModel):
 
 
 class Source:
-    """What a cache stands in front of; counts how often it is asked."""
+    """The data source behind a cache. It counts its reads."""
 
     def __init__(self) -> None:
         self.number, self.loads = 0, 0
@@ -105,7 +105,7 @@ async def test_a_value_loaded_before_a_commit_and_stored_after_it_is_never_read(
     source.number, source.pause = 1, lambda: asyncio.sleep(0)
     async with database.transaction() as session:
         cache.invalidate(session, "t")
-    # Who asks after the commit does not join the load from before it.
+    # A read after the commit does not join a load that began before it.
     after = asyncio.create_task(read(cache, source))
     await asyncio.sleep(0.05)
     go_on.set()
@@ -150,7 +150,7 @@ async def test_an_error_while_loading_is_everybodys(cache: Cache) -> None:
 async def test_memory_is_told_by_other_processes(
     redis_url: str, database_url: str, cache: Cache, database: Database
 ) -> None:
-    """Two caches as in two processes: what one invalidates leaves the other's memory within milliseconds."""
+    """Two caches, as in two processes: an invalidation by one reaches the other's memory within milliseconds."""
     other = Cache(redis_url, database_url)
     await other.open()
     source = Source()
@@ -179,7 +179,7 @@ async def test_memory_is_told_by_other_processes(
 async def test_any_number_of_tags_of_any_length_are_told(
     redis_url: str, database_url: str, cache: Cache, database: Database, tags: list[str]
 ) -> None:
-    """NOTIFY takes 7,999 bytes."""
+    """The payload of NOTIFY is limited to 7,999 bytes."""
     other, source = Cache(redis_url, database_url), Source()
     await other.open()
 
@@ -203,7 +203,7 @@ async def test_any_number_of_tags_of_any_length_are_told(
 async def test_memory_is_not_trusted_while_nobody_listens(
     redis_url: str, database_url: str, cache: Cache, database: Database
 ) -> None:
-    deaf = Cache(redis_url, database_url)  # not opened: it hears nothing
+    deaf = Cache(redis_url, database_url)  # not opened: it gets no invalidations
     source = Source()
     await read(deaf, source, memory_seconds=60)
     source.number = 1
@@ -216,7 +216,7 @@ async def test_memory_is_not_trusted_while_nobody_listens(
 async def test_opening_one_more_leaves_what_the_others_stored(
     redis_url: str, database_url: str, cache: Cache, database: Database
 ) -> None:
-    """As `ondol user disable` does beside a fleet."""
+    """Like `ondol user disable` while many processes run."""
     source = Source()
     await read(cache, source)
     other = Cache(redis_url, database_url)
@@ -235,14 +235,14 @@ async def test_what_nobody_was_there_to_deliver_is_not_believed(redis_url: str, 
         await cache.open()
         assert await read(cache, source) == source.number
         await cache.close()
-        source.number += 1  # by a writer that died before it could say so
+        source.number += 1  # by a writer that died before it could invalidate
     assert source.loads == 2
 
 
 async def test_a_writers_own_memory_holds_nothing_from_before_its_write(
     cache: Cache, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A read that passes the invalidation on its way to Valkey."""
+    """A read overtakes the invalidation on its way to Valkey."""
     source = Source()
     await read(cache, source)
     execute = Valkey.execute
@@ -322,7 +322,7 @@ async def test_without_valkey_every_read_is_a_load(database_url: str) -> None:
 
 @pytest.mark.parametrize("turn_seconds", [0.101, 0.11, 0.15, 0.3])
 async def test_a_busy_loop_does_not_make_valkey_look_down(redis_url: str, turn_seconds: float) -> None:
-    """A long turn of the loop, while the answer has long been there."""
+    """The event loop is blocked although the response has already arrived."""
     cache, source = Cache(redis_url), Source()
     for turns in range(6):
         asking = [asyncio.create_task(read(cache, source)) for _ in range(5)]
@@ -335,7 +335,7 @@ async def test_a_busy_loop_does_not_make_valkey_look_down(redis_url: str, turn_s
 
 
 async def test_a_silent_valkey_is_noticed(database_url: str) -> None:
-    """The system accepts connections for a hung process too; nothing ever answers."""
+    """The system accepts connections for a hung process, but nothing answers."""
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         cache = Cache(f"redis://127.0.0.1:{deaf.getsockname()[1]}/0", database_url)
         source, started = Source(), time.monotonic()

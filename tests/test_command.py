@@ -1,4 +1,4 @@
-"""The command, as a person calls it."""
+"""The `ondol` command on the command line."""
 
 import os
 import re
@@ -111,7 +111,7 @@ def test_outside_a_project_one_sentence_says_so(tmp_path: Path) -> None:
 
 
 def test_without_its_extra_the_command_says_what_to_do(tmp_path: Path) -> None:
-    """As in a production image: typer cannot be imported."""
+    """As in a production image, typer cannot be imported."""
     code = "import sys; sys.modules['typer'] = None\nfrom ondol.cli.entry import run; run()"
     environment = {name: value for name, value in os.environ.items() if name != "UV"}
     refused = subprocess.run(

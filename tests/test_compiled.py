@@ -1,4 +1,4 @@
-"""Compiled reads give what a session gives: the same values of the same types, the same rows, the same errors."""
+"""Compiled reads return the same as a session: the same values and types, the same rows, the same errors."""
 
 import asyncio
 import enum
@@ -59,7 +59,7 @@ class Colour(enum.Enum):
 
 
 class Reversed(TypeDecorator[str]):
-    """A type of a project's own."""
+    """A custom column type of a project."""
 
     impl = String
     cache_ok = True
@@ -72,10 +72,10 @@ class Reversed(TypeDecorator[str]):
 
 
 class Base(DeclarativeBase):
-    """Of its own, so that the starter's migrations know nothing of this table."""
+    """A separate base class, so that the starter's migrations ignore this table."""
 
 
-# The type of a column, and a value.
+# The column type, and a value.
 TYPES: dict[str, tuple[Any, Any]] = {
     "small": (SmallInteger(), -7),
     "whole": (Integer(), 70_000),
@@ -104,7 +104,7 @@ TYPES: dict[str, tuple[Any, Any]] = {
     "address": (INET(), None),
     "range": (INT4RANGE(), Range(1, 5)),
 }
-# JSON has no equality in PostgreSQL.
+# PostgreSQL cannot compare JSON for equality.
 COMPARABLE = sorted(set(TYPES) - {"plain", "address"})
 
 
@@ -125,7 +125,7 @@ class ManyRepository(Repository[Many, ManyRead]): ...
 
 
 class Narrow(BaseModel):
-    """Without what it is sorted by."""
+    """A schema without the sort columns."""
 
     id: uuid.UUID
 
@@ -145,7 +145,7 @@ async def runtime(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIte
 
 
 async def filled(runtime: Runtime, rows: int = 1) -> list[Many]:
-    """Rows with every value, and after them one with none."""
+    """Insert rows with all values, and one row without values at the end."""
     values = {name: value for name, (_, value) in TYPES.items()}
     many = [Many(number=number, **values) for number in range(rows)] + [Many(number=rows)]
     async with runtime.transaction() as work:
@@ -155,7 +155,7 @@ async def filled(runtime: Runtime, rows: int = 1) -> list[Many]:
 
 @pytest.fixture
 def by_sessions(runtime: Runtime) -> list[str]:
-    """What read sessions send themselves, not by a compiled read."""
+    """Return the statements that read sessions send, without those of compiled reads."""
     sent: list[str] = []
     engine = runtime.database.read_engine.sync_engine
     event.listen(engine, "before_cursor_execute", lambda *arguments: sent.append(arguments[2]))
@@ -163,7 +163,7 @@ def by_sessions(runtime: Runtime) -> list[str]:
 
 
 async def read_both_ways(runtime: Runtime, read: Callable[[ManyRepository], Awaitable[Any]]) -> tuple[Any, Any]:
-    """In a unit of work that only reads, and in a transaction."""
+    """Return the results of `read` in a read-only unit of work and in a transaction."""
     async with runtime.reading() as work:
         compiled = await read(ManyRepository(work))
     async with runtime.transaction() as work:
@@ -227,7 +227,7 @@ async def test_lists_are_arrays(runtime: Runtime, by_sessions: list[str], condit
 
 
 class Loud(TypeDecorator[str]):
-    """Compared without regard to case, by SQL."""
+    """A type that SQL compares case-insensitively."""
 
     impl = String
     cache_ok = True
@@ -241,7 +241,7 @@ Many.label = mapped_column("title", String(20), default="a title")
 
 
 class Strict(BaseModel):
-    """Without what it is sorted by, and with an attribute whose column has another name."""
+    """A schema without the sort columns, with an attribute that differs from its column name."""
 
     model_config = ConfigDict(extra="forbid", from_attributes=True)
 
@@ -298,7 +298,7 @@ async def test_a_parameter_without_value_is_an_error(runtime: Runtime) -> None:
 
 
 async def test_an_unreachable_server_is_an_error_of_sqlalchemys(tmp_path: Path, redis_url: str) -> None:
-    """Which a client is told as 503."""
+    """The client gets a 503."""
     url = "postgresql://nobody:nothing@127.0.0.1:1/none"
     runtime = Runtime(Settings(environment="test", database_url=url, redis_url=redis_url, project_folder=tmp_path))
     runtime.database = Database(url)
@@ -327,7 +327,7 @@ async def test_named_parameters_get_the_values_of_their_statement(runtime: Runti
             assert [each.number for each in page.items] == [wanted]
 
 
-@pytest.mark.filterwarnings("ignore:Ordering by nullable column")  # none of them is null here
+@pytest.mark.filterwarnings("ignore:Ordering by nullable column")  # no null values here
 @pytest.mark.parametrize("repository", [ManyRepository, NarrowRepository])
 @pytest.mark.parametrize(
     "order",
@@ -368,7 +368,7 @@ async def test_a_cursor_of_one_way_is_good_for_the_other(runtime: Runtime) -> No
     query = PageQuery(limit=2, cursor=firsts[0].next_cursor)
     for page in await read_both_ways(runtime, partial(ManyRepository.page, statement=statement, query=query)):
         assert [each.number for each in page.items] == [2, 3]
-    longer = select(Many).order_by(Many.number, COLUMNS.whole, Many.id)  # the code was changed since
+    longer = select(Many).order_by(Many.number, COLUMNS.whole, Many.id)  # as after a change of the code
     async with runtime.reading() as work:
         with pytest.raises(InvalidCursor):
             await ManyRepository(work).page(longer, query)
@@ -383,12 +383,12 @@ async def test_errors_are_sqlalchemys_and_hold_no_values(runtime: Runtime) -> No
                 await ManyRepository(work).page(statement, PageQuery())
         assert isinstance(refused.value.orig, DivisionByZero)
         assert "41999" not in str(refused.value)
-    async with runtime.reading() as work:  # and the connection is as good as before
+    async with runtime.reading() as work:  # and the connection still works
         assert (await ManyRepository(work).page(select(Many).order_by(Many.id), PageQuery())).items
 
 
 async def test_connections_that_ended_cost_no_read(runtime: Runtime) -> None:
-    """As all idle ones do when PostgreSQL is started again."""
+    """As after a restart of PostgreSQL, which ends idle connections."""
     rows = await filled(runtime)
 
     async def read() -> Any:
@@ -406,10 +406,10 @@ async def test_connections_that_ended_cost_no_read(runtime: Runtime) -> None:
 
 
 async def test_a_migration_costs_no_read(runtime: Runtime) -> None:
-    """A statement that a connection has prepared fails on it for ever when what it returns has changed its type."""
+    """A prepared statement fails on its connection permanently when the types of its result change."""
     rows = await filled(runtime)
     for wanted in (rows[0].number, str(rows[0].number)):
-        for _ in range(10):  # psycopg prepares what comes again
+        for _ in range(10):  # psycopg prepares repeated statements
             async with runtime.reading() as work:
                 read: Any = await ManyRepository(work).read(rows[0].id)
             assert read.number == wanted
@@ -431,7 +431,7 @@ async def test_a_read_that_is_cancelled_leaves_the_pool_whole(runtime: Runtime) 
 
 
 async def test_a_unit_of_work_holds_one_connection_at_most(runtime: Runtime) -> None:
-    """Else two of them could wait for each other's second one."""
+    """Units of work with two connections each could deadlock on the pool."""
     rows = await filled(runtime)
     pool: Any = runtime.database.read_engine.pool
     async with runtime.reading() as work:

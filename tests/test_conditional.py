@@ -16,7 +16,7 @@ install_problems(app)
 
 @app.put("/note")
 async def write(expected_versions: ExpectedVersions) -> str:
-    """Of a note whose version is 2."""
+    """Change a note that has version 2."""
     if expected_versions is not None and 2 not in expected_versions:
         raise PreconditionFailed
     return "changed"

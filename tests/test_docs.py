@@ -1,4 +1,4 @@
-"""The form of the documents: names, links, records of decisions."""
+"""The form of the documentation: names, links, decision records."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""`ondol doctor`: each thing that can be wrong is found, and a new project has nothing wrong."""
+"""`ondol doctor` finds each known problem, and finds none in a new project."""
 
 import json
 import os
@@ -95,7 +95,7 @@ with psycopg.connect(sys.argv[1]) as connection:
 @pytest.mark.whole
 @pytest.mark.parametrize(("ahead", "said"), [("+0s", "\n"), ("+60s", " are 60 s apart"), ("-2h", " are 7200 s apart")])
 def test_a_clock_that_is_wrong(database_url: str, ahead: str, said: str) -> None:
-    """Ours, by Debian's faketime; PostgreSQL's is right."""
+    """This process's clock is shifted with Debian's faketime; PostgreSQL's is right."""
     url = database_url.replace("+psycopg", "")
     command = ["faketime", "-f", ahead, sys.executable, "-c", CLOCK, url]
     found = subprocess.run(command, capture_output=True, text=True, timeout=60)

@@ -1,4 +1,4 @@
-"""What a project hears of the end of its process."""
+"""The drain, as a project sees it."""
 
 import asyncio
 
@@ -14,7 +14,7 @@ async def test_each_call_is_made_once_also_beside_one_that_fails() -> None:
     drain.when_begun(fail)
     drain.when_begun(lambda: heard.append("before"))
     drain.when_begun(lambda: heard.append("taken back"))()
-    drain.has_begun = True  # as the signal's handler sets it, before the event loop hears of it
+    drain.has_begun = True  # as the signal handler sets it, before the event loop runs
     drain.when_begun(lambda: heard.append("late"))
     await asyncio.sleep(0)
     assert sorted(heard) == ["before", "late"]

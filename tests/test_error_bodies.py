@@ -1,4 +1,4 @@
-"""The body of errors is the project's to choose: every error has it, and the OpenAPI document says so."""
+"""A project can choose the body of errors: every error has it, and OpenAPI documents it."""
 
 import asyncio
 from pathlib import Path
@@ -40,7 +40,7 @@ def application(tmp_path: Path, errors: ErrorBodies) -> FastAPI:
     return app
 
 
-# A request, and the status of its answer.
+# A request, and the status of its response.
 ERRORS: dict[str, tuple[str, str, dict[str, Any], int]] = {
     "unknown path": ("GET", "/nowhere", {}, 404),
     "method": ("GET", "/things", {}, 405),

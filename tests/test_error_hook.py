@@ -1,4 +1,4 @@
-"""The error hook: what it is told, by requests and by jobs, and that its own failure hurts nobody."""
+"""The error hook gets the errors of requests and jobs, and its own failure has no effect."""
 
 from collections.abc import Mapping
 from pathlib import Path

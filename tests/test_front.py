@@ -1,4 +1,4 @@
-"""How requests meet the application: methods, errors of middleware, CORS, client addresses, the access log."""
+"""Requests at the application: methods, errors of middleware, CORS, client addresses, the access log."""
 
 import gzip
 import io
@@ -279,7 +279,7 @@ def test_an_error_after_half_a_plain_one_is_a_problem(tmp_path: Path) -> None:
 
 
 def test_a_proxy_in_front_may_take_off_a_part_of_the_path(tmp_path: Path) -> None:
-    """As uvicorn says it with --root-path: before the path stands what the proxy took off."""
+    """Like uvicorn with --root-path: `root_path` is the prefix that the proxy stripped."""
     app = application(tmp_path, allowed_hosts=["shop.example"], docs=True)
     client = TestClient(app, root_path="/shop", base_url="http://shop.example")
     page = client.get("/shop/docs").text
@@ -320,7 +320,7 @@ def test_errors_may_be_plain_text(tmp_path: Path) -> None:
 def test_a_log_that_cannot_be_written_breaks_no_request(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     client = TestClient(application(tmp_path))
     configure_logging(LoggingSettings(format="json"))
-    monkeypatch.setattr("sys.stderr", io.StringIO())  # it has no bytes
+    monkeypatch.setattr("sys.stderr", io.StringIO())  # has no binary buffer
     assert client.get("/thing").status_code == 200
 
 

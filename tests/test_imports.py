@@ -1,4 +1,4 @@
-"""What an import costs: of our dependencies each public module loads those it is about, and no other."""
+"""Each public module imports only the dependencies that it is about."""
 
 import resource
 import subprocess

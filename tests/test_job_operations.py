@@ -1,4 +1,4 @@
-"""What an operator meets: jobs that no worker knows, that failed, that are scheduled; a PostgreSQL that goes away."""
+"""Operation of jobs: unknown, failed and scheduled jobs, and a PostgreSQL that goes away."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -62,13 +62,13 @@ async def test_a_job_that_no_worker_knows_waits_for_a_day(database: Database, da
     with psycopg.connect(database_url, autocommit=True) as connection:
 
         async def met(age_seconds: int) -> None:
-            """By a worker that has not its task."""
+            """Run a worker that does not have the task of the job."""
             age = timedelta(seconds=age_seconds)
             connection.execute("UPDATE procrastinate_jobs SET scheduled_at = NULL")
             connection.execute("UPDATE procrastinate_events SET at = now() - %s WHERE type <> 'started'", [age])
             await Worker(None, [nightly], database_url).run(until_empty=True)
 
-        # Due only now, though it was enqueued long ago.
+        # Due now, although it was enqueued long ago.
         connection.execute("UPDATE procrastinate_jobs SET scheduled_at = now()")
         connection.execute("UPDATE procrastinate_events SET at = now() - interval '3 days' WHERE type = 'deferred'")
         await Worker(None, [nightly], database_url).run(until_empty=True)
@@ -83,7 +83,7 @@ async def test_a_job_that_no_worker_knows_waits_for_a_day(database: Database, da
         assert connection.execute("SELECT status FROM procrastinate_jobs").fetchone() == ("failed",)
     async with database.transaction() as session:
         await requeue(session)
-    await Worker(None, [nightly], database_url).run(until_empty=True)  # its day begins again
+    await Worker(None, [nightly], database_url).run(until_empty=True)  # its retry period begins again
     with psycopg.connect(database_url, autocommit=True) as connection:
         assert connection.execute("SELECT status FROM procrastinate_jobs").fetchone() == ("todo",)
         connection.execute("UPDATE procrastinate_jobs SET scheduled_at = NULL")
@@ -135,7 +135,7 @@ def test_a_time_zone_that_is_none_is_refused(zone: str, tmp_path: Path) -> None:
 
 
 async def test_the_worker_goes_on_when_its_connections_are_cut(database: Database, database_url: str) -> None:
-    """As a fast restart of PostgreSQL cuts them."""
+    """As in a fast restart of PostgreSQL."""
     url = f"{database_url}?application_name=cut"
     working = asyncio.create_task(Worker(None, [fails], url).run())
     for number in range(3):

@@ -1,4 +1,4 @@
-"""Jobs on the real queue: in the transaction, retried, rescued."""
+"""Jobs on the real queue: enqueued in a transaction, retried, rescued."""
 
 import asyncio
 import time
@@ -62,7 +62,7 @@ async def test_a_job_commits_with_its_data_or_not_at_all(database_url: str) -> N
     async with database.transaction() as session:
         await enqueue(session, note, number=2, key=KEY)
     await Worker("the runtime", [note], database_url).run(until_empty=True)
-    assert SEEN == [("the runtime", 2, KEY)]  # the UUID is one again
+    assert SEEN == [("the runtime", 2, KEY)]  # the UUID is restored
     await database.close()
 
 
@@ -101,7 +101,7 @@ async def test_a_job_left_behind_by_a_dead_worker_runs_again(database_url: str, 
         await enqueue(session, note, number=7, key=KEY)
     await database.close()
     with psycopg.connect(database_url, autocommit=True) as connection:
-        # What a worker that was killed in the middle leaves: its job "doing", its heartbeat old.
+        # A killed worker leaves its job in status "doing" and an old heartbeat.
         worker = connection.execute(
             "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 h') RETURNING id"
         ).fetchone()
@@ -224,7 +224,7 @@ def test_the_worker_command_runs_jobs_and_ends_at_sigterm(
         )
         with running(["-m", "ondol.cli", "worker"], folder=project_folder, environment=environment, log=log) as worker:
             for _ in range(200):
-                # Done jobs are deleted, so that the table does not grow for ever.
+                # Finished jobs are deleted, so that the table does not grow without limit.
                 if not connection.execute("SELECT 1 FROM procrastinate_jobs").fetchall():
                     break
                 worker.poll()

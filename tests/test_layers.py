@@ -9,7 +9,7 @@ import pytest
 
 SOURCE = Path(__file__).resolve().parents[1] / "src" / "ondol"
 KNOW_FASTAPI = {"web", "testing", "doctor", "cli"}
-# From the ground up. What stands in one line does not know each other.
+# From the lowest layer up. Parts in one line do not import each other.
 FLOORS = [
     "errors keys languages networks options ownership types",
     "dev money observability",
@@ -57,7 +57,7 @@ def test_imports(file: Path) -> None:
 
 
 def unit(name: str) -> str:
-    """The part of the library that a module belongs to; what `ondol` itself exports are its errors."""
+    """Return the part of the library that a module belongs to. `ondol` itself exports its errors."""
     top = name.split(".")[1] if "." in name else "errors"
     return top if (SOURCE / top).is_dir() or (SOURCE / f"{top}.py").is_file() else "errors"
 
@@ -86,7 +86,7 @@ def test_files_are_small(file: Path) -> None:
 
 
 def test_production_needs_neither_the_command_nor_development_tools() -> None:
-    """What the web layer imports, followed through the library, is covered by what a production image installs."""
+    """Everything that the web layer imports, directly or not, is installed in a production image."""
     project = tomllib.loads((SOURCE.parents[1] / "pyproject.toml").read_text())["project"]
     production = {name.partition("[")[0] for name in ("typer", "rich", "pytest", "playwright", "mypy")}
     seen: set[Path] = set()

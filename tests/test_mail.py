@@ -1,4 +1,4 @@
-"""Mail on a real SMTP server."""
+"""Mail to a real SMTP server."""
 
 from collections.abc import Iterator
 from email import message_from_bytes, policy

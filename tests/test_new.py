@@ -1,4 +1,4 @@
-"""`ondol new`: what it makes, and what it refuses."""
+"""`ondol new`: the project it creates, and the arguments it refuses."""
 
 import ast
 import os
@@ -31,7 +31,7 @@ def test_a_new_project_is_clean_committed_and_without_the_shop(tmp_path: Path) -
         assert finished.returncode == 0, finished.stdout
     code = "\n".join(file.read_text() for file in (made.folder / "app").rglob("*.py"))
     assert not any(word in code.lower() for word in ("product", "orders", "dashboard", "shop"))
-    # What permits must not be loosened by what went.
+    # Removing the shop must not leave an operation without scopes.
     assert "scopes=[]" not in code
     pyproject = (made.folder / "pyproject.toml").read_text()
     assert 'name = "my-blog"' in pyproject
@@ -39,7 +39,7 @@ def test_a_new_project_is_clean_committed_and_without_the_shop(tmp_path: Path) -
 
 
 def test_each_file_of_a_bare_project_is_needed(tmp_path: Path) -> None:
-    """From main.py, the migrations' environment and the command, imports lead to every module."""
+    """Imports reach every module from main.py, the migrations' environment and the command."""
     project = bare_project(tmp_path / "blog")
     modules = {
         ".".join(file.relative_to(project).with_suffix("").parts).removesuffix(".__init__"): file
@@ -56,7 +56,7 @@ def test_each_file_of_a_bare_project_is_needed(tmp_path: Path) -> None:
 
 
 def imports(file: Path) -> set[str]:
-    """The modules a file imports, and those it may mean by `from package import name`."""
+    """Return the modules that a file imports, and candidates from `from package import name`."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.Import):
@@ -79,7 +79,7 @@ def test_nothing_is_overwritten_or_left_behind(tmp_path: Path) -> None:
 
 @pytest.mark.whole
 def test_from_a_wheel_far_from_the_repository(tmp_path: Path) -> None:
-    """As somebody who has only the wheel and uv."""
+    """Needs only the wheel and uv."""
     subprocess.run(["uv", "build", "--quiet", "--wheel", "--out-dir", tmp_path / "dist"], cwd=REPOSITORY, check=True)
     [wheel] = (tmp_path / "dist").glob("*.whl")
     environment = {name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "PYTHONPATH")}
@@ -103,7 +103,7 @@ def test_ctrl_c_leaves_nothing_behind(tmp_path: Path, wait_for: str) -> None:
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  (ignored in background)
     )
     eventually((tmp_path / "shop" / wait_for).exists, 60)
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: uv gets it as well
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: uv gets the signal too
     process.communicate(timeout=30)
     assert process.returncode != 0
     assert list(tmp_path.iterdir()) == []

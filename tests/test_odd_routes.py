@@ -1,4 +1,4 @@
-"""The contract's tests accept routes of every kind: uploads, streams, signed webhooks, pictures, rules over fields."""
+"""The contract tests accept all kinds of routes: uploads, streams, signed webhooks, pictures, rules over fields."""
 
 from pathlib import Path
 
@@ -66,7 +66,7 @@ async def events(user: Anyone) -> StreamingResponse:
     name="webhook",
     status_code=status.HTTP_204_NO_CONTENT,
     responses=problem_responses(Unauthorized),
-    openapi_extra=public("The signature says who calls."),
+    openapi_extra=public("The signature authenticates the caller."),
 )
 async def webhook(request: Request, x_signature: Annotated[str, Header(max_length=64)]) -> None:
     """Take what another service sends."""
@@ -154,7 +154,7 @@ def test_a_route_without_a_docstring_is_named(project: Path) -> None:
             "Ours lead to another document.",
         ),
         ('test_head_is_answered_where_get_is = "Of another module."', 0, "2 passed"),
-        ('test_no_such_check = "x"', 4, "names what is no test: test_no_such_check."),
+        ('test_no_such_check = "x"', 4, "names unknown tests: test_no_such_check."),
         ('test_every_reference_leads_somewhere = ""', 4, "say why"),
     ],
 )
@@ -175,5 +175,5 @@ def test_a_contract_that_is_missing_is_an_error(project: Path) -> None:
     file.write_text('"""Nothing."""\n')
     tested = run(project, "pytest", "-q", "tests/test_contract.py")
     file.write_text(text)
-    assert "has neither a CONTRACT nor a test" in tested.stdout
+    assert "defines neither CONTRACT nor a test" in tested.stdout
     assert tested.returncode != 0

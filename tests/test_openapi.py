@@ -1,4 +1,4 @@
-"""The OpenAPI document of an application that has models and answers of its own."""
+"""The OpenAPI document of an application with its own models and responses."""
 
 import json
 from typing import Annotated, Any
@@ -14,7 +14,7 @@ from ondol.web.problems import install_problems, problem_responses
 
 
 class Problem(BaseModel):
-    """A task of somebody's mathematics course."""
+    """A mathematics exercise: a model that has the same name as the library's."""
 
     solution: int
 

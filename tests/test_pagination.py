@@ -1,4 +1,4 @@
-"""Cursors: signed, written in one way, of one query and one owner, valid through a rotation of the secret."""
+"""Cursors are signed, canonical, bound to a query and an owner, and valid through a rotation of the secret."""
 
 import string
 from collections.abc import AsyncIterator

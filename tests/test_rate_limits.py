@@ -1,4 +1,4 @@
-"""Counting in windows, over processes and in one, on a real Valkey."""
+"""Counting in windows, across processes and in one, on a real Valkey."""
 
 import asyncio
 import os
@@ -29,7 +29,7 @@ def test_what_is_no_rate_is_refused(text: str) -> None:
 
 
 async def allowed(limiters: list[RateLimiter], limit: Limit, number: int) -> int:
-    """How many of so many requests at once, in turn to each process, are within the limit."""
+    """Return how many of `number` simultaneous requests, alternating between processes, are allowed."""
     answers = await asyncio.gather(*(limiters[i % len(limiters)].count(limit) for i in range(number)))
     return sum(not standing.is_exceeded for standing in answers)
 

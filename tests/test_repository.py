@@ -1,4 +1,4 @@
-"""Repositories on a real PostgreSQL: what they select, whose rows they see, what they lock."""
+"""Repositories on a real PostgreSQL: selected columns, owners and locks."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -24,7 +24,7 @@ from ondol.web.unit_of_work import read_only
 
 
 class Base(DeclarativeBase):
-    """Of its own, so that the starter's migrations know nothing of these tables."""
+    """A separate base class, so that the starter's migrations ignore these tables."""
 
 
 class Mayor(HasId, Base):
@@ -47,7 +47,7 @@ class Street(HasId, Base):
 class Town(HasId, Base):
     __tablename__ = "repository_towns"
     owner_id: Mapped[UUID]
-    count: Mapped[int]  # also the name of a method of every row
+    count: Mapped[int]  # rows have a method of the same name
     secret: Mapped[str] = mapped_column(default="hunter2")
     mayor_id: Mapped[UUID | None] = mapped_column(ForeignKey("repository_mayors.id"))
     mayor: Mapped[Mayor | None] = relationship(lazy="raise")
@@ -61,7 +61,7 @@ class Read(BaseModel):
 class TownRead(Read):
     id: UUID
     count: int
-    is_near: bool = False  # not of the table
+    is_near: bool = False  # not a column
 
 
 class Named(Read):
@@ -132,7 +132,7 @@ def statements(runtime: Runtime) -> Iterator[list[str]]:
 
 
 async def new_town(work: UnitOfWork, *, streets: int = 0, owner_id: UUID = OWNER, mayor: bool = False) -> Town:
-    """With streets whose names are in reverse order."""
+    """Insert a town with `streets` streets, named in reverse order."""
     someone = Mayor(name="지우", salary=1) if mayor else None
     town = Town(owner_id=owner_id, count=3, mayor=someone)
     town.streets = [Street(name=f"{streets - number:03}") for number in range(streets)]
@@ -187,7 +187,7 @@ async def test_in_a_transaction_a_read_shows_what_was_changed_and_changes_nothin
         found = await whole.read(OWNER, town.id)
         assert found is not None
         assert (found.count, found.streets, found.mayor) == (4, [Named(name="001")], Named(name="지우"))
-        assert locked.secret == "new"  # a read takes nothing away from the row that is held
+        assert locked.secret == "new"  # a read does not overwrite the pending change of a locked row
         assert locked.mayor_id is not None
     async with runtime.reading() as work:
         assert (await work.session.execute(select(Town.count, Town.secret))).one() == (4, "new")
@@ -311,7 +311,7 @@ async def test_a_change_of_what_the_model_does_not_have_is_refused(runtime: Runt
 
 
 async def test_a_service_that_reads_gives_its_connection_back_before_the_answer_leaves(runtime: Runtime) -> None:
-    """Else a client that reads slowly would hold it."""
+    """Otherwise a slow client would hold the connection."""
 
     class Towns:
         def __init__(self, work: UnitOfWork) -> None:

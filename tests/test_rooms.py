@@ -1,4 +1,4 @@
-"""A user's booking service: four generated resources, and over them what its user wrote by hand (tests/rooms)."""
+"""A user's booking service: four generated resources, and code written by hand (tests/rooms)."""
 
 import json
 import shutil
@@ -29,7 +29,7 @@ def project(generated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.whole
 def test_the_doctor_has_nothing_against_what_was_generated(generated: Path) -> None:
     told = run(generated, "ondol.cli", "doctor", "--json", **SERVERLESS)
-    found = [finding for finding in json.loads(told.stdout) if finding["about"] != "starter"]  # it is not kept here
+    found = [finding for finding in json.loads(told.stdout) if finding["about"] != "starter"]  # not recorded here
     assert (told.returncode, found) == (0, [])
 
 
@@ -52,6 +52,6 @@ def test_its_migrations_stop_no_table_that_is_used(project: Path) -> None:
 
 @pytest.mark.whole
 def test_its_examination_is_green(project: Path) -> None:
-    """Its own tests and the contract's, over all its operations."""
+    """Runs its own tests, and the contract tests for all of its operations."""
     tested = run(project, "pytest", "-q")
     assert tested.returncode == 0, tested.stdout[-6_000:]

@@ -1,4 +1,4 @@
-"""The runbook has a section for each alert, and what it says to run runs."""
+"""The runbook has a section for each alert, and its commands work."""
 
 import os
 import re

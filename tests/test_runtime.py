@@ -1,4 +1,4 @@
-"""Opening and closing in order, with real servers."""
+"""The runtime opens and closes in order, on real servers."""
 
 import asyncio
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ def settings_for(database_url: str, redis_url: str, folder: Path) -> Settings:
 
 @pytest.fixture
 def limited_url(database_url: str) -> Iterator[str]:
-    """A role that may have one connection only: enough for the pool's first, not for the listener."""
+    """Yield the URL of a role with one connection: enough for the pool, but not for the listener."""
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("CREATE ROLE limited LOGIN PASSWORD 'limited' CONNECTION LIMIT 1")
         yield database_url.replace("//", "//limited:limited@", 1).replace(
@@ -34,7 +34,7 @@ def limited_url(database_url: str) -> Iterator[str]:
 async def test_everything_opens_and_closes(database_url: str, redis_url: str, tmp_path: Path) -> None:
     before = open_connections(database_url, "ondol")
     runtime = Runtime(settings_for(database_url, redis_url, tmp_path))
-    for _ in range(2):  # a second lifespan of the same object, as a test client makes it
+    for _ in range(2):  # a second lifespan of the same object, as with a test client
         await runtime.open()
         await runtime.database.ping()
         assert await runtime.cache.is_up()
@@ -56,7 +56,7 @@ async def test_a_step_that_fails_closes_what_was_opened(limited_url: str, redis_
     runtime = Runtime(settings)
     with pytest.raises(StartFailed, match="LISTEN on PostgreSQL failed"):
         await runtime.open()
-    # The pool's connection is gone: the one this role may have is free again.
+    # The pool's connection is closed, so the role's only connection is free.
     with psycopg.connect(limited_url) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
     await runtime.close()
@@ -76,7 +76,7 @@ async def test_two_runtimes_live_in_one_process(database_url: str, redis_url: st
     await asyncio.gather(one.open(), two.open())
     assert one.database.engine is not two.database.engine
     await one.close()
-    await two.database.ping()  # the end of one is not the end of the other
+    await two.database.ping()  # closing one does not close the other
     assert await two.cache.is_up()
     await two.close()
 

@@ -1,4 +1,4 @@
-"""The security page names tests that exist, and every setting of accounts and limits with the default it has."""
+"""The security page names existing tests, and every setting of accounts and limits with its default."""
 
 import re
 from pathlib import Path

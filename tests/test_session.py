@@ -1,4 +1,4 @@
-"""The unit of work, on real PostgreSQL: what commits, what does not, and when."""
+"""The unit of work on real PostgreSQL: commits, rollbacks, and their order."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -112,7 +112,7 @@ async def test_hooks_run_around_the_commit(database: Database, database_url: str
 
 
 async def test_a_commit_that_began_is_not_interrupted(database: Database, database_url: str) -> None:
-    """Cancelled in the middle of the commit: the commit ends, its hooks run, and only then is it cancelled."""
+    """If it is cancelled during the commit, the commit ends and its hooks run before the cancellation."""
     committing, finished = asyncio.Event(), asyncio.Event()
 
     async def before(session: AsyncSession) -> None:
@@ -266,7 +266,7 @@ def test_the_same_models_synchronously(database_url: str) -> None:
 
 
 async def test_a_statement_that_a_migration_outdated_fails_once_at_most(database_url: str) -> None:
-    """Prepared before ALTER TABLE, "SELECT *" would fail on its connection for ever."""
+    """A "SELECT *" that was prepared before ALTER TABLE would fail on its connection permanently."""
     with psycopg.connect(database_url, autocommit=True) as migration:
         migration.execute("CREATE TABLE outdated (one int)")
         database = Database(database_url, DatabaseSettings(pool_size=1, read_pool_size=1))

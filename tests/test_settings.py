@@ -51,7 +51,7 @@ def test_env_file_names_another_file(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     assert Settings().port == 1111
     monkeypatch.setenv("ENV_FILE", "other.env")
     assert Settings().port == 2222
-    monkeypatch.setenv("ENV_FILE", "/dev/null")  # as in tests: what a developer has in .env does not reach them
+    monkeypatch.setenv("ENV_FILE", "/dev/null")  # as in test runs, which ignore .env
     assert Settings().port == 8000
 
 
@@ -126,9 +126,9 @@ def refusal(monkeypatch: pytest.MonkeyPatch, **changes: str | None) -> list[str]
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("DATABASE_URL", "postgresql://shop:Tb5kq9Zx@127.0.0.1:5432/shop"),  # a proxy beside us
+        ("DATABASE_URL", "postgresql://shop:Tb5kq9Zx@127.0.0.1:5432/shop"),  # a proxy on the same host
         ("DATABASE_URL", "postgresql://shop:Tb5kq9Zx@/shop?host=/cloudsql/project:region:shop"),
-        ("DATABASE_URL", "postgresql://shop@db/shop"),  # another way to log in
+        ("DATABASE_URL", "postgresql://shop@db/shop"),  # without a password
         ("HTTP__ALLOWED_HOSTS", '["*.example.com"]'),
     ],
 )

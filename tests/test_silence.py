@@ -1,4 +1,4 @@
-"""A server that is silent, a row that stays locked, a transaction that goes no further: each ends by a time-out."""
+"""A silent server, a locked row and a stalled transaction each end by a timeout."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""No value of a request stands in a log, whatever PostgreSQL says."""
+"""Logs contain no values of a request, even from messages of PostgreSQL."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""docs/en/start/tutorial.md, done: every command is run and every change made, in its order."""
+"""docs/en/start/tutorial.md works: every command runs and every change is made, in order."""
 
 import re
 import subprocess
@@ -21,7 +21,7 @@ def blocks(file: Path) -> list[tuple[str, str]]:
 
 
 def change(project: Path, diff: str) -> None:
-    """As a person would: looks for the lines, wherever they are by now, and writes the new ones."""
+    """Apply a diff like a person: find the lines wherever they are, and write the new ones."""
     head, *lines = diff.splitlines()
     file = project / lines[0].removeprefix("+++ b/")
     body = lines[2:]

@@ -1,4 +1,4 @@
-"""The field types: what they take, what they refuse, and that their JSON schema says so."""
+"""The field types: valid values, invalid values, and their JSON schema."""
 
 import re
 from datetime import UTC, datetime, time

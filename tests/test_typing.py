@@ -1,5 +1,5 @@
-"""What the type checker refuses: wrong arguments of a job, a query that does not say whose rows, a setting that is not
-there. Each line is checked alone; `mypy` knows the service only by its own annotations."""
+"""The type checker refuses wrong arguments of a job, a query without an owner, an unknown setting. Each line is checked
+separately; `mypy` knows the service only by its annotations."""
 
 import re
 import subprocess
@@ -59,7 +59,7 @@ WRONG = [
 
 @pytest.fixture(scope="module")
 def errors(tmp_path_factory: pytest.TempPathFactory) -> dict[int, str]:
-    """The errors of all lines, by their number."""
+    """Return the errors of all lines, by line number."""
     file = tmp_path_factory.mktemp("typing") / "lines.py"
     file.write_text(HEAD + "".join(f"    {line}\n" for line in (*RIGHT, *(line for line, _ in WRONG))))
     command = [sys.executable, "-m", "mypy", "--config-file", "pyproject.toml", "--no-error-summary", str(file)]

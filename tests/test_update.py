@@ -1,5 +1,5 @@
-"""`ondol update`: what the project's people changed and what the starter changed, both kept; git conflicts where both
-changed the same."""
+"""`ondol update` keeps the changes of the project and of the starter; where both changed the same lines, git reports a
+conflict."""
 
 import shutil
 from collections.abc import Callable
@@ -22,7 +22,7 @@ def move_the_first_function_behind_the_others(file: Path) -> None:
 
 
 def edit_project(folder: Path) -> None:
-    """As its people would: ten edits, and a resource."""
+    """Edit the project like its developers: ten edits, and a resource."""
     added = ondol(folder, "add", "resource", "note", "body:text")
     assert added.returncode == 0, added.stderr
     replace(folder, "app/factory.py", 'version="0.1.0"', 'version="7.0.0"')  # the starter changes this line too
@@ -38,10 +38,10 @@ def edit_project(folder: Path) -> None:
 
 
 def edit_starter(folder: Path) -> None:
-    """As its next version might be."""
+    """Edit the starter as a next version might."""
     replace(folder, "app/factory.py", 'version="0.1.0"', 'version="0.2.0"')
-    replace(folder, "app/scopes.py", '"""What there is to be permitted', '"""Everything there is to be permitted')
-    replace(folder, "app/services/last_seen.py", "just now", "a moment ago")
+    replace(folder, "app/scopes.py", '"""Scopes, roles', '"""All scopes, roles')
+    replace(folder, "app/services/last_seen.py", "to now,", "to this moment,")
     replace(folder, "compose.yaml", "x-service:", "name: better\nx-service:")
     replace(
         folder, "app/services/users.py", "async def lock_verified(", "async def lock_verified(  # improved\n        "
@@ -92,8 +92,8 @@ def test_both_sides_are_kept_and_only_what_both_changed_conflicts(project: Path,
     assert ">>>>>>> starter" in conflict
     text = {name: (project / name).read_text() for name in git(project, "ls-files", "*.py", "*.toml").splitlines()}
     assert 'USERS_READ = "users:look"' in text["app/scopes.py"]
-    assert "Everything there is" in text["app/scopes.py"]
-    assert "a moment ago" in text["app/services/presence.py"]
+    assert "All scopes, roles" in text["app/scopes.py"]
+    assert "to this moment," in text["app/services/presence.py"]
     assert not (project / "app/services/last_seen.py").exists()
     assert not (project / "deploy/grafana/dashboard.json").exists()
     assert not (project / "deploy/ecs/service.yaml").exists()
@@ -121,10 +121,10 @@ def test_after_an_update_the_next_begins_from_there(project: Path, starter: Path
     assert (late.returncode, "committed already" in late.stderr) == (1, True)
     replace(project, "gunicorn.conf.py", "# one", "# one, and ours")
     commit(project, "ours")
-    replace(starter, "app/services/last_seen.py", "just now", "now")
+    replace(starter, "app/services/last_seen.py", "to now,", "to the time,")
     assert ondol(project, "update").returncode == 0
     assert "# one, and ours" in (project / "gunicorn.conf.py").read_text()
-    assert "logged in now," in (project / "app/services/last_seen.py").read_text()
+    assert "account to the time," in (project / "app/services/last_seen.py").read_text()
 
 
 @pytest.mark.whole
@@ -138,7 +138,7 @@ def test_without_its_record_a_project_is_refused(project: Path) -> None:
 
 @pytest.mark.whole
 def test_from_one_wheel_to_the_next(tmp_path: Path) -> None:
-    """As somebody without the repository: a project from a wheel, the next wheel in its place, `ondol update`."""
+    """Needs no repository: create a project from a wheel, install the next wheel, run `ondol update`."""
     source = tmp_path / "source"
     for name in ("src", "starter"):
         shutil.copytree(STARTER.parent / name, source / name, ignore=shutil.ignore_patterns(".ondol", "__pycache__"))

@@ -1,4 +1,4 @@
-"""`ondol update` of a project that the wheel of an earlier release made, to the wheel of today."""
+"""`ondol update` of a project from an earlier release's wheel to the current wheel."""
 
 from pathlib import Path
 
@@ -7,14 +7,14 @@ from updating import built, commit, exchange_wheel, git, replace, update, uv
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
-# Version, commit. A release is a new row, at the end. The first was never published: its commit began this table.
+# Version, commit. Each release adds a row at the end. The first one was never published.
 RELEASES = [("0.0.0", "6f3ad0d")]
 
 
 @pytest.mark.whole
 @pytest.mark.parametrize(("version", "made_by"), RELEASES)
 def test_a_project_of_a_release_becomes_one_of_today(tmp_path: Path, version: str, made_by: str) -> None:
-    """Unedited, so that there is no conflict; on a new database."""
+    """The project is unedited, so nothing conflicts, and has a new database."""
     if git(REPOSITORY, "rev-parse", "--is-shallow-repository") == "true":
         pytest.skip("a shallow clone does not have these commits")
     then, now = wheel_of(made_by, tmp_path / "then", version), built(REPOSITORY, tmp_path / "now")
@@ -34,14 +34,14 @@ def test_a_project_of_a_release_becomes_one_of_today(tmp_path: Path, version: st
 
 
 def files_of(project: Path) -> dict[str, bytes]:
-    """What git keeps of it, but for the wheel and what is made from it."""
+    """Return the files that git tracks, without the wheel and files made from it."""
     names = git(project, "ls-files").splitlines()
     left_out = ("vendor/", ".starter.zip", "uv.lock", "pyproject.toml")
     return {name: (project / name).read_bytes() for name in names if not name.startswith(left_out)}
 
 
 def wheel_of(made_by: str, folder: Path, version: str) -> Path:
-    """Of that commit, under that version."""
+    """Build a wheel of the commit with this version."""
     git(REPOSITORY, "worktree", "add", "--quiet", "--detach", str(folder / "source"), made_by)
     try:
         replace(folder / "source", "pyproject.toml", 'version = "0.1.0"', f'version = "{version}"')

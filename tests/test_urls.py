@@ -1,4 +1,4 @@
-"""DATABASE_URL means the same to every process."""
+"""DATABASE_URL has the same meaning for every process."""
 
 import os
 import subprocess
@@ -40,7 +40,7 @@ def test_what_a_url_says_is_kept_and_the_rest_is_added(query: str, wanted: dict[
 
 
 def test_a_plus_is_a_plus() -> None:
-    """As libpq reads it; in a form it would be a space."""
+    """As in libpq; in a form it would be a space."""
     url = "postgresql://shop@db/shop?password=a+b%2Bc"
     assert psycopg.conninfo.conninfo_to_dict(libpq_url(url))["password"] == "a+b+c"
 
@@ -75,7 +75,7 @@ async def test_connections_run_in_utc_unless_the_url_says_otherwise(database_url
 def test_every_process_works_in_the_schema_that_the_url_names(
     worker_database: TestDatabase, redis_url: str, project_folder: Path
 ) -> None:
-    """Migrating, making accounts, serving, running jobs and listening, with options in the URL."""
+    """Migrations, creation of accounts, web server, jobs and listeners, with options in the URL."""
     with scratch_database(worker_database.url) as empty, psycopg.connect(empty, autocommit=True) as connection:
         connection.execute("CREATE SCHEMA tenant")
         url = f"{empty}?options={quote('-c search_path=tenant')}"

@@ -1,4 +1,4 @@
-"""A FastAPI application of somebody else's takes one part of Ondol at a time, in at most ten lines each."""
+"""An existing FastAPI application can add one part of Ondol at a time, in at most ten lines each."""
 
 import importlib.util
 from pathlib import Path
@@ -35,7 +35,7 @@ async def guest(name: str) -> dict[str, str]:
         raise HTTPException(404, "No such guest.")
     return {"name": name}
 """
-# What stands in the file, and what then stands there: a `+` begins each line that is added.
+# A line of the file, and the lines that follow it then: added lines begin with `+`.
 PROBLEMS = [
     ("from fastapi import FastAPI, HTTPException\n", "+from ondol.web.problems import install_problems\n"),
     ("app = FastAPI(lifespan=lifespan)\n", "+install_problems(app)\n"),

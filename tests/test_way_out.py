@@ -1,4 +1,4 @@
-"""If Ondol ended: a project takes the library's source along, and needs the package no longer."""
+"""If Ondol ended, a project could include the library's source and no longer need the package."""
 
 import os
 import shutil

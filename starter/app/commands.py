@@ -40,7 +40,7 @@ def create(
     role: Annotated[str, typer.Option("--role", help="One of the roles in app/scopes.py.")] = "customer",
     as_json: AsJson = False,
 ) -> None:
-    """Create an account. Prompts for the password, or reads it from the first line of standard input."""
+    """Create an account. Prompt for the password, or read it from the first line of standard input."""
     given = {"email": email, "full_name": name, "password": ask_password(), "role": role}
     data = UserCreate.model_validate(given)
     password = data.password.get_secret_value()

@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class ServerTimingMiddleware:
-    """Add the time to the start of the response as a header that browsers show to developers (W3C Server Timing)."""
+    """Add the Server-Timing header (W3C): the time until the response starts. Browsers show it in developer tools."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

@@ -1,4 +1,4 @@
-"""Alembic's entry. Called through `ondol db …`, which names the database."""
+"""Alembic's environment. `ondol db …` calls it and sets the database."""
 
 from alembic import context
 from ondol.db.migrations import run_migrations

@@ -1,4 +1,4 @@
-"""Fixtures of this service. What is not here comes from `ondol.testing`: servers, databases, `make`, `run_jobs`, …"""
+"""Fixtures of this service. `ondol.testing` provides the others: servers, databases, `make`, `run_jobs`, …"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -41,21 +41,21 @@ def app(settings: AppSettings) -> FastAPI:
 
 @pytest.fixture
 def runtime(app: FastAPI) -> Runtime:
-    """The runtime; open while `client` is."""
+    """Return the runtime, which is open while `client` is."""
     runtime: Runtime = app.state.runtime
     return runtime
 
 
 @pytest.fixture
 def client(app: FastAPI) -> Iterator[TestClient]:
-    """Anonymous, through the app with all its middleware; its lifespan runs."""
+    """Yield an anonymous client of the app with all its middleware and its lifespan."""
     with TestClient(app) as client:
         yield client
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Somebody who is logged in."""
+    """A logged-in account."""
 
     id: str
     email: str
@@ -72,7 +72,7 @@ def log_in(client: TestClient) -> Callable[..., Caller]:
         answer = client.post("/api/v1/auth/token", data={"username": email, "password": password, **form})
         assert answer.status_code == 200, answer.text
         tokens = answer.json()
-        client.cookies.clear()  # one client is many people here: none of them leaves the device known
+        client.cookies.clear()  # several accounts share this client: it must not look like a known device
         claims = jwt.decode(tokens["access_token"], options={"verify_signature": False})
         return Caller(claims["sub"], email, tokens)
 
@@ -81,7 +81,7 @@ def log_in(client: TestClient) -> Callable[..., Caller]:
 
 @pytest.fixture
 def new_account(in_transaction: Callable[..., Any]) -> Callable[..., None]:
-    """An account with the password PASSWORD, as `ondol user create` makes it."""
+    """Return a function that creates an account with the password PASSWORD, as `ondol user create` does."""
 
     def new_account(email: str, role: Role = Role.CUSTOMER) -> None:
         account = {"email": email, "full_name": "김지우", "hashed_password": hashed_password()}

@@ -1,4 +1,4 @@
-"""Collects what every Ondol service must stand, over all operations and resources of this one."""
+"""Collects the tests that every Ondol service must pass, for all operations and resources of this one."""
 
 from contract import CONTRACT
 

@@ -1,4 +1,4 @@
-"""Each layer imports only what lies below it. Read the table before you move code between folders."""
+"""Each layer imports only lower layers. Read the table before you move code between folders."""
 
 import ast
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ import pytest
 APP = Path(__file__).resolve().parents[1] / "app"
 FILES = sorted(APP.rglob("*.py"))
 
-# layer: what it must not import (module prefixes)
+# layer: module prefixes it must not import
 FORBIDDEN = {
     "routers": ["sqlalchemy", "procrastinate", "app.models", "app.repositories", "app.jobs"],
     "services": ["fastapi", "starlette", "ondol.web", "app.routers", "app.access", "app.jobs"],
@@ -17,7 +17,7 @@ FORBIDDEN = {
     "schemas": ["fastapi", "starlette", "sqlalchemy", "ondol.web", "app.models", "app.repositories", "app.services"],
     "models": ["fastapi", "starlette", "app.schemas", "app.repositories", "app.services", "app.routers"],
 }
-# Features of one table: what a mailed token allows once.
+# Features that share one table, mailed_tokens.
 ONE_IDEA = dict.fromkeys(("registration.py", "password_reset.py", "email_change.py"), "mailed_tokens.py")
 WITHOUT_A_TABLE = {
     "models": {"dashboard.py", "personal_data.py"},

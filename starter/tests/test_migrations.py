@@ -1,4 +1,4 @@
-"""The job queue's tables, made by migrations, are those that the installed procrastinate works with."""
+"""The migrations create the job queue's tables as the installed procrastinate expects them."""
 
 import psycopg
 import pytest
@@ -25,7 +25,7 @@ QUERIES = {
 
 @pytest.mark.parametrize("what", QUERIES)
 def test_the_queue_is_the_installed_ones(database_url: str, what: str) -> None:
-    """Where it fails, a newer procrastinate is installed: write a migration with the SQL that it brings for that."""
+    """If this fails, a newer procrastinate is installed: write a migration from its SQL."""
     with (
         scratch_database(database_url) as url,
         psycopg.connect(url) as installed,

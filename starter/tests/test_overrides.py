@@ -1,4 +1,4 @@
-"""How a test replaces a part: FastAPI's `dependency_overrides`, with the same call that made the dependency."""
+"""Replacing a dependency in a test: FastAPI's `dependency_overrides`, with the same call that made it."""
 
 from uuid import UUID
 
@@ -26,7 +26,7 @@ ORDER = OrderRead(
 
 
 class OneOrder:
-    """Stands in for OrderService: there is one order, without any database."""
+    """Replaces OrderService: it has one order and no database."""
 
     async def get(self, customer_id: UUID, order_id: UUID) -> OrderRead:
         if (customer_id, order_id) != (ID, ID):

@@ -1,4 +1,4 @@
-"""The guide's own line, `uvicorn main:app --reload`, and `fastapi dev`, in a fresh project with no other step."""
+"""`uvicorn main:app --reload`, as in the guide, and `fastapi dev` work in a fresh project without other steps."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""A test run leaves no process, port or file behind: after its end, after Ctrl-C, after kill -9."""
+"""A test run leaves no process, port or file behind: after it ends, after Ctrl-C, and after kill -9."""
 
 import os
 import signal
@@ -19,7 +19,7 @@ RUN = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/service/test_probl
 
 
 def outside() -> set[str]:
-    """What lies in the folders a test run could have used outside the checkout."""
+    """Return the files in folders outside the checkout that a test run could use."""
     return {str(path) for folder in (tempfile.gettempdir(), "/dev/shm", "/var/lib/ondol") for path in listing(folder)}
 
 

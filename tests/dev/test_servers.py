@@ -1,4 +1,4 @@
-"""The launcher, with real servers of its own for each test."""
+"""The launcher of development servers, with real servers for each test."""
 
 import os
 import shutil
@@ -32,7 +32,7 @@ time.sleep(600)
 
 @pytest.fixture
 def project(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Iterator[Path]:
-    """A project folder with a space and Hangul in its path, within the checkout."""
+    """Yield a project folder within the checkout, with a space and Hangul in its path."""
     folder = pytestconfig.rootpath / ".ondol" / "tmp" / f"온돌 {request.node.name}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -69,7 +69,7 @@ def test_servers_start_keep_data_and_stop(project: Path) -> None:
     assert postgres is not None
     with psycopg.connect(first.database_url, autocommit=True) as connection:
         connection.execute("CREATE TABLE kept AS SELECT '따뜻한 바닥' AS text")
-        # Hangul has letters here, or pg_trgm would find nothing in it.
+        # The locale must classify Hangul as letters, or pg_trgm finds no trigrams.
         connection.execute("CREATE EXTENSION pg_trgm")
         assert connection.execute("SELECT cardinality(show_trgm('노트북')) > 0").fetchone() == (True,)
     with redis.Redis.from_url(first.redis_url) as valkey:
@@ -171,7 +171,7 @@ def test_a_taken_port_is_replaced_by_another(project: Path) -> None:
     attach(state).release()
     port = int(state.remembered()["database_port"])
     with socket.socket() as taken:
-        # Connections that ended on the port a moment ago still hold it, for whoever does not say this.
+        # Without this option, recently closed connections still occupy the port.
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taken.bind(("127.0.0.1", port))
         taken.listen()
@@ -198,7 +198,7 @@ def test_data_of_another_major_version_is_refused_and_left_alone(project: Path) 
 
 
 def test_a_read_only_folder_is_told_in_one_sentence(tmp_path: Path) -> None:
-    if os.geteuid() == 0:  # root writes everywhere but here
+    if os.geteuid() == 0:  # a folder that even root cannot write to
         folder = Path("/sys/ondol")
     else:
         tmp_path.chmod(0o500)
@@ -208,7 +208,7 @@ def test_a_read_only_folder_is_told_in_one_sentence(tmp_path: Path) -> None:
 
 
 def test_as_root_nobodys_folders_are_opened(tmp_path: Path) -> None:
-    """Root's own closed folder stays closed; data and programs go where the server's user may read them."""
+    """A folder that only root may read stays so; data and programs go where the server's user may read them."""
     closed = tmp_path / "closed" / "project"
     closed.mkdir(parents=True)
     closed.parent.chmod(0o700)
@@ -228,7 +228,7 @@ def test_as_root_nobodys_folders_are_opened(tmp_path: Path) -> None:
             connection.execute("CREATE TABLE mine ()")
         shutil.rmtree(closed)
         closed.mkdir()
-        # Another project at the same path does not meet the data of the deleted one.
+        # A new project at the same path does not get the data of the deleted one.
         with attached(StateFolder.for_project(closed)) as servers, psycopg.connect(servers.database_url) as connection:
             assert connection.execute("SELECT to_regclass('mine')").fetchone() == (None,)
         assert closed.parent.stat().st_mode & 0o077 == 0

@@ -1,6 +1,6 @@
-"""Faults, made for real: servers are stopped, killed and filled up, processes killed, clients slow.
+"""Real faults: servers are stopped, killed and filled up, processes are killed, clients are slow.
 
-They take long: `pytest --whole` runs them.
+These tests take long and run only with `pytest --whole`.
 """
 
 import itertools
@@ -18,8 +18,8 @@ _numbers = itertools.count()
 
 @pytest.fixture(scope="module")
 def prod(servers: Attachment, project_folder: Path) -> Iterator[Production]:
-    """Servers of this module alone, and production's settings."""
-    # Beside the run's own servers: there the servers' user may enter, and the keeper removes it in the end.
+    """Yield servers for this module only, with production's settings."""
+    # In the test run's state folder: the servers' user may read it, and the keeper removes it at the end.
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     folder = servers.state.path / f"production-{worker}-{next(_numbers)}"
     folder.mkdir(mode=0o755)

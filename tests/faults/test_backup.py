@@ -1,4 +1,4 @@
-"""What docs/en/how-to/deploy.md says about migrations, backups and the way back, drilled."""
+"""The commands for migrations, backups and rollbacks in docs/en/how-to/deploy.md work."""
 
 import subprocess
 import sys

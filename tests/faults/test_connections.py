@@ -1,4 +1,4 @@
-"""What a connection goes through: WebSockets, pipelined requests, refusals beside honest ones, clients that go away."""
+"""Connections: WebSockets, pipelined requests, refused requests among valid ones, clients that disconnect."""
 
 import socket
 import time
@@ -62,7 +62,7 @@ UPLOAD = b"POST /echo HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n"
 
 @pytest.fixture
 def web(prod: Production, starter_copy: Path, request: pytest.FixtureRequest) -> Iterator[Web]:
-    """With the routes above; what a client does is never an error of ours."""
+    """Yield a server with the routes above. Client errors must not be logged as server errors."""
     name = request.node.name
     with prod.with_lines(starter_copy, ROUTES).web(
         name,
@@ -114,10 +114,10 @@ def test_a_refusal_leaves_earlier_answers_alone(web: Web) -> None:
     assert statuses(exchange(web.port, SLOW + broken)) == [200]
     assert statuses(exchange(web.port, SLOW + SLOW + broken)) == [200, 200]
     assert statuses(exchange(web.port, SLOW + b"GET / HTTP/1.1\r\nbroken\r\n\r\n")) == [200]
-    # One that is refused while its body is awaited, also after "go on".
+    # A request that is refused while its body is awaited, also after 100 Continue.
     assert statuses(exchange(web.port, broken)) == [400]
     assert statuses(exchange(web.port, UPLOAD + b"Expect: 100-continue\r\n\r\nZZ\r\n"))[-1] == 400
-    # One whose answer has begun before its body came.
+    # A request with a response that begins before its body arrives.
     early = b"GET /big?size=10 HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n"
     with connected(web.port) as one:
         one.sendall(early)
@@ -136,7 +136,7 @@ def test_clients_that_go_away_or_are_cut_are_no_errors(web: Web) -> None:
 
 
 def test_an_idle_connection_is_not_told_408(web: Web) -> None:
-    """What comes on it would be taken for the answer to the next request."""
+    """The client would take the 408 for the response to its next request."""
     with connected(web.port) as one:
         one.sendall(b"POST /nowhere HTTP/1.1\r\n" + HOST + b"Content-Length: 5\r\n\r\n")
         time.sleep(0.3)
@@ -147,7 +147,7 @@ def test_an_idle_connection_is_not_told_408(web: Web) -> None:
 
 
 def test_clients_that_read_nothing_are_cut_whatever_is_left(web: Web) -> None:
-    """The system's buffers take some megabytes; what does not fit may be less than a transport calls full."""
+    """Socket buffers hold some megabytes; the rest may be less than the transport's high-water mark."""
     server = psutil.Process(web.process.pid)
 
     def connections() -> int:
@@ -162,7 +162,7 @@ def test_clients_that_read_nothing_are_cut_whatever_is_left(web: Web) -> None:
                 + HOST
                 + b"Connection: close\r\n\r\n"
             )
-        eventually(lambda: connections() == 0, 90)  # how soon depends on what else the machine does
+        eventually(lambda: connections() == 0, 90)  # the time depends on the load of the machine
         assert connections() == 0
 
 

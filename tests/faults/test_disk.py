@@ -20,7 +20,7 @@ pytestmark = pytest.mark.whole
 
 
 def test_a_read_only_database_refuses_writes_and_serves_reads(prod: Production) -> None:
-    """As after a failover, when the service still talks to what is a replica by now."""
+    """As after a failover, when the service is still connected to the former primary."""
     with prod.web("read-only") as web, psycopg.connect(prod.postgres.url(), autocommit=True) as superuser:
         database = prod.database
         [buyer] = people(database, 1, auth=AUTH)
@@ -49,7 +49,7 @@ def test_a_read_only_database_refuses_writes_and_serves_reads(prod: Production) 
 
 @contextmanager
 def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
-    """A file system of its own, in memory; needs root."""
+    """Mount a file system in memory at `folder`. Needs root."""
     folder.mkdir(mode=0o755)
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=0755", "tmpfs", str(folder)], check=True)
     try:
@@ -75,7 +75,7 @@ def test_a_full_disk(servers: Attachment, project_folder: Path) -> None:
             time.sleep(2)
             ballast.unlink()
             if prod.postgres.process.poll() is not None:  # type: ignore[union-attr]
-                prod.postgres.start()  # it gave up, as it must without room for its log
+                prod.postgres.start()  # it stopped, because it cannot write its WAL
             recovered = len(outcome.acknowledged)
             eventually(lambda: len(outcome.acknowledged) > recovered + 20, 30)
         assert [line[-600:] for line in prod.logged("unhandled_error")][:3] == []
@@ -86,11 +86,11 @@ def test_a_full_disk(servers: Attachment, project_folder: Path) -> None:
         assert set(outcome.acknowledged) <= orders
         with psycopg.connect(prod.postgres.url("shop"), autocommit=True) as superuser:
             superuser.execute("CREATE EXTENSION amcheck")
-            superuser.execute(CHECK_INDEXES)  # raises where an index is corrupt
+            superuser.execute(CHECK_INDEXES)  # raises if an index is corrupt
 
 
 def fill(ballast: Path) -> None:
-    """Takes what is left, to the last block."""
+    """Fill the disk to the last block."""
     with ballast.open("wb", buffering=0) as file:
         for size in (1 << 20, 1 << 12):
             try:

@@ -1,4 +1,4 @@
-"""Web processes killed before, in and after COMMIT, and clients that send each order until they have an answer."""
+"""Web processes are killed before, during and after COMMIT; clients repeat each order until they get a response."""
 
 import asyncio
 from pathlib import Path
@@ -14,7 +14,7 @@ from steady_load import AUTH
 pytestmark = pytest.mark.whole
 
 CLIENTS, ORDERS, STOCK = 16, 25, 10_000
-# Each process dies at its thirtieth COMMIT; gunicorn starts another.
+# Each process dies at its 30th COMMIT; gunicorn starts another.
 DEATH = """
 
 import itertools
@@ -43,7 +43,7 @@ MOMENTS = {
 
 
 async def order_until_answered(client: httpx2.AsyncClient, url: str, key: str, body: object) -> str:
-    """Return the number of the order."""
+    """Send an order until it succeeds, and return its id."""
     for _ in range(600):
         try:
             answer = await client.post(url, json=body, headers={"Idempotency-Key": key})

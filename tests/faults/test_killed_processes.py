@@ -1,4 +1,4 @@
-"""Processes killed with -9 under load: what was acknowledged is there, what was begun is whole or gone."""
+"""Processes killed with -9 under load: acknowledged orders are stored, and no order is stored in part."""
 
 import random
 import time
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.whole
 
 SUPPORT = Path(__file__).parents[1] / "support"
 STOCK = 100_000
-BATCH = 40  # times fifty kills: two thousand jobs
+BATCH = 40  # times 50 kills: 2,000 jobs
 
 
 def test_web_workers_killed_under_load(prod: Production) -> None:
@@ -35,7 +35,7 @@ def test_web_workers_killed_under_load(prod: Production) -> None:
                 return lambda: len(outcome.acknowledged) >= orders
 
             for kill in range(1, kills + 1):
-                # Each kill meets work, however slow the machine is.
+                # Each kill interrupts work, even on a slow machine.
                 eventually(at_least(5 * kill), 60)
                 time.sleep(0.8)
                 workers = psutil.Process(web.process.pid).children()
@@ -54,7 +54,7 @@ def test_web_workers_killed_under_load(prod: Production) -> None:
             "HAVING COALESCE(sum(l.quantity * l.unit_price), -1) <> o.total"
         ).fetchall()
         assert halves == []
-        # A receipt for each, enqueued in its order's transaction.
+        # Each order has a receipt job, enqueued in its transaction.
         receipts = connection.execute(
             "SELECT count(DISTINCT args ->> 'order_id') FROM procrastinate_jobs WHERE task_name = 'orders.send_receipt'"
         ).fetchone()
@@ -99,7 +99,7 @@ def test_job_workers_killed(prod: Production) -> None:
                     time.sleep(0.02)
                 newest = one(NEWEST_WORKER)
                 held: list[tuple[int]] = []
-                # More than once: until the new one listens, the other may take them all.
+                # Repeat: until the new worker listens, the other one may take all jobs.
                 while not held:
                     connection.execute(ENQUEUE, [enqueued, enqueued + BATCH - 1])
                     enqueued += BATCH
@@ -107,7 +107,7 @@ def test_job_workers_killed(prod: Production) -> None:
                         held = connection.execute(HELD_BY, [newest]).fetchall()
                 victim.kill()
                 victim.wait()
-                # What it holds now nobody will finish but another.
+                # Another worker must finish the jobs that it holds now.
                 held = connection.execute(HELD_BY, [newest]).fetchall()
                 died |= {number: datetime.now(UTC) for (number,) in held}
         assert enqueued >= BATCH * kills
@@ -115,7 +115,7 @@ def test_job_workers_killed(prod: Production) -> None:
         assert one("SELECT times FROM total") == enqueued
         effects: dict[int, datetime] = dict(connection.execute("SELECT number, at FROM effects").fetchall())
         assert max(effects[number] - at for number, at in died.items()) < timedelta(seconds=10)
-        # What is done is deleted; nothing is left over.
+        # Finished jobs are deleted; none is left.
         eventually(lambda: one(LEFT) == 0, 30)
 
 

@@ -1,4 +1,4 @@
-"""Heads without end: cut at the limit, with an answer, and no memory is used for them."""
+"""Endless request heads are refused at the limit, with a response, and use no memory."""
 
 import socket
 
@@ -14,7 +14,7 @@ LIMIT, URL_LIMIT = 65_536, 8_192
 
 
 def head_of(size: int) -> bytes:
-    """A request whose headers, each with colon, space and line end, are `size` bytes."""
+    """Return a request with `size` bytes of headers, including colons, spaces and line ends."""
     filler = size - len(HOST) - len(b"Connection: close\r\n") - len(b"X: \r\n")
     return b"GET /health/live HTTP/1.1\r\n" + HOST + b"Connection: close\r\nX: " + b"x" * filler + b"\r\n\r\n"
 

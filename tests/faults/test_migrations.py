@@ -1,4 +1,4 @@
-"""The way back, in production."""
+"""Rollback of a migration in production."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Behind PgBouncer in transaction mode: Debian's own, between the service and PostgreSQL."""
+"""The service behind PgBouncer (Debian's) in transaction mode."""
 
 import dataclasses
 import shutil
@@ -72,7 +72,7 @@ def test_the_service_works_behind_pgbouncer(prod: Production) -> None:
             behind.web("behind", command=UVICORN, WEB_CONCURRENCY="2") as web,
             behind.worker("behind-worker") as worker,
         ):
-            # More clients than PgBouncer has server connections: statements of one session meet several of them.
+            # More clients than server connections: the statements of one client connection reach several servers.
             with Load(prod, [web.base], clients=4 * SERVER_CONNECTIONS).running() as outcome:
                 eventually(lambda: len(outcome.acknowledged) > 100, 60)
             assert worker.poll() is None
@@ -82,7 +82,7 @@ def test_the_service_works_behind_pgbouncer(prod: Production) -> None:
     assert (outcome.broken, outcome.unexpected) == ({}, [])
     assert set(outcome.answers) == {200, 201}
     assert found == (len(outcome.acknowledged),)
-    # Five of PgBouncer's, one LISTEN a process, the worker's own few; and ours.
+    # Those of PgBouncer, one LISTEN per process, those of the worker, and this one.
     assert seen is not None
     assert seen[0] <= SERVER_CONNECTIONS + 3 + 12 + 1
     assert prod.logged("prepared statement") == []
@@ -91,6 +91,6 @@ def test_the_service_works_behind_pgbouncer(prod: Production) -> None:
 
 @pytest.mark.parametrize("ignored", ["", "ignore_startup_parameters = options"])
 def test_pgbouncer_without_a_direct_url_is_named(prod: Production, ignored: str) -> None:
-    """Also where it lets our options pass: LISTEN would hear nothing."""
+    """Even if it ignores connection options: LISTEN would receive nothing."""
     with pgbouncer(prod, ignored) as url:
         assert "set DATABASE_DIRECT_URL to PostgreSQL itself" in prod.failed_start(DATABASE_URL=url)

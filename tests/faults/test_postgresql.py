@@ -24,12 +24,12 @@ def orders_in(prod: Production) -> set[str]:
 
 
 def first_success(base: str, path: str, headers: dict[str, str]) -> float:
-    """Seconds until `path` answers 200."""
+    """Return the seconds until `path` answers 200."""
     return eventually(lambda: httpx2.get(f"{base}{path}", headers=headers).status_code == 200, 10)
 
 
 def only_503(outcome: Outcome) -> None:
-    """Every answer was a success or a 503, which says when to come back unless that could happen twice."""
+    """Assert that all responses are successes or 503s, with Retry-After unless a retry could run twice."""
     assert outcome.unexpected == []
     assert outcome.broken == {}
     assert set(outcome.answers) <= {200, 201, 503}
@@ -94,7 +94,7 @@ async def test_an_exhausted_pool_is_a_503_in_time_and_other_routes_go_on(prod: P
         async with httpx2.AsyncClient(base_url=web.base, headers=admin, timeout=20) as client:
             made = (await client.post("/api/v1/products", json={"name": "n", "price": "1"})).json()
             url = f"/api/v1/products/{made['id']}"
-            await client.get(url)  # now it is in the cache
+            await client.get(url)  # fills the cache
             with psycopg.connect(prod.database_url) as other:
                 other.execute("SELECT 1 FROM products WHERE id = %s FOR UPDATE", [made["id"]])
                 stuck = [
@@ -107,7 +107,7 @@ async def test_an_exhausted_pool_is_a_503_in_time_and_other_routes_go_on(prod: P
                 assert time.monotonic() - started < 1.0
                 assert (refused.status_code, refused.json()["code"]) == (503, "database_unavailable")
                 assert refused.headers["Retry-After"] == "1"
-                for path in (url, "/health/live", "/api/v1/orders"):  # reads have connections of their own
+                for path in (url, "/health/live", "/api/v1/orders"):  # reads have their own connections
                     started = time.monotonic()
                     assert (await client.get(path)).status_code == 200
                     assert time.monotonic() - started < 0.2
@@ -131,5 +131,5 @@ async def test_a_slow_statement_is_cut(prod: Production) -> None:
                 assert 0.4 < time.monotonic() - started < 1.0
             assert (cut.status_code, cut.json()["code"]) == (503, "database_unavailable")
             assert cut.headers["Retry-After"] == "1"
-            # Its connection is whole again.
+            # Its connection works again.
             assert (await client.patch(url, json={"stock": 7})).json()["stock"] == 7

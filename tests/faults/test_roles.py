@@ -1,4 +1,4 @@
-"""The service as a role that cannot alter tables, set up as docs/en/how-to/deploy.md says."""
+"""The service runs as a role that cannot alter tables, set up as in docs/en/how-to/deploy.md."""
 
 import re
 from pathlib import Path
@@ -32,7 +32,7 @@ def test_the_service_works_as_a_role_that_cannot_alter_tables(prod: Production) 
         for statement in ("ALTER TABLE users ADD COLUMN x int", "DROP TABLE users", "CREATE TABLE mine (n int)"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(statement)
-    # A table of a later migration is there for it as well.
+    # The role can use tables of later migrations too.
     with psycopg.connect(prod.database_url, autocommit=True) as owner:
         owner.execute("CREATE TABLE later (n serial PRIMARY KEY)")
     with psycopg.connect(url, autocommit=True) as connection:

@@ -1,4 +1,4 @@
-"""SIGTERM: leaving without a failed request."""
+"""SIGTERM ends a process without a failed request."""
 
 import asyncio
 import shutil
@@ -42,7 +42,7 @@ async def test_a_request_under_way_ends_and_new_ones_are_refused(
             made = await client.post("/api/v1/products", json={"name": "n", "price": "1"})
             url = f"/api/v1/products/{made.json()['id']}"
             with psycopg.connect(prod.database_url) as other:
-                # The row is locked for two seconds: so long the request takes.
+                # The row is locked for two seconds, so the request takes two seconds.
                 other.execute("SELECT 1 FROM products WHERE id = %s FOR UPDATE", [made.json()["id"]])
                 slow = asyncio.create_task(client.patch(url, json={"stock": 7}))
                 await asyncio.sleep(0.3)
@@ -54,12 +54,12 @@ async def test_a_request_under_way_ends_and_new_ones_are_refused(
                     ready = [await client.get("/health/ready") for _ in range(5)]
                 assert {answer.json()["status"] for answer in ready} == {"draining"}
                 assert (await client.get(url)).headers["Connection"] == "close"
-                # A second too late for the drain: it is within the grace that this request ends.
+                # One second after the drain: this request ends within the grace period.
                 await asyncio.sleep(max(0.0, began + drain + 1.0 - time.monotonic()))
             answer = await slow
         assert (answer.status_code, answer.json()["stock"]) == (200, 7)
         async with httpx2.AsyncClient(base_url=web.base) as late:
-            # uvicorn's supervisor keeps the socket until its processes have ended: refused then by a reset.
+            # uvicorn's supervisor keeps the socket until its processes have ended: the connection is reset.
             with pytest.raises((httpx2.ConnectError, httpx2.ReadError)):
                 await late.get(url)
         web.process.wait(timeout=9)
@@ -68,7 +68,7 @@ async def test_a_request_under_way_ends_and_new_ones_are_refused(
 
 @contextmanager
 def balancer(folder: Path, ports: Sequence[int]) -> Iterator[str]:
-    """HAProxy before `ports`: asks for readiness three times a second, and never tries a request twice."""
+    """Run HAProxy in front of `ports`. It checks readiness three times a second and never retries."""
     program = shutil.which("haproxy")
     assert program, "install HAProxy (Debian: apt-get install haproxy)"
     port = free_port()
@@ -115,7 +115,7 @@ def test_rolling_restarts_fail_no_request(prod: Production, command: Sequence[st
                 for restart in range(RESTARTS):
                     instances[restart % 2].close()
                     instances[restart % 2] = instance(restart % 2)
-                    time.sleep(1)  # the balancer has seen it before the other one leaves
+                    time.sleep(1)  # time for the balancer to see it before the other one ends
         finally:
             for stack in instances:
                 stack.close()

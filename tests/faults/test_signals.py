@@ -1,4 +1,4 @@
-"""SIGTERM and SIGINT end a process that waits for PostgreSQL, and one that streams events."""
+"""SIGTERM and SIGINT end processes that wait for PostgreSQL, and processes that stream events."""
 
 import signal
 import time
@@ -45,7 +45,7 @@ async def events() -> StreamingResponse:
 def test_a_process_that_waits_for_postgresql_ends(
     prod: Production, command: Sequence[str], workers: int, number: signal.Signals
 ) -> None:
-    # A log of its own: what another process wrote must not pass for a sign that this one waits.
+    # A separate log, so that the output of another process does not look like this one waiting.
     log = prod.log(f"waiting{'-'.join(command)}-{workers}-{number.name}")
     environment = {**prod.environment, "PORT": str(free_port()), "WEB_CONCURRENCY": str(workers)}
     prod.postgres.stop()
@@ -80,7 +80,7 @@ def test_an_event_stream_ends_with_the_process(
             assert next(lines) == "data: tick"
             web.process.send_signal(number)
             began = time.monotonic()
-            rest = list(lines)  # raises where the stream does not end as it should
+            rest = list(lines)  # raises if the stream is cut
             assert time.monotonic() - began < 3
         assert rest
         web.process.wait(timeout=8)
@@ -130,7 +130,7 @@ def test_a_request_beyond_the_grace_is_told_so(prod: Production, starter_copy: P
         time.sleep(0.5)
         web.process.terminate()
         cut = read.result()
-        # gunicorn kills a process that takes a second longer than the grace.
+        # gunicorn kills a process that takes a second longer than the grace period.
         committed = write.result() if command is UVICORN else None
         web.process.wait(timeout=10)
     assert (cut.status_code, cut.json()["code"], cut.headers["Retry-After"]) == (503, "timed_out", "1")
@@ -143,7 +143,7 @@ def test_a_request_beyond_the_grace_is_told_so(prod: Production, starter_copy: P
 
 
 def test_six_workers_come_up_where_importing_is_slow(prod: Production, starter_copy: Path) -> None:
-    """uvicorn's supervisor takes a worker that is silent while it imports for a hung one."""
+    """uvicorn's supervisor would treat a worker that is still importing as hung."""
     main = starter_copy / "main.py"
     main.write_text("import time\n\ntime.sleep(6)\n" + main.read_text())
     log, port = prod.log("slow-import"), free_port()

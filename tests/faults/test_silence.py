@@ -1,4 +1,4 @@
-"""A network to PostgreSQL that falls silent: connections stay, nothing passes."""
+"""A silent network to PostgreSQL: connections stay open, but no data passes."""
 
 import asyncio
 import time

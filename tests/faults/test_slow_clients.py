@@ -1,4 +1,4 @@
-"""Sockets that send a byte a second are cut, and others do not notice them."""
+"""Clients that send one byte per second are disconnected and do not affect others."""
 
 import selectors
 import socket
@@ -19,7 +19,7 @@ SLOW = (
     b"Content-Length: 1000\r\n\r\n" + b"x" * 1_000,
     b"POST /nowhere HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n" + b"x" * 1_000,
 )
-# What arrives at once; then it is a byte a second.
+# Bytes sent at once; then one byte per second.
 BEGINNING = (40, 150, 70)
 
 
@@ -69,7 +69,7 @@ def test_other_ways_to_keep_a_connection_are_none(prod: Production) -> None:
             received, after = until_closed(silent)
             assert received.startswith(b"HTTP/1.1 408 ")
             assert 1.5 < after < 4
-        with connected(web.port) as empty_lines:  # they begin no request, and end the keep-alive time
+        with connected(web.port) as empty_lines:  # they begin no request, and the keep-alive time ends
             empty_lines.sendall(REQUEST)
             assert empty_lines.recv(65_536).startswith(b"HTTP/1.1 200 ")
             empty_lines.sendall(b"\r\n")
@@ -77,7 +77,7 @@ def test_other_ways_to_keep_a_connection_are_none(prod: Production) -> None:
         with connected(web.port) as half_of_the_next:
             half_of_the_next.sendall(REQUEST + b"GET /api")
             received, after = until_closed(half_of_the_next)
-            # The first is answered, and the second's 408 is its own.
+            # The first request is answered; the second gets a 408.
             assert received.startswith(b"HTTP/1.1 200 ")
             assert received.count(b"HTTP/1.1 ") == 2
             assert b"HTTP/1.1 408 " in received
@@ -85,7 +85,7 @@ def test_other_ways_to_keep_a_connection_are_none(prod: Production) -> None:
 
 
 def test_a_slow_answer_is_not_the_clients_fault(prod: Production) -> None:
-    """A request that is wholly here may be answered for longer than the next one may take to arrive."""
+    """The response may take longer than the time limit for receiving the next request."""
     with (
         prod.web("slow-answers", HTTP__RECEIVE_SECONDS="1", WEB_CONCURRENCY="1") as web,
         psycopg.connect(prod.database_url) as other,
@@ -105,7 +105,7 @@ def test_a_client_that_does_not_read_is_cut(prod: Production) -> None:
     with prod.web("non-readers", HTTP__RECEIVE_SECONDS="2", HTTP__DOCS="true", WEB_CONCURRENCY="1") as web:
         with connected(web.port) as one:
             one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
-            # Megabytes of answers that nobody takes.
+            # Megabytes of responses that the client does not read.
             one.sendall(b"GET /docs-assets/swagger-ui-bundle.js HTTP/1.1\r\nHost: localhost\r\n\r\n" * 20)
             time.sleep(4)
             server = psutil.Process(web.process.pid)

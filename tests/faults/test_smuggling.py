@@ -1,4 +1,4 @@
-"""No body becomes a request: raw sockets against the server, and against nginx and HAProxy with WebSocket headers."""
+"""No body is read as a request: by the server, and by nginx and HAProxy with WebSocket headers."""
 
 import itertools
 import shutil
@@ -23,7 +23,7 @@ SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: localhost\r\nX-Attack: 1\r\n\r\n"
 
 
 def framed(framing: str, body: bytes) -> tuple[bytes, bytes]:
-    """The header that says how long the body is, and the body with it."""
+    """Return the header that frames the body, and the framed body."""
     if framing == "length":
         return b"Content-Length: %d\r\n" % len(body), body
     return b"Transfer-Encoding: chunked\r\n", b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
@@ -44,7 +44,7 @@ def test_an_upgrade_gets_one_answer(prod: Production, command: tuple[str, ...]) 
                 answers = exchange(web.port, *pieces)
                 assert len(statuses(answers)) == 1, (method, upgrade, framing, answers)
         [status] = statuses(exchange(web.port, *attack("GET", "h2c", "length", "/health/live")))
-        assert status == 200  # the request is answered as if it had not asked
+        assert status == 200  # the upgrade is ignored
     assert prod.logged("/smuggled") == []
 
 
@@ -61,12 +61,12 @@ def test_what_is_read_in_two_ways_is_refused(prod: Production) -> None:
     with prod.web("ambiguous") as web:
         for name, head in REFUSED.items():
             assert statuses(exchange(web.port, head + b"0\r\n\r\n", SMUGGLED)) == [400], name
-        # A trailer is no header: a proxy has checked the headers only.
+        # Trailers must not become headers: a proxy has checked only the headers.
         body = b"Transfer-Encoding: chunked\r\n\r\n0\r\nX-Request-ID: from-a-trailer\r\nHost: evil.example\r\n\r\n"
         answer = exchange(web.port, b"POST /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + body)
         assert statuses(answer) == [405]
         assert b"from-a-trailer" not in answer
-        # The request before a broken one gets its answer.
+        # The request before a malformed one is answered.
         good = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n"
         assert statuses(exchange(web.port, good + b"GET / HTTP/1.1\r\nA : b\r\n\r\n" + SMUGGLED)) == [200]
     assert prod.logged("/smuggled") == []
@@ -113,7 +113,7 @@ PROXIES = {"nginx": (NGINX, ["-c"]), "haproxy": (HAPROXY, ["-f"])}
 
 @contextmanager
 def proxy(name: str, folder: Path, service: int) -> Iterator[int]:
-    """The proxy before the port `service`; gives its own port."""
+    """Run the proxy in front of the port `service`, and yield its port."""
     program = shutil.which(name, path="/usr/sbin:/usr/local/sbin:/usr/bin:/opt/homebrew/bin")
     assert program, f"install {name} (Debian: apt-get install {name})"
     text, options = PROXIES[name]

@@ -1,4 +1,4 @@
-"""What production refuses, what it hides, and what it says when something breaks."""
+"""Production refuses unsafe settings, hides documentation, and reports startup errors."""
 
 import json
 import os
@@ -57,7 +57,7 @@ def test_a_valkey_in_cluster_mode_is_refused(prod: Production) -> None:
         (UVICORN, 1),
         (GUNICORN, 1),
         (("-m", "uvicorn", "main:app"), 1),
-        (("-m", "uvicorn", "main:app", "--workers", "2"), None),  # it ends, with the code of uvicorn's supervisor
+        (("-m", "uvicorn", "main:app", "--workers", "2"), None),  # it exits with the code of uvicorn's supervisor
         (("-m", "ondol.run", "worker"), 1),
         (("-m", "ondol.run", "migrate"), 1),
         (("-m", "ondol.cli", "serve"), 1),
@@ -85,7 +85,7 @@ def test_weak_settings_stop_the_start_with_a_sentence_each(
     ids=["plain uvicorn", "serve", "gunicorn"],
 )
 def test_a_server_without_limits_is_named(prod: Production, command: Sequence[str], warns: bool) -> None:
-    """uvicorn's own protocol is open to request smuggling (docs/en/explain/security.md)."""
+    """uvicorn's own protocol allows request smuggling (docs/en/explain/security.md)."""
     port, name = free_port(), f"server-{command[1]}"
     options = ["--port", str(port)] if warns else []
     with prod.web(name, port=port, command=[*command, *options]):

@@ -1,4 +1,4 @@
-"""Valkey killed and stopped under load."""
+"""Valkey is killed and paused under load."""
 
 import signal
 import statistics
@@ -38,7 +38,7 @@ def test_valkey_killed_under_load(prod: Production) -> None:
                 prod.valkey.start()
                 for web in webs:
                     recovers(web.base)
-    # Not even those under way fail: what the cache does not have, PostgreSQL does.
+    # Not even requests in progress fail: reads go to PostgreSQL.
     assert (outcome.broken, outcome.refusals, outcome.unexpected) == ({}, {}, [])
     assert set(outcome.answers) == {200, 201}
     assert prod.logged("unhandled_error") == []
@@ -62,7 +62,7 @@ def test_a_slow_valkey_costs_a_read_half_a_second_at_most(prod: Production) -> N
             finally:
                 prod.valkey.process.send_signal(signal.SIGCONT)  # type: ignore[union-attr]
             recovers(web.base)
-    # Valkey's time-out is 0.5 s; the read from PostgreSQL that follows is the usual one without a cache.
+    # Valkey's timeout is 0.5 s; then the value is read from PostgreSQL as usual.
     assert max(slow) < usual + 0.5 + 0.05
-    # The breaker: only those pay that find out.
+    # The circuit breaker: only the first requests wait for the timeout.
     assert sum(one > usual + 0.05 for one in slow) <= 3

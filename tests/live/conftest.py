@@ -1,4 +1,4 @@
-"""The service in processes of its own."""
+"""The service in separate processes."""
 
 import subprocess
 from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ class Started:
 
 @pytest.fixture
 def serve(project_folder: Path, database_url: str, redis_url: str, tmp_path: Path) -> Callable[..., Any]:
-    """`with serve(["-m", "gunicorn", "main:app"], WEB_CONCURRENCY="2") as started:` a web server, ready."""
+    """Start a web server: `with serve(["-m", "gunicorn", "main:app"], WEB_CONCURRENCY="2") as started:`."""
 
     @contextmanager
     def serve(command: list[str], **environment: str) -> Iterator[Started]:

@@ -1,4 +1,4 @@
-"""The cache over two processes, with Valkey well, killed and hung."""
+"""The cache across two processes, with Valkey up, killed and hung."""
 
 import asyncio
 import signal
@@ -25,7 +25,7 @@ def new_product(rig: Any, **fields: Any) -> str:
 
 
 def reads(rig: Any, url: str) -> int:
-    """How often the product was read from PostgreSQL so far, by the server's own log of statements."""
+    """Return how often the product was read from PostgreSQL, according to the server's statement log."""
     product_id = url.rpartition("/")[2]
     statements = rig.server_log.read_text(errors="replace").split("LOG:  ")
     return sum("FROM products" in statement and product_id in statement for statement in statements)
@@ -33,7 +33,7 @@ def reads(rig: Any, url: str) -> int:
 
 @pytest.mark.whole
 def test_a_write_is_seen_by_its_worker_at_once_and_soon_by_the_other(rig: Any) -> None:
-    """Products are kept in memory too, so the other one may serve the old one while it has not been told."""
+    """Products are cached in memory too, so the other worker may serve the old one until it is invalidated."""
     url, admin = new_product(rig, stock=0), rig.admin()
     with rig.client(0, headers=admin) as one, rig.client(1, headers=admin) as two:
         delays = []
@@ -42,7 +42,7 @@ def test_a_write_is_seen_by_its_worker_at_once_and_soon_by_the_other(rig: Any) -
             assert writer.patch(url, json={"stock": number}).status_code == 200
             delays.append(eventually(lambda: reader.get(url).json()["stock"] == number, 1.0))  # noqa: B023
             assert writer.get(url).json()["stock"] == number
-        assert sum(delay > 0.02 for delay in delays) < PAIRS / 100  # p99, with room for a busy machine
+        assert sum(delay > 0.02 for delay in delays) < PAIRS / 100  # p99, with tolerance for a busy machine
 
 
 def test_what_is_not_in_memory_is_never_stale(rig: Any) -> None:
@@ -81,7 +81,7 @@ def is_well(worker: httpx2.Client) -> bool:
 
 
 def works_without_valkey(rig: Any, break_it: Callable[[], None], mend_it: Callable[[], None]) -> None:
-    """Everything goes on, right and without errors, and the cache comes back by itself."""
+    """Assert that requests succeed with correct data, and that the cache recovers by itself."""
     url, admin, people = new_product(rig, stock=1), rig.admin(), rig.people(2)
     with rig.client(0, headers=admin) as one, rig.client(1, headers=admin) as two:
         for worker in (one, two):
@@ -107,7 +107,7 @@ def works_without_valkey(rig: Any, break_it: Callable[[], None], mend_it: Callab
             mend_it()
         for worker in (one, two):
             eventually(partial(is_well, worker), RECOVERY_SECONDS)
-        # What Valkey kept from before is not believed.
+        # Entries that Valkey kept from before are not used.
         for worker in (one, two):
             assert worker.get(url).json()["stock"] == 21
         assert one.get("/api/v1/users/me", headers=people[0]).status_code == 401

@@ -1,4 +1,4 @@
-"""Whose address is counted and logged, behind proxies."""
+"""The client address behind proxies, in rate limits and logs."""
 
 import json
 
@@ -23,7 +23,7 @@ __all__ = ["ENVIRONMENT", "begin_anew"]
     ],
 )
 def test_a_client_does_not_choose_its_address(rig: Rig, forwarded: str, changing: bool) -> None:
-    """X-Forwarded-For is read from the right, past the proxies we know."""
+    """X-Forwarded-For is read from the right, past the trusted proxies."""
     with rig.client() as client:
         answers = [
             client.post(
@@ -40,6 +40,6 @@ def test_a_log_names_the_client_and_not_the_proxy(rig: Rig) -> None:
     with rig.client() as client:
         client.get("/health/live", headers={"X-Forwarded-For": "7.7.7.7, 203.0.113.9", "X-Request-ID": "the-client-1"})
     log = rig.logs / "web0.log"
-    eventually(lambda: "the-client-1" in log.read_text(), 5)  # it is written after the answer
+    eventually(lambda: "the-client-1" in log.read_text(), 5)  # the log is written after the response
     lines = [json.loads(line) for line in log.read_text().splitlines() if "the-client-1" in line]
     assert [line["client"] for line in lines if line["event"] == "request"] == ["203.0.113.9"]

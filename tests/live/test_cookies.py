@@ -1,4 +1,4 @@
-"""Cookies in browser mode, as they arrive."""
+"""Cookies in browser mode, as browsers send them."""
 
 import httpx2
 
@@ -10,7 +10,7 @@ __all__ = ["ENVIRONMENT", "form", "page"]
 
 
 def test_only_the_exact_cookie_counts(rig: Rig, page: httpx2.Client) -> None:
-    """A subdomain may set a name that only looks like a __Host- one (RFC 6265bis, section 5.7)."""
+    """A subdomain can set a cookie with a name that resembles a __Host- name (RFC 6265bis, section 5.7)."""
     own = str(page.headers["Cookie"])
     assert page.get(ME, headers={b"Cookie": f"\xa0__Host-access=forged; {own}".encode("latin-1")}).status_code == 200
     only = b"\xa0" + next(part for part in own.split("; ") if part.startswith("__Host-access")).encode()

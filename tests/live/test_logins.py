@@ -1,4 +1,4 @@
-"""How many people can log in at once, and what the others notice. Measured with nothing else running."""
+"""The rate of simultaneous logins, and the latency of other requests meanwhile. Needs an idle machine."""
 
 import asyncio
 import time
@@ -47,7 +47,7 @@ async def test_thirty_people_a_second_log_in(serve: Callable[..., Any], database
 
 
 async def p99(client: httpx2.AsyncClient, headers: dict[str, str], *, until: Callable[[int], bool]) -> float:
-    """Seconds of GET users/me by READERS at once; `until` is told how many there were."""
+    """Return the p99 in seconds of GET users/me by READERS at once. `until` gets the number of requests."""
     taken: list[float] = []
 
     async def read() -> None:

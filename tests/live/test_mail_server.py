@@ -1,4 +1,4 @@
-"""Mail through a real server."""
+"""Mail through a real SMTP server."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ __all__ = ["ENVIRONMENT"]
 
 @pytest.mark.whole
 def test_mail_reaches_a_real_server(rig: Rig, tmp_path: Path, project_folder: Path) -> None:
-    """Also one that was down when it was asked for: the job tries again."""
+    """The job retries if the server was down."""
     address, folder = rig.new_address(), tmp_path / "mail"
     with (
         running(

@@ -1,4 +1,4 @@
-"""What an operator sees: metrics of all processes, traces, logs, and the one id they share."""
+"""Metrics of all processes, traces and logs, and the request id that they share."""
 
 import json
 import re
@@ -20,7 +20,7 @@ DASHBOARD = Path(__file__).parents[2] / "starter" / "deploy" / "grafana" / "dash
 
 
 def samples(text: str) -> dict[tuple[str, str], float]:
-    """Values by name and status."""
+    """Return the values by name and status."""
     found: dict[tuple[str, str], float] = {}
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
@@ -39,7 +39,7 @@ def test_metrics_add_up_over_all_processes(serve: Callable[..., Any], command: l
     }
     with serve(command, **environment) as started:
         base = started.base
-        for _ in range(60):  # a connection each: both processes get some
+        for _ in range(60):  # one connection per request, so that both processes get some
             assert httpx2.get(f"{base}/health/live").status_code == 200
         for number in range(10):
             assert httpx2.get(f"{base}/nowhere/{number}").status_code == 404
@@ -49,10 +49,10 @@ def test_metrics_add_up_over_all_processes(serve: Callable[..., Any], command: l
     assert shown.status_code == 200
     text = shown.text
     assert 'http_request_duration_seconds_count{method="GET",route="/health/live",status="200"} 60.0' in text
-    # Its template, never the path: what anybody may ask for must not become a metric each.
+    # The label is the route template, never the path: any client could create new metrics.
     assert 'route="unmatched",status="404"} 10.0' in text
     assert "/nowhere/1" not in text
-    assert "http_requests_in_progress 1.0" in text  # this one
+    assert "http_requests_in_progress 1.0" in text  # this request
     assert 'server_up{server="postgresql"} 1.0' in text
     assert 'jobs{status="waiting"} 0.0' in text
 
@@ -67,7 +67,7 @@ def test_the_dashboard_asks_for_metrics_that_exist(serve: Callable[..., Any], da
     }
     with serve(COMMANDS["uvicorn"], **environment) as started:
         base = started.base
-        # A token is checked against the cache.
+        # Checks the token against the cache.
         assert httpx2.get(f"{base}/api/v1/users/me", headers=people(database, 1)[0]).status_code == 200
         text = httpx2.get(f"{base}/metrics").text
     labels: dict[str, set[str]] = {}
@@ -113,5 +113,5 @@ def test_traces_logs_and_answers_share_the_request_id(serve: Callable[..., Any],
     ]
     assert span.name == "GET /health/live"
     assert json.loads(line)["trace_id"] == span.trace_id.hex()
-    # As an exemplar on the histogram, where one process answers for itself.
+    # As an exemplar of the histogram, if a single process serves its own metrics.
     assert '# {request_id="the-one-we-look-for"}' in metrics

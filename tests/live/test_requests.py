@@ -1,4 +1,4 @@
-"""Requests that two servers would read differently, and headers that are none. RFC 9112."""
+"""Ambiguous requests and invalid headers (RFC 9112)."""
 
 import socket
 from urllib.parse import urlsplit
@@ -10,7 +10,7 @@ from ondol.testing.contract.fixtures import Rig
 
 
 def exchanged(base: str, sent: bytes) -> bytes:
-    """All that is answered to these bytes, until the server closes the connection."""
+    """Return all bytes that the server sends until it closes the connection."""
     address = urlsplit(base)
     with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
         connection.sendall(sent)
@@ -25,7 +25,7 @@ SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n"
 LENGTH = str(len(BODY)).encode()
 CHUNKED = b"%x\r\n%s\r\n0\r\n\r\n" % (len(BODY), BODY)
 
-# Headers and the body that follows: where one reader sees one request, another would see two. RFC 9112.
+# Headers and the following body: one parser sees one request, another two (RFC 9112).
 SMUGGLING: dict[str, tuple[bytes, bytes]] = {
     "both lengths · 6.1": (b"Content-Length: " + LENGTH + b"\r\nTransfer-Encoding: chunked", CHUNKED),
     "both lengths, the other way · 6.1": (b"Transfer-Encoding: chunked\r\nContent-Length: 4", CHUNKED),
@@ -55,7 +55,7 @@ SMUGGLING: dict[str, tuple[bytes, bytes]] = {
 
 @pytest.mark.parametrize("case", SMUGGLING)
 def test_a_request_is_never_two(rig: Rig, case: str) -> None:
-    """ASVS 4.2.1: refused, and the connection closed, so that what follows is no request."""
+    """ASVS 4.2.1: the request is refused and the connection closed, so that the rest is not parsed."""
     headers, body = SMUGGLING[case]
     log = rig.logs / "web0.log"
     before = log.read_text().count("/smuggled")
@@ -70,7 +70,7 @@ def test_a_request_is_never_two(rig: Rig, case: str) -> None:
     ("header", "status"),
     [
         (b"X-Request-ID: abc\rInjected: yes", 400),
-        (b"X-Request-ID: abc\nInjected: yes", None),  # a bare LF ends a header for some parsers: it is just another
+        (b"X-Request-ID: abc\nInjected: yes", None),  # a bare LF ends a header for some parsers: it is a second header
         (b"X-Request-ID: abc\x00def", 400),
         (b"X-Request-ID : abc", 400),
         (b"X-Request-ID: " + b"a" * 8_000, 200),

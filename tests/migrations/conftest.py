@@ -14,5 +14,5 @@ def project(starter_copy: Path) -> Path:
 
 @pytest.fixture
 def database(servers: Attachment, project_folder: Path) -> TestDatabase:
-    """One of its own: what these tests migrate stays migrated."""
+    """Return a separate database, because these tests change its schema."""
     return TestDatabase.cloned(migrated_template(servers, project_folder), f"test_migrations_{os.getpid()}")

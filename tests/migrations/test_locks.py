@@ -1,4 +1,4 @@
-"""Migrations beside others who use the tables, and after one that failed in its middle."""
+"""Migrations while others use the tables, and after a migration that failed halfway."""
 
 import threading
 import time
@@ -22,7 +22,7 @@ def test_a_migration_lets_others_pass_and_names_who_holds_the_lock(
     (project / "migrations" / "versions" / "0003_lock.py").write_text(NICKNAME)
     monkeypatch.setattr(migrations, "PAUSES", (1,))
     with psycopg.connect(database.url) as holder, psycopg.connect(database.url, autocommit=True) as reader:
-        holder.execute("SELECT count(*) FROM users")  # a transaction that goes on
+        holder.execute("SELECT count(*) FROM users")  # a transaction that stays open
         reading, waits = threading.Event(), []
 
         def read() -> None:
@@ -40,7 +40,7 @@ def test_a_migration_lets_others_pass_and_names_who_holds_the_lock(
         assert 0.5 < max(waits) < 5  # the lock timeout is 0.9 s
         assert f"pid {holder.info.backend_pid} (idle in transaction" in str(blocked.value)
         assert "SELECT count(*) FROM users" in str(blocked.value)
-        # It is tried again by itself.
+        # It is retried automatically.
         tried: list[str] = []
 
         def release(event: str, **_: object) -> None:
@@ -80,7 +80,7 @@ VALID = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('ix_user
 
 
 def people(connection: psycopg.Connection[Any]) -> None:
-    """Two of the same name."""
+    """Insert two people with the same name."""
     for number in "12":
         connection.execute(
             "INSERT INTO users (id, email, full_name, hashed_password, role, is_active, version)"
@@ -99,7 +99,7 @@ def test_an_index_that_could_not_be_finished_is_rebuilt(project: Path, database:
             with pytest.raises(migrations.InvalidIndex, match="ix_users_name"):
                 migrations.upgrade(database.url, project)
             assert connection.execute(VALID).fetchone() == (False,)
-        # What the failed REINDEX left goes at the next run.
+        # The next run removes the index that the failed REINDEX left.
         assert connection.execute("SELECT count(*) FROM pg_class WHERE relname ~ '_ccnew'").fetchone() == (1,)
         connection.execute("UPDATE users SET full_name = email")
         migrations.upgrade(database.url, project)

@@ -1,4 +1,4 @@
-"""Migrations that can be run while the service is used."""
+"""Migrations that can run while the service is in use."""
 
 import json
 import os
@@ -26,7 +26,7 @@ def ondol(project: Path, database: TestDatabase, *arguments: str) -> "subprocess
 
 
 def run(project: Path, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-    """`ondol ARGUMENTS`, without the servers of this test run unless `environment` names them."""
+    """Run `ondol ARGUMENTS`, without the servers of this test run unless `environment` names them."""
     clean = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")}
     command = [sys.executable, "-m", "ondol.cli", *arguments]
     return subprocess.run(
@@ -57,7 +57,7 @@ def test_a_check_reads_the_migrations_and_changes_nothing(project: Path, databas
     checked = ondol(project, database, "check")
     assert checked.returncode == 0, checked.stderr
     assert names_of(database, "SELECT version_num FROM alembic_version") == {"0002"}
-    # A migration can be written though the database lacks the one before it.
+    # A migration can be generated although the previous one has not been run.
     edit(project / "app" / "models" / "users.py", "nickname:", "second_name: Mapped[str | None]\n    nickname:")
     assert ondol(project, database, "revision", "second name").returncode == 0
     [written] = (project / "migrations" / "versions").glob("*second_name.py")
@@ -179,7 +179,7 @@ def test_a_server_migrates_an_empty_database_and_names_pending_migrations(projec
 def test_older_code_serves_a_newer_database(
     project: Path, database: TestDatabase, redis_url: str, tmp_path: Path
 ) -> None:
-    """The way back is the older image alone, of the worker too."""
+    """A rollback only deploys the older image, for the worker too."""
     with psycopg.connect(database.url, autocommit=True) as connection:
         connection.execute("UPDATE alembic_version SET version_num = 'of-newer-code'")
     port, log = str(free_port()), tmp_path / "log"
@@ -203,7 +203,7 @@ def test_a_worker_on_an_empty_database_says_so(project: Path, database: TestData
 
 @pytest.mark.whole
 def test_an_index_is_found_by_revision_and_judged_by_squawk(project: Path, database: TestDatabase) -> None:
-    """What locks out writers for as long as it reads a table is for a person to decide on."""
+    """CREATE INDEX blocks writes while it reads the table, so squawk reports it."""
     models = project / "app" / "models" / "users.py"
     column = "last_seen_at: Mapped[datetime | None]"
     models.write_text(models.read_text().replace(column, f"{column} = mapped_column(index=True)"))
@@ -255,7 +255,7 @@ def linted(project: Path, sql: str) -> "subprocess.CompletedProcess[str]":
 
 
 def test_the_starters_migrations_are_safe_to_run(project: Path, database: TestDatabase) -> None:
-    """squawk knows which statements stop a table that is used; .squawk.toml says what does not apply, and why."""
+    """squawk reports statements that block a table in use; .squawk.toml disables rules with reasons."""
     written = ondol(project, database, "upgrade", "--sql")
     assert written.returncode == 0, written.stderr
     assert "CREATE TABLE products" in written.stdout

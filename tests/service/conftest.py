@@ -1,4 +1,4 @@
-"""The starter as the service under test: what the library promises of every service."""
+"""The starter as the service under test, for promises of the library about every service."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a request costs that can be counted: statements, commands to Valkey, functions of ours, and garbage."""
+"""Countable costs of a request: SQL statements, Valkey commands, calls of Ondol functions, and garbage."""
 
 import gc
 import itertools
@@ -25,7 +25,7 @@ PRODUCT = {"name": "온돌", "price": "12500"}
 
 
 class Service:
-    """Requests straight to the application: no client of ours costs anything."""
+    """Sends requests directly to the ASGI application, without the cost of a client."""
 
     def __init__(self, app: FastAPI, headers: dict[str, str], product_ids: list[str]) -> None:
         self.app, self.runtime = app, app.state.runtime
@@ -85,7 +85,7 @@ REQUESTS: dict[str, Callable[[Service], Request]] = {
     ),
     "orders": lambda service: ("GET", "/api/v1/orders", None),
 }
-# The statements, by their first word, and the commands to Valkey.
+# The statements, by first word, and the Valkey commands.
 COSTS = {
     "live": ("", ""),
     "product": ("", ""),
@@ -100,7 +100,7 @@ COSTS = {
 
 @pytest.fixture
 def commands(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What is sent to Valkey from here on."""
+    """Return the list of commands sent to Valkey from now on."""
     sent: list[str] = []
     execute = Pipeline.execute
 
@@ -114,7 +114,7 @@ def commands(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.mark.parametrize("name", COSTS)
 async def test_statements_and_commands(service: Service, commands: list[str], name: str) -> None:
-    """From the second time on: the first one fills the cache, and learns of the login session."""
+    """Counts from the second request on: the first one fills the caches."""
     make = REQUESTS[name]
     assert await service.ask(*make(service)) in (200, 201)
     statements: list[str] = []
@@ -124,7 +124,7 @@ async def test_statements_and_commands(service: Service, commands: list[str], na
     assert (" ".join(each.split()[0] for each in statements), " ".join(commands)) == COSTS[name]
 
 
-# Of a list with relations sqlakeyset takes the order apart each time, by a function that refers to itself.
+# Not for the list with relations: sqlakeyset parses its order each time with a recursive closure, a cycle.
 @pytest.mark.parametrize("name", sorted(set(REQUESTS) - {"orders"}))
 async def test_a_request_leaves_nothing_to_the_garbage_collector(service: Service, name: str) -> None:
     request = REQUESTS[name](service)
@@ -141,7 +141,7 @@ async def test_a_request_leaves_nothing_to_the_garbage_collector(service: Servic
 
 
 async def test_a_cached_get_runs_through_few_functions_of_ours(service: Service) -> None:
-    """64 calls at first; each costs a microsecond or more, on every request."""
+    """Was 64 calls at first. Each call costs a microsecond or more on every request."""
     request = REQUESTS["product"](service)
     for _ in range(2):
         await service.ask(*request)

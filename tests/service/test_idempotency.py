@@ -1,4 +1,4 @@
-"""An order that is sent again with its Idempotency-Key."""
+"""Orders that are sent again with the same Idempotency-Key."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -25,7 +25,7 @@ URL = "/api/v1/orders"
 
 @pytest.fixture
 def place(client: TestClient, database: SyncDatabase) -> Callable[..., Any]:
-    """An order of so many by one of two customers."""
+    """Return a function that orders `quantity` units as one of two customers."""
     customers = people(database, 2)
     with database.transaction() as session:
         product = Product(name="n", price=1, currency="KRW", stock=100)
@@ -53,7 +53,7 @@ def test_the_first_answer_comes_again(place: Callable[..., Any], database: SyncD
     assert "Idempotency-Replayed" not in first.headers
     assert again.headers["X-Request-ID"] != first.headers["X-Request-ID"]
     assert stock(database) == 98
-    assert place('"one"').content == first.content  # as the draft writes it
+    assert place('"one"').content == first.content  # quoted, as in the draft
 
 
 def test_a_key_is_of_one_request_and_of_one_caller(place: Callable[..., Any], database: SyncDatabase) -> None:
@@ -124,7 +124,7 @@ def test_old_keys_and_failed_jobs_are_deleted_at_night(
 
 @pytest.fixture
 def added(app: FastAPI) -> FastAPI:
-    """With operations of a project's own."""
+    """Add operations to the app, as a project would."""
     anybody = Security(current_user)
     strict = APIRouter(route_class=IdempotentRoute, prefix="/added")
 
@@ -166,7 +166,7 @@ def test_an_operation_may_require_a_key(added: FastAPI, client: TestClient, data
     assert client.post("/added/required", headers={"Idempotency-Key": "one"}).status_code == 401
     two = [("Idempotency-Key", "one"), ("Idempotency-Key", "two"), *headers.items()]
     assert client.post("/added/required", headers=two).json()["code"] == "invalid_idempotency_key"
-    # Only what succeeded is an answer.
+    # Only successful responses are stored.
     late = {**headers, "Idempotency-Key": "late"}
     assert client.post("/added/late", headers=late).text != client.post("/added/late", headers=late).text
 

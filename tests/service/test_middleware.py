@@ -21,7 +21,7 @@ def lines_of(captured: str) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def hardened(settings: AppSettings) -> Iterator[TestClient]:
-    """With limits that a test can reach."""
+    """Yield a client of an app with limits that a test can reach."""
     http = {
         "allowed_hosts": ["testserver"],
         "cors_origins": ["https://shop.example"],

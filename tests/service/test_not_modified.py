@@ -1,4 +1,4 @@
-"""GET with If-None-Match: 304 without a body while nothing of the answer changed."""
+"""GET with If-None-Match: 304 without a body if the response has not changed."""
 
 from typing import Any
 
@@ -55,16 +55,16 @@ def test_what_changed_is_sent(
     changed = client.patch(f"/api/v1/products/{product}", json={"name": "m"}, headers=admin)
     answer = client.get(f"/api/v1/products/{product}", headers={**admin, "If-None-Match": tag})
     assert (answer.status_code, answer.json()["name"], answer.headers["ETag"]) == (200, "m", changed.headers["ETag"])
-    # To have been seen changes an account, but not its version.
+    # `last_seen_at` changes an account but not its version.
     tag = client.get("/api/v1/users/me", headers=admin).headers["ETag"]
     with database.transaction() as session:
         session.execute(text("UPDATE users SET last_seen_at = now() - interval '1 day'"))
     assert client.get("/api/v1/users/me", headers={**admin, "If-None-Match": tag}).status_code == 200
-    # Nor has anybody else's account the same tag.
+    # Another account has another ETag.
     [other] = people(database, 1)
     tag = client.get("/api/v1/users/me", headers=admin).headers["ETag"]
     assert client.get("/api/v1/users/me", headers={**other, "If-None-Match": tag}).status_code == 200
-    # An order shows the product's name, though it is another row.
+    # An order contains the product's name, which is in another row.
     tag = order.headers["ETag"]
     url = f"/api/v1/orders/{order.json()['id']}"
     answer = client.get(url, headers={**admin, "If-None-Match": tag})

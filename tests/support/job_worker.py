@@ -1,4 +1,4 @@
-"""A worker with one job, whose effect is in PostgreSQL: `python job_worker.py URL`. What it does is idempotent."""
+"""A worker with one idempotent job, which writes to PostgreSQL: `python job_worker.py URL`."""
 
 import asyncio
 import sys
@@ -20,7 +20,7 @@ async def count(*, number: int) -> None:
     async with await psycopg.AsyncConnection.connect(URL) as connection:
         done = await connection.execute("INSERT INTO effects VALUES (%s) ON CONFLICT DO NOTHING", [number])
         await connection.execute("UPDATE total SET times = times + %s", [done.rowcount])
-        await asyncio.sleep(0.02)  # so that a kill meets it in the middle
+        await asyncio.sleep(0.02)  # so that a kill interrupts it
 
 
 asyncio.run(Worker(None, [count], URL).run())

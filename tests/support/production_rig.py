@@ -1,4 +1,4 @@
-"""The starter as it runs in production, on servers that a test may stop, kill and start again."""
+"""The starter in production mode, on servers that a test may stop, kill and restart."""
 
 import os
 import secrets
@@ -29,7 +29,7 @@ GUNICORN = ("-m", "gunicorn", "-c", "gunicorn.conf.py", "main:app")
 
 @dataclass
 class Production:
-    """Servers of this test alone, and the environment that production processes get."""
+    """Servers for one test, and the environment of production processes."""
 
     project: Path
     folder: Path
@@ -43,7 +43,7 @@ class Production:
         return SyncDatabase(self.database_url)
 
     def with_lines(self, project: Path, lines: str) -> "Production":
-        """The same servers, and a copy of the starter whose main.py ends in `lines`."""
+        """Return the same servers with the starter in `project`; append `lines` to its main.py."""
         main = project / "main.py"
         main.write_text(main.read_text() + lines)
         return replace(self, project=project)
@@ -52,7 +52,7 @@ class Production:
         return self.folder / f"{name}.log"
 
     def logged(self, text: str) -> list[str]:
-        """Lines of all processes' logs that hold `text`."""
+        """Return the lines of all logs that contain `text`."""
         lines = [line for log in self.folder.glob("*.log") for line in log.read_text(errors="replace").splitlines()]
         return [line for line in lines if text in line]
 
@@ -60,7 +60,7 @@ class Production:
     def web(
         self, name: str = "web", *, port: int | None = None, command: Sequence[str] = UVICORN, **environment: str
     ) -> Iterator["Web"]:
-        """Web processes behind one port, ready."""
+        """Start web processes on one port, and yield when they are ready."""
         port = port or free_port()
         environment = {**self.environment, "PORT": str(port), **environment}
         with running(list(command), folder=self.project, environment=environment, log=self.log(name)) as process:
@@ -69,7 +69,7 @@ class Production:
             yield Web(base, port, process)
 
     def failed_start(self, **environment: str) -> str:
-        """What a web process says that does not start."""
+        """Return the standard error of a web process that fails to start."""
         finished = subprocess.run(
             [sys.executable, *UVICORN],
             cwd=self.project,
@@ -105,7 +105,7 @@ class Web:
 def production(
     project: Path, folder: Path, copies: Path, *, data: Path | None = None, migrated: bool = True
 ) -> Iterator[Production]:
-    """Everything in `folder`; PostgreSQL's data in `data`, if given."""
+    """Start the servers with their files in `folder`, and PostgreSQL's data in `data` if given."""
     user = server_user()
     postgres = PostgresServer(
         (data or folder) / "postgres",

@@ -1,4 +1,4 @@
-"""Projects for tests of the generator: as `ondol new` writes them, without an environment of their own."""
+"""Projects for tests of the generator, as `ondol new` writes them, without a virtual environment."""
 
 import os
 import subprocess
@@ -24,7 +24,7 @@ def bare_project(folder: Path, *, sample: bool = False, without: Sequence[str] =
 
 
 def add(project: Path, line: str) -> None:
-    """As the command line `ondol add resource LINE` would."""
+    """Add a resource, like `ondol add resource LINE`."""
     name, *words = line.split()
     specs = [word for word in words if ":" in word]
     given = words[len(specs) :]
@@ -39,14 +39,14 @@ def add(project: Path, line: str) -> None:
 
 
 def replace(file: Path, old: str, new: str) -> None:
-    """Change one place of a file."""
+    """Replace the only occurrence of `old` in a file."""
     text = file.read_text()
     assert old in text, (file, old)
     file.write_text(text.replace(old, new, 1))
 
 
 def run(project: Path, *command: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-    """A command in the project, with servers of its own if it needs some, unless `environment` names others."""
+    """Run a command in the project. If it needs servers, it starts its own unless `environment` names others."""
     clean = {name: text for name, text in os.environ.items() if not name.startswith(("ONDOL_TEST", "PYTEST"))}
     return subprocess.run(
         [sys.executable, "-m", *command], cwd=project, env=clean | environment, capture_output=True, text=True

@@ -1,4 +1,4 @@
-"""Bytes over a socket, as no HTTP client would send them."""
+"""Raw bytes over a socket, for requests that no HTTP client would send."""
 
 import socket
 import time
@@ -9,7 +9,7 @@ def connected(port: int) -> socket.socket:
 
 
 def until_closed(one: socket.socket) -> tuple[bytes, float]:
-    """What still came, and after how many seconds the other end closed."""
+    """Return the bytes received until the other end closes, and the seconds until then."""
     started, received = time.monotonic(), b""
     try:
         while part := one.recv(65_536):
@@ -20,18 +20,18 @@ def until_closed(one: socket.socket) -> tuple[bytes, float]:
 
 
 def exchange(port: int, *pieces: bytes) -> bytes:
-    """Sends `pieces`, each in a packet of its own, and returns what came until the other end closed."""
+    """Send `pieces`, each in its own packet, and return the bytes received until the other end closes."""
     with connected(port) as one:
         one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for piece in pieces:
             try:
                 one.sendall(piece)
             except (BrokenPipeError, ConnectionResetError):
-                break  # closed before all was sent
+                break  # closed by the other end
             time.sleep(0.01)
         return until_closed(one)[0]
 
 
 def statuses(answers: bytes) -> list[int]:
-    """The status of each answer on a connection. No body of ours holds a status line."""
+    """Return the status of each response on a connection. Bodies must not contain a status line."""
     return [int(part[:3]) for part in answers.split(b"HTTP/1.1 ")[1:]]

@@ -1,4 +1,4 @@
-"""The service in tests/rooms: what `ondol add` writes of it, and what its user wrote over that by hand."""
+"""The service in tests/rooms: code that `ondol add` generates, and the files that its user wrote by hand."""
 
 import shutil
 from pathlib import Path
@@ -37,7 +37,7 @@ def signed(body: bytes) -> dict[str, str]:
     return {"X-Timestamp": str(now), "X-Signature": signature(WEBHOOK_SECRET, now, body)}
 
 """
-# What is written into files that the project has, before a text that stands there.
+# Lines that the user inserted into generated files: (before this text, these lines).
 INSERTED = {
     "app/models/__init__.py": (
         ("from app.models.rooms ", "from app.models.pictures import Picture\n"),
@@ -56,9 +56,9 @@ INSERTED = {
         (
             '    {"name": "health"',
             '    {"name": "availability", "description": "Free rooms."},\n'
-            '    {"name": "occupancy", "description": "How full the rooms were."},\n'
+            '    {"name": "occupancy", "description": "Occupancy of rooms."},\n'
             '    {"name": "pictures", "description": "Pictures of rooms."},\n'
-            '    {"name": "webhooks", "description": "What other services tell us."},\n',
+            '    {"name": "webhooks", "description": "Webhooks from other services."},\n',
         ),
     ),
     "app/jobs.py": (
@@ -68,7 +68,7 @@ INSERTED = {
     ),
     "app/scopes.py": (
         ("\n\nDESCRIPTIONS", '    OCCUPANCY_READ = "occupancy:read"\n'),
-        ("}\n\nSCOPES_OF", '    Scope.OCCUPANCY_READ: "See how full the rooms were.",\n'),
+        ("}\n\nSCOPES_OF", '    Scope.OCCUPANCY_READ: "Read the occupancy of rooms.",\n'),
     ),
     "app/settings.py": (
         ("\nfrom ondol.rate_limits", "from typing import Annotated\n"),
@@ -94,7 +94,7 @@ INSERTED = {
 
 
 def build(folder: Path) -> Path:
-    """Make the project in `folder`, which must not exist, with what `ondol add` writes."""
+    """Create the project in `folder`, which must not exist, with the resources from `ondol add`."""
     project = bare_project(folder)
     for line in RESOURCES:
         add(project, line)
@@ -102,8 +102,8 @@ def build(folder: Path) -> Path:
 
 
 def write_by_hand(project: Path) -> None:
-    """Lay over the project what its user wrote."""
-    [newest] = heads(project)  # the ids of generated migrations are times
+    """Add the files and lines that the user wrote by hand."""
+    [newest] = heads(project)  # the ids of generated migrations are timestamps
     shutil.copytree(WRITTEN, project, dirs_exist_ok=True, ignore=shutil.ignore_patterns("ruff.toml"))
     replace(project / "migrations" / "versions" / "by_hand.py", '"HEAD"', f'"{newest}"')
     for path, insertions in INSERTED.items():

@@ -1,4 +1,4 @@
-"""A TCP proxy before PostgreSQL that can fall silent: it keeps and takes connections, and passes nothing on."""
+"""A TCP proxy for PostgreSQL that can fall silent: it keeps and accepts connections but forwards nothing."""
 
 import asyncio
 import contextlib
@@ -10,7 +10,7 @@ from ondol.dev.ports import free_port
 
 
 class SilentProxy:
-    """`only_answers`: what the server says is lost, what it is told still arrives."""
+    """A TCP proxy. `is_silent`: drop all data. `only_answers`: drop only the data from the server."""
 
     def __init__(self, target: int) -> None:
         self.port = free_port()
@@ -21,7 +21,7 @@ class SilentProxy:
 
     @contextmanager
     def running(self) -> Iterator["SilentProxy"]:
-        """In a thread of its own."""
+        """Run the proxy in a thread."""
         thread = threading.Thread(target=self._loop.run_forever)
         thread.start()
         listening = asyncio.start_server(self._serve, "127.0.0.1", self.port)

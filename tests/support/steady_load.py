@@ -1,4 +1,4 @@
-"""Clients that do not stop: reads and orders, and what became of each."""
+"""Steady load: clients that read and order without pause, and the outcome of their requests."""
 
 import asyncio
 import itertools
@@ -21,8 +21,8 @@ AUTH = AuthSettings(secret_key=SECRET)
 
 @dataclass
 class Outcome:
-    """`answers` by status; `acknowledged` orders by id; `broken` requests that had no answer, by error;
-    `refusals` 503s, by their code."""
+    """Results: `answers` by status, ids of `acknowledged` orders, `broken` requests without a response by error,
+    `refusals` (503) by code."""
 
     answers: Counter[int] = field(default_factory=Counter)
     broken: Counter[str] = field(default_factory=Counter)
@@ -32,7 +32,7 @@ class Outcome:
 
 
 class Load:
-    """`clients` clients against `bases`, each doing one request after the other: two reads, then an order."""
+    """`clients` clients of `bases`. Each sends one request after the other: two reads, then an order."""
 
     def __init__(self, prod: Production, bases: Sequence[str], clients: int = 50, stock: int = 1_000_000) -> None:
         database = prod.database
@@ -48,7 +48,7 @@ class Load:
 
     @contextmanager
     def running(self) -> Iterator[Outcome]:
-        """In a thread of its own, so that the test can go on breaking things."""
+        """Run in a thread, so that the test can break things meanwhile."""
         with ThreadPoolExecutor(1) as thread:
             finished = thread.submit(asyncio.run, self._all())
             try:

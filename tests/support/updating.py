@@ -1,4 +1,4 @@
-"""What a person does around `ondol update`: git, uv, edits."""
+"""Steps of a user around `ondol update`: git, uv, edits."""
 
 import os
 import shutil
@@ -38,7 +38,7 @@ def built(source: Path, folder: Path) -> Path:
 
 
 def exchange_wheel(project: Path, old: Path, new: Path) -> None:
-    """The next Ondol in the place of the one it was made with."""
+    """Replace the project's Ondol with the next version, and commit."""
     shutil.copy(new, project / "vendor")
     (project / "vendor" / old.name).unlink()
     replace(project, "pyproject.toml", old.name, new.name)
@@ -47,7 +47,7 @@ def exchange_wheel(project: Path, old: Path, new: Path) -> None:
 
 
 def update(project: Path) -> "subprocess.CompletedProcess[str]":
-    """By the project's own Ondol."""
+    """Run `ondol update` with the project's own Ondol."""
     command = ["uv", "run", "ondol", "update"]
     return subprocess.run(command, cwd=project, env=clean(), capture_output=True, text=True, timeout=120)
 
@@ -57,7 +57,7 @@ def conflicts(project: Path) -> list[str]:
 
 
 def clean() -> dict[str, str]:
-    """The environment of somebody who is in no project and no test run."""
+    """Return an environment without a project or a test run."""
     ours = ("VIRTUAL_ENV", "PYTHONPATH", "ONDOL_TEST_STATE", "ONDOL_TEST_HOLDER")
     return {name: value for name, value in os.environ.items() if name not in ours}
 

@@ -1,4 +1,4 @@
-"""Takes traces (OTLP over HTTP) as a collector does."""
+"""A trace collector (OTLP over HTTP) for tests."""
 
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -8,7 +8,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 
 class Collector:
-    """Listens at `url` until it is stopped. `bodies`: all that was sent, as it was."""
+    """Listens at `url` until it is stopped. `bodies`: the raw request bodies."""
 
     def __init__(self, port: int = 0) -> None:
         bodies: list[bytes] = []

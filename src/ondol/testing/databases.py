@@ -12,8 +12,8 @@ from ondol.dev.servers import Attachment
 
 TEMPLATE = "ondol_template"
 
-# `replica` switches foreign keys and triggers off for this statement's session, so the order of tables does not matter;
-# DELETE on small tables is several times faster than TRUNCATE.
+# `replica` disables foreign keys and triggers in this transaction, so the order of tables does not matter. DELETE on
+# small tables is several times faster than TRUNCATE.
 _EMPTY = """
 DO $$
 DECLARE name text;
@@ -27,15 +27,15 @@ END $$
 
 @dataclass(frozen=True)
 class TestDatabase:
-    """A database of its own for one process of the test run."""
+    """The database of one process of the test run."""
 
-    __test__ = False  # not a test class, whatever its name
+    __test__ = False  # not a test class, despite its name
 
     url: str
 
     @classmethod
     def cloned(cls, template_url: str, name: str) -> "TestDatabase":
-        """A fresh copy of the template."""
+        """Create a copy of the template, replacing an older one, and return it."""
         with psycopg.connect(_maintenance(template_url), autocommit=True) as connection:
             statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
             connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
@@ -43,13 +43,13 @@ class TestDatabase:
         return cls(_sibling(template_url, name))
 
     def empty(self) -> None:
-        """Removes every row but Alembic's."""
+        """Delete all rows except Alembic's."""
         with psycopg.connect(self.url, autocommit=True) as connection:
             connection.execute(_EMPTY)
 
 
 def migrated_template(servers: Attachment, project: Path) -> str:
-    """The URL of the template, made by whoever comes first."""
+    """Return the URL of the template. The first process creates it."""
     url = _sibling(servers.database_url, TEMPLATE)
     with (servers.state.path / "template.lock").open("a", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

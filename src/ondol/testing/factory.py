@@ -1,4 +1,4 @@
-"""What tests know about a resource: enough to make one through the API."""
+"""Resources in tests: how to create one through the API."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ API = "/api/v1"
 
 @dataclass(frozen=True)
 class Factory:
-    """`make_body` gives the body of a request that makes one, a different one each time. It is told the ids that
-    exist, by the name of their path parameter, such as `product_id`. `needs`: what it refers to."""
+    """A resource. `make_body` returns the body of a request that creates one, different each time. Its argument holds
+    existing ids by path parameter, such as `product_id`. `needs`: the resources that it refers to."""
 
     path: str
     id_name: str
@@ -27,17 +27,17 @@ class Factory:
 
     @property
     def one(self) -> str:
-        """The path of one of them, as the OpenAPI document has it."""
+        """The path of a single one, as in the OpenAPI document."""
         return f"{self.url}/{{{self.id_name}}}"
 
 
 def in_order(factories: Iterable[Factory]) -> list[Factory]:
-    """Return the factories, each after those it needs."""
+    """Return the factories, each after the ones it needs."""
     return list(TopologicalSorter({factory: factory.needs for factory in factories}).static_order())
 
 
 class Caller(Protocol):
-    """Somebody who is logged in."""
+    """A logged-in account."""
 
     @property
     def id(self) -> str: ...
@@ -47,13 +47,13 @@ class Caller(Protocol):
 
 
 class Maker:
-    """Makes resources through the API, each after what it refers to. `admin` makes what belongs to nobody."""
+    """Creates resources through the API, dependencies first. `admin` creates those without an owner."""
 
     def __init__(self, client: TestClient, admin: Caller) -> None:
         self._client, self._admin = client, admin
 
     def __call__(self, factory: Factory, caller: Caller | None = None, **fields: Any) -> dict[str, Any]:
-        """One more of them, with these `fields`; it belongs to `caller`."""
+        """Create one with these `fields`, owned by `caller`, and return it."""
         maker = caller if caller and factory.is_owned else self._admin
         answer = self._client.post(factory.url, json=self.body(factory, maker, **fields), headers=maker.headers)
         assert answer.status_code == 201, answer.text
@@ -61,7 +61,7 @@ class Maker:
         return made
 
     def body(self, factory: Factory, caller: Caller, **fields: Any) -> dict[str, Any]:
-        """The body of a request of `caller` that makes one. What it refers to is made, unless `fields` name it."""
+        """Return the body that creates one for `caller`. Create its dependencies unless `fields` name them."""
         known = {"user_id": caller.id}
         for needed in factory.needs:
             known[needed.id_name] = fields.get(needed.id_name) or self(needed, caller)["id"]

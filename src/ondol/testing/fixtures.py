@@ -1,5 +1,5 @@
-"""Fixtures for tests within the process. They build on those of the project's conftest.py: `settings`, `app`, `client`,
-`runtime` and, to make resources, `admin`."""
+"""Fixtures for in-process tests. They use fixtures of the project's conftest.py: `settings`, `app`, `client`,
+`runtime` and, to create resources, `admin`."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from email.message import EmailMessage
@@ -17,7 +17,7 @@ from ondol.testing.factory import Caller, Maker
 
 @pytest.fixture
 async def async_client(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
-    """As `client`, for asynchronous tests."""
+    """Yield a client for asynchronous tests."""
     async with app.router.lifespan_context(app):
         transport = httpx2.ASGITransport(app=app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://testserver") as client:
@@ -26,7 +26,7 @@ async def async_client(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
 
 @pytest.fixture
 def database(database_url: str) -> Iterator[SyncDatabase]:
-    """A look past the API, at what was committed."""
+    """Yield direct access to the committed data, without the API."""
     database = SyncDatabase(database_url)
     yield database
     database.close()
@@ -34,13 +34,13 @@ def database(database_url: str) -> Iterator[SyncDatabase]:
 
 @pytest.fixture
 def make(client: TestClient, admin: Caller) -> Maker:
-    """Make a resource through the API: `make(PRODUCTS, name="n")`."""
+    """Return a function that creates a resource through the API: `make(PRODUCTS, name="n")`."""
     return Maker(client, admin)
 
 
 @pytest.fixture
 def statements(client: TestClient, runtime: Runtime[Any]) -> Iterator[list[str]]:
-    """What is sent to PostgreSQL, transactions' begin and end apart. Clear it to count anew."""
+    """Yield the list of statements sent to PostgreSQL, without BEGIN and COMMIT. Clear it to restart."""
     sent: list[str] = []
     with runtime.database.watched(sent.append):
         yield sent
@@ -48,7 +48,7 @@ def statements(client: TestClient, runtime: Runtime[Any]) -> Iterator[list[str]]
 
 @pytest.fixture
 def in_transaction(client: TestClient, runtime: Runtime[Any]) -> Callable[..., Any]:
-    """Awaits `act(work)` in a transaction that commits, without HTTP: for services and repositories."""
+    """Return a function that awaits `act(work)` in a committed transaction: for tests of services and repositories."""
 
     def run(act: Callable[[UnitOfWork[Any]], Awaitable[Any]]) -> Any:
         async def call() -> Any:
@@ -63,7 +63,7 @@ def in_transaction(client: TestClient, runtime: Runtime[Any]) -> Callable[..., A
 
 @pytest.fixture
 def mailed(runtime: Runtime[Any], run_jobs: Callable[[], None]) -> Callable[[str], EmailMessage]:
-    """The newest mail to an address, after the jobs that wait have run."""
+    """Return a function that runs the waiting jobs and returns the newest mail to an address."""
 
     def mailed(address: str) -> EmailMessage:
         run_jobs()
@@ -74,7 +74,7 @@ def mailed(runtime: Runtime[Any], run_jobs: Callable[[], None]) -> Callable[[str
 
 @pytest.fixture
 def run_jobs(client: TestClient, runtime: Runtime[Any]) -> Callable[[], None]:
-    """Runs every job that waits, as `ondol worker` would."""
+    """Return a function that runs all waiting jobs, as `ondol worker` would."""
 
     def run_jobs() -> None:
         assert client.portal is not None

@@ -1,9 +1,9 @@
-"""The pytest plugin: real PostgreSQL and Valkey, started once a run, emptied after each test.
+"""The pytest plugin: real PostgreSQL and Valkey, started once per run and emptied after each test.
 
-Nothing starts until a test asks for a fixture. Workers of pytest-xdist share the servers; each has a database and a
-Valkey database of its own. When pytest ends, in whatever way, the keeper of the servers removes everything.
+Nothing starts until a test requests a fixture. Workers of pytest-xdist share the servers; each has its own PostgreSQL
+and Valkey database. When pytest ends, even if it is killed, the keeper of the servers removes everything.
 
-The ini option `ondol_project` names the folder with `migrations/`; by default it is where the ini file is.
+The ini option `ondol_project` names the folder with `migrations/`. The default is the folder of the ini file.
 """
 
 import os
@@ -29,21 +29,21 @@ _decided_here = pytest.StashKey[bool]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--whole", action="store_true", help="Run long programmes whole, not the short version of each.")
-    parser.addini("ondol_project", "The folder of the project under test, with its migrations/.", default=".")
+    parser.addoption("--whole", action="store_true", help="Run the slow tests too, and the long version of each.")
+    parser.addini("ondol_project", "The folder of the project under test, which contains migrations/.", default=".")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # Decided once, by the process the person started; the workers of xdist, and whatever is run below, inherit it.
+    # Set once, by the process that the user started. Workers of xdist and other child processes inherit it.
     if _STATE not in os.environ:
         holder = ProcessIdentity.of(os.getpid())
         os.environ[_HOLDER] = str(holder)
         os.environ[_STATE] = str(StateFolder.temporary(project_of(config), str(holder)).path)
         config.stash[_decided_here] = True
-    # Tests, and the processes that they start, do not depend on what a developer has in .env.
+    # Tests and the processes they start must not depend on a developer's .env.
     os.environ["ENV_FILE"] = os.devnull
-    config.addinivalue_line("markers", "whole: a test that only a run with --whole makes")
-    # pytest's own temporary files too stay within the checkout.
+    config.addinivalue_line("markers", "whole: a slow test that runs only with --whole")
+    # pytest's temporary files stay within the checkout too.
     scratch = config.rootpath / ".ondol" / "tmp"
     scratch.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(scratch))
@@ -58,7 +58,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(optionalhook=True, tryfirst=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
-    """With `-n auto`: no other processes for a file that is named. Starting them takes longer than most files do."""
+    """Start no workers for `-n auto` if one file is named: starting them takes longer than most files do."""
     named = config.args[0] if len(config.args) == 1 else ""
     file, _, test = named.partition("::")
     return 0 if test or (file.endswith(".py") and not file.endswith("test_contract.py")) else None
@@ -81,13 +81,13 @@ def _attach(state: StateFolder) -> Attachment:
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
-    """Asynchronous tests run on asyncio."""
+    """Return "asyncio": asynchronous tests run on it."""
     return "asyncio"
 
 
 @pytest.fixture(scope="session")
 def whole(pytestconfig: pytest.Config) -> bool:
-    """Whether this run makes long programmes whole."""
+    """Return whether this run uses --whole."""
     return bool(pytestconfig.getoption("whole"))
 
 
@@ -98,13 +98,13 @@ def project_folder(pytestconfig: pytest.Config) -> Path:
 
 @pytest.fixture(scope="session")
 def servers() -> Attachment:
-    """PostgreSQL and Valkey of this test run."""
+    """Return PostgreSQL and Valkey of this test run."""
     return _attach(StateFolder(Path(os.environ[_STATE])))
 
 
 @pytest.fixture(scope="session")
 def worker_database(servers: Attachment, project_folder: Path) -> TestDatabase:
-    """A migrated database for this process, cloned from a template that is migrated once a run."""
+    """Return a migrated database for this process, cloned from a template that is migrated once per run."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     return TestDatabase.cloned(migrated_template(servers, project_folder), f"test_{worker}")
 
@@ -117,14 +117,14 @@ def worker_redis_url(servers: Attachment) -> str:
 
 @pytest.fixture
 def database_url(worker_database: TestDatabase) -> Iterator[str]:
-    """A migrated, empty PostgreSQL database. What the test committed is removed after it."""
+    """Yield the URL of a migrated, empty PostgreSQL database. It is emptied after the test."""
     yield worker_database.url
     worker_database.empty()
 
 
 @pytest.fixture
 def redis_url(worker_redis_url: str) -> Iterator[str]:
-    """An empty Valkey database."""
+    """Yield the URL of an empty Valkey database."""
     yield worker_redis_url
     with redis.Redis.from_url(worker_redis_url) as client:
         client.flushdb()

@@ -1,4 +1,4 @@
-"""Real processes for tests that need them: web workers, job workers."""
+"""Web and job workers as real processes, for tests that need them."""
 
 import os
 import signal
@@ -21,7 +21,7 @@ READY_SECONDS = 30.0
 def running(
     arguments: list[str], *, folder: Path, environment: Mapping[str, str], log: Path
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """`python ARGUMENTS` in `folder`, ended with the block; with the test run too if that is killed (on Linux)."""
+    """Run `python ARGUMENTS` in `folder` until the block ends, or (on Linux) until the test run is killed."""
     with log.open("ab") as output:
         process = subprocess.Popen(
             [sys.executable, *arguments],
@@ -46,7 +46,7 @@ def running(
 
 @contextmanager
 def web_servers(number: int, folder: Path, environment: Mapping[str, str], logs: Path) -> Iterator[list[str]]:
-    """`number` processes of `ondol serve`, each on a free port, ready; gives their base URLs. Logs: web0.log, …"""
+    """Start `number` web processes on free ports, and yield their base URLs when ready. Logs: web0.log, …"""
     with ExitStack() as stack:
         started = []
         for worker in range(number):
@@ -58,11 +58,11 @@ def web_servers(number: int, folder: Path, environment: Mapping[str, str], logs:
             wait_until_ready(base, process, log)
         yield [base for base, _, _ in started]
         for _, process, _ in started:
-            process.terminate()  # all at once: each finishes what it has begun
+            process.terminate()  # all at once: each finishes its current requests
 
 
 def wait_until_ready(base: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    """Returns at the first 200 of /health/ready. Raises RuntimeError with the end of the log."""
+    """Wait for a 200 of /health/ready. Raises RuntimeError with the end of the log."""
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:

@@ -3,7 +3,7 @@ from collections.abc import Callable
 
 
 def eventually(check: Callable[[], bool], seconds: float) -> float:
-    """Waits until `check`; returns how long it took."""
+    """Wait until `check()` is true, and return how many seconds it took. Raises AssertionError after `seconds`."""
     started = time.monotonic()
     while time.monotonic() - started < seconds:
         if check():

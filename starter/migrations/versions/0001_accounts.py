@@ -14,7 +14,7 @@ depends_on = None
 
 def upgrade() -> None:
     jobs = Path(__file__).with_name("0001_jobs.sql").read_text(encoding="utf-8")
-    op.execute(sa.text(jobs.replace(":", r"\:")))  # else SQLAlchemy takes its casts for parameters
+    op.execute(sa.text(jobs.replace(":", r"\:")))  # else SQLAlchemy takes casts for parameters
     op.create_table(
         "users",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -116,7 +116,7 @@ def upgrade() -> None:
     op.create_index("ix_audit_log_at", "audit_log", ["at"], unique=False)
     op.create_index("ix_audit_log_actor_id_id", "audit_log", ["actor_id", "id"], unique=False)
     op.create_index("ix_audit_log_target_id_id", "audit_log", ["target_id", "id"], unique=False)
-    # Whoever runs the service, also as the owner of the table, adds rows, and deletes those of ninety days ago.
+    # Every role, even the owner of the table, may only add rows, and delete those older than 90 days.
     op.execute("""
         CREATE FUNCTION refuse_change_of_audit_log() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN

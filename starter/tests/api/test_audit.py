@@ -54,7 +54,7 @@ def test_what_was_refused_is_told_though_its_transaction_is_gone(client: TestCli
 def test_a_mailed_reset_is_told_with_whoever_asked(
     client: TestClient, admin: Any, customer: Any, mailed: Callable[[str], Any]
 ) -> None:
-    """Of nobody who has no account: the log would keep what strangers type."""
+    """Unknown addresses are not noted: the log would store arbitrary input."""
     headers = {"User-Agent": "Telephone", "X-Request-ID": "abcdefgh"}
     for email in ("nobody@example.com", customer.email):
         client.post("/api/v1/auth/password-reset", json={"email": email}, headers=headers)

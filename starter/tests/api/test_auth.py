@@ -78,7 +78,7 @@ def forged(settings: AppSettings, access_token: str, **changes: Any) -> str:
     return jwt.encode(changed, secret, algorithm="HS256", headers={"kid": key_id(secret)})
 
 
-@pytest.mark.filterwarnings("ignore:The HMAC key")  # too short for the algorithm that it must not be used with
+@pytest.mark.filterwarnings("ignore:The HMAC key")  # too short for HS512, which must be refused anyway
 def test_only_our_own_valid_access_tokens_are_taken(client: TestClient, customer: Any, settings: AppSettings) -> None:
     token = customer.tokens["access_token"]
     assert me(client, forged(settings, token)) == 200
@@ -112,7 +112,7 @@ def test_refreshing_rotates_and_a_retry_gets_the_same_answer(client: TestClient,
     first = customer.tokens["refresh_token"]
     second = refresh(client, first).json()["refresh_token"]
     assert second != first
-    # The answer got lost and the client asks again, at once: nothing is wrong.
+    # A client that lost the response may retry at once.
     assert refresh(client, first).json()["refresh_token"] == second
     assert me(client, refresh(client, second).json()["access_token"]) == 200
 
@@ -203,7 +203,7 @@ def test_a_session_that_was_idle_too_long_has_ended(client: TestClient, customer
 
 
 def log_in_somebody(client: TestClient, database: SyncDatabase) -> Any:
-    """The tokens of somebody new, in an app with settings of its own."""
+    """Return the tokens of a new account, in an app with its own settings."""
     [headers] = people(database, 1)
     address = client.get("/api/v1/users/me", headers=headers).json()["email"]
     return client.post("/api/v1/auth/token", data={"username": address, "password": PASSWORD}).json()
@@ -225,7 +225,7 @@ def test_without_retries_a_second_use_is_reuse(settings: AppSettings, database: 
 def test_a_token_of_either_kind_can_be_revoked_by_whoever_has_it(
     client: TestClient, customer: Any, log_in: Callable[..., Any]
 ) -> None:
-    """RFC 7009: 200 for everything, and the whole grant ends."""
+    """RFC 7009: the answer is always 200, and the whole session ends."""
     other = log_in(customer.email)
     for token in (customer.tokens["refresh_token"], other.tokens["access_token"], "x" * 43, "x"):
         form = {"token": token, "token_type_hint": "refresh_token"}
@@ -237,7 +237,7 @@ def test_a_token_of_either_kind_can_be_revoked_by_whoever_has_it(
 
 
 def test_a_secret_is_rotated_without_logging_anybody_out(settings: AppSettings, database: SyncDatabase) -> None:
-    """The three steps of `ondol secret rotate`: at each, what was handed out at the one before is good."""
+    """Each of the three steps of `ondol secret rotate` accepts the tokens issued in the step before."""
     old, new = settings.auth.secret_key.get_secret_value(), "n" * 40
     with TestClient(with_auth(settings)) as client:
         used, tokens = "", log_in_somebody(client, database)
@@ -248,7 +248,7 @@ def test_a_secret_is_rotated_without_logging_anybody_out(settings: AppSettings, 
     ):
         with TestClient(with_auth(settings, **step)) as client:
             assert me(client, tokens["access_token"]) == 200
-            if used:  # a retry that meets a process of the next step
+            if used:  # a retry at a process that runs the next step
                 assert refresh(client, used).json()["refresh_token"] == tokens["refresh_token"]
             used, tokens = tokens["refresh_token"], refresh(client, tokens["refresh_token"]).json()
             assert me(client, tokens["access_token"]) == 200

@@ -53,7 +53,7 @@ def test_a_reset_that_is_being_mailed_while_the_address_changes_is_not_made(
         session.execute(update(User).where(User.id == UUID(customer.id)).values(email=NEW))
         job = Thread(target=run_jobs)
         job.start()
-        time.sleep(1)  # it waits for the row
+        time.sleep(1)  # the job waits for the row lock
     job.join()
     with database.transaction() as session:
         assert session.scalars(select(MailedToken)).all() == []

@@ -190,7 +190,7 @@ def test_an_order_is_placed_in_five_statements(
     client: TestClient, customer: Any, new_product: Callable[..., dict[str, Any]], statements: list[str], size: int
 ) -> None:
     body = {"lines": [{"product_id": new_product()["id"], "quantity": 1} for _ in range(size)]}
-    client.get("/api/v1/users/me", headers=customer.headers)  # the login session is known from here on
+    client.get("/api/v1/users/me", headers=customer.headers)  # caches the login session
     statements.clear()
     assert client.post("/api/v1/orders", json=body, headers=customer.headers).status_code == 201
     own = [each for each in statements if "pg_notify" not in each]

@@ -48,7 +48,7 @@ def test_one_use_makes_the_other_links_worthless(
 def test_a_new_password_makes_what_was_asked_for_before_worthless(
     client: TestClient, customer: Any, mailed: Callable[[str], Any]
 ) -> None:
-    """Whoever knew the old one may have asked for another address, or have a link."""
+    """Someone who knew the old password may have requested a change of address, or have a link."""
     change = {"email": "thief@example.com", "current_password": PASSWORD}
     client.post("/api/v1/auth/email-change", json=change, headers=customer.headers)
     stolen = code_in(mailed("thief@example.com"))

@@ -24,7 +24,7 @@ def log_in(client: TestClient, email: str, password: str = PASSWORD) -> int:
 
 
 def asked(client: TestClient, mailed: Mailed, email: str = EMAIL) -> str:
-    """The token that is mailed to who asks for an account."""
+    """Request an account and return the mailed token."""
     assert client.post(URL, json={"email": email}).status_code == 202
     return code_in(mailed(email.lower()))
 
@@ -56,12 +56,12 @@ def test_of_twenty_who_confirm_one_address_at_once_one_gets_the_account(
 
 
 def test_a_stranger_who_registers_the_address_first_gets_nothing(client: TestClient, mailed: Mailed) -> None:
-    """Pre-hijacking (Sudhodanan and Paverd, 2022): whatever the stranger sends, the password is the owner's."""
+    """Pre-hijacking (Sudhodanan and Paverd, 2022): only the owner of the address can set the password."""
     refused = client.post(URL, json={"email": EMAIL, "password": STRANGERS, "full_name": "stranger"})
-    assert refused.status_code == 422  # a password has no place before the address is proved
+    assert refused.status_code == 422  # no password is accepted before the address is confirmed
     of_the_stranger = asked(client, mailed)
     asked(client, mailed)
-    assert confirm(client, of_the_stranger).json()["full_name"] == "김지우"  # the owner took the first mail
+    assert confirm(client, of_the_stranger).json()["full_name"] == "김지우"  # the owner used the first mail
     assert (log_in(client, EMAIL), log_in(client, EMAIL, STRANGERS)) == (200, 401)
 
 

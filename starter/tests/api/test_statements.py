@@ -1,4 +1,4 @@
-"""What requests send to PostgreSQL: no more statements than needed, no column that nobody sees."""
+"""Requests send no more statements to PostgreSQL than needed, and read no unused columns."""
 
 from typing import Annotated, Any
 from unittest.mock import create_autospec

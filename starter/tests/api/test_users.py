@@ -55,7 +55,7 @@ def test_a_change_by_an_administrator_takes_effect_at_once(client: TestClient, a
     assert client.get(url, headers=admin.headers).json()["email"] == customer.email
 
     assert client.patch(url, json={"role": "admin"}, headers=admin.headers).status_code == 200
-    # The token says less than the account may by now: it keeps what it says.
+    # The token keeps its scopes although the account now has more.
     assert client.get("/api/v1/users", headers=customer.headers).status_code == 403
 
     assert client.patch(url, json={"is_active": False}, headers=admin.headers).status_code == 200

@@ -1,4 +1,4 @@
-"""Logging in: its steps, in their order."""
+"""The steps of a login, and their order."""
 
 from collections.abc import Callable
 from typing import Any
@@ -24,7 +24,7 @@ def settings(settings: AppSettings) -> AppSettings:
 
 @pytest.fixture
 def steps(runtime: Runtime, client: TestClient, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What is done, as it is done: counts, hashes, statements; and whether a connection was held while hashing."""
+    """Return the list of steps, in order: counts, and hashes with the connections held meanwhile."""
     done: list[str] = []
     limiter, passwords, pool = runtime.rate_limiter, runtime.passwords, runtime.database.engine.pool
 

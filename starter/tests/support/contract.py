@@ -1,4 +1,4 @@
-"""What the tests of `ondol.testing.contract` must be told of this service."""
+"""The facts about this service that the tests of `ondol.testing.contract` need."""
 
 from functools import partial
 

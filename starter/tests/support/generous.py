@@ -1,4 +1,4 @@
-"""Limits of the service that tests do not reach. Tests of the limits set their own."""
+"""Rate limits too high for tests to reach. Tests of the limits set their own."""
 
 import os
 
@@ -6,7 +6,7 @@ from app.settings import LimitsSettings
 
 
 def lift_limits() -> None:
-    """A test asks more often in a second than a person in an hour. Services that tests start inherit it."""
+    """Raise all limits, because tests send many requests per second. Services that tests start inherit them."""
     for name, setting in LimitsSettings.model_fields.items():
         if setting.default is not None:
             os.environ.setdefault(f"LIMITS__{name.upper()}", "1000000/m")

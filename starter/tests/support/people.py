@@ -1,4 +1,4 @@
-"""People with accounts, many at once."""
+"""Creates accounts for tests, many at once."""
 
 import os
 import re
@@ -21,7 +21,7 @@ from app.scopes import SCOPES_OF, Role
 
 @cache
 def hashed_password() -> str:
-    """PASSWORD, hashed: once, for it takes its time."""
+    """Return the hash of PASSWORD, cached because hashing is slow."""
     return PasswordHasher().hash_now(PASSWORD)
 
 
@@ -33,10 +33,10 @@ def people(
     auth: AuthSettings | None = None,
     scopes: frozenset[str] | None = None,
 ) -> list[dict[str, str]]:
-    """`number` accounts with a session each and the password PASSWORD; their request headers.
+    """Create `number` accounts with a session each and the password PASSWORD; return their request headers.
 
-    `auth`: the settings of the service under test, by default those of development. `scopes`: by default all of the
-    role.
+    `auth`: the settings of the service under test, by default those of development. `scopes`: by default all scopes of
+    the role.
     """
     tokens = tokens_for(auth or AuthSettings())
     hashed = hashed_password()
@@ -59,7 +59,7 @@ def people(
 
 
 def mailed_token(database: SyncDatabase, purpose: Purpose) -> str:
-    """A token as a job mails it, of somebody new."""
+    """Return a mailed token for a new address or account."""
     token, expires_at = new_token(), datetime.now(UTC) + timedelta(minutes=5)
     email = f"{os.urandom(6).hex()}@example.com"
     asked = MailedToken(purpose=purpose, email=email, digest=digest(token), expires_at=expires_at)
@@ -76,12 +76,12 @@ def mailed_token(database: SyncDatabase, purpose: Purpose) -> str:
 
 
 def fresh_token(database: SyncDatabase, purpose: Purpose) -> dict[str, str]:
-    """The field of a request that takes a mailed token, with one that nobody has used."""
+    """Return the body field `token` with an unused mailed token."""
     return {"token": mailed_token(database, purpose)}
 
 
 def code_in(message: EmailMessage) -> str:
-    """The token in a mail."""
+    """Return the token in a mail."""
     body = message.get_body(("plain",))
     found = re.search(r"code: (\S+)", body.get_content() if body else "")
     assert found

@@ -1,19 +1,19 @@
-"""What every service must stand: tests over each operation of its OpenAPI document and each of its resources.
+"""Tests that every service must pass, for each operation of its OpenAPI document and each of its resources.
 
-A project has one file for them, tests/test_contract.py, which says what the tests cannot read in the document:
+A project has one file for them, tests/test_contract.py, with the facts that the document does not contain:
 
     from ondol.testing.contract import Contract
 
     CONTRACT = Contract(factories=FACTORIES, scopes_of=SCOPES_OF, …)
 
-An operation or a resource that is added is tested with the next run. What does not fit a project is switched off in
-pyproject.toml, a whole test with its reason:
+A new operation or resource is tested in the next run. A test that does not fit a project is disabled in
+pyproject.toml, with a reason:
 
     [tool.ondol.contract]
     test_head_is_answered_where_get_is = "The proxy answers HEAD."
 
-The tests ask over HTTP, as clients that know nothing of the code. One line a check, with its reference: ASVS is OWASP's
-5.0; API1 to API10 are OWASP's API Security Top 10 of 2023.
+The tests use HTTP, like clients that do not know the code. Each check names its source: ASVS is OWASP ASVS 5.0; API1 to
+API10 are the OWASP API Security Top 10 of 2023.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -27,11 +27,11 @@ PASSWORD = "correct horse battery"
 ME, AUTH = "/api/v1/users/me", "/api/v1/auth"
 FORM, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 MAX_ANSWER = 4096
-"""Bytes of a refusal."""
+"""The most bytes that the body of an error response may have."""
 
 
 class People(Protocol):
-    """Makes `number` accounts with the password PASSWORD and a login session each; returns their request headers."""
+    """Creates `number` accounts with the password PASSWORD and a login session each; returns their request headers."""
 
     def __call__(
         self, database: SyncDatabase, number: int, role: Any, *, scopes: frozenset[str] | None = None
@@ -40,14 +40,14 @@ class People(Protocol):
 
 @dataclass(frozen=True)
 class Contract:
-    """`scopes_of`: the scopes of each role. `customer`, `administrator`: two of these roles.
+    """The facts about a project. `scopes_of`: the scopes of each role. `customer`, `administrator`: two of these roles.
 
-    By operationId: `fresh` makes the fields of a body that one call uses up, such as a mailed token; `fields` are those
-    that a schema cannot describe, such as a picture; `ends_sessions` are operations after which their caller is logged
-    out; `shows_everybody` those that show other people's data to whoever may call them; `signed` makes the headers that
-    prove who sends a body, for a webhook.
+    By operationId: `fresh` creates body fields that can be used once, such as a mailed token; `fields` are values that
+    a schema cannot describe, such as a picture; `ends_sessions` are operations that log their caller out;
+    `shows_everybody` are operations that show other people's data to every permitted caller; `signed` creates the
+    headers that authenticate a body, for a webhook.
 
-    `production`: settings that the project requires in production besides the library's.
+    `production`: settings that the project requires in production in addition to the library's.
     """
 
     factories: Sequence[Factory]

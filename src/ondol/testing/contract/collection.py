@@ -1,4 +1,4 @@
-"""Collects the tests of this folder for a project that has a test_contract.py with a CONTRACT."""
+"""Collects the tests of this folder if the project's test_contract.py has a CONTRACT."""
 
 import re
 import tomllib
@@ -16,7 +16,7 @@ MODULES = sorted(HERE.glob("test_*.py"))
 
 
 class ContractModule(pytest.Module):
-    """The project's own file; below it, a module for each of ours."""
+    """The project's test_contract.py. It also collects the modules of this folder."""
 
     @property
     def contract(self) -> Contract | None:
@@ -26,7 +26,7 @@ class ContractModule(pytest.Module):
         yield from (own := list(super().collect()))
         if self.contract is None:
             if not own:
-                raise self.CollectError(f"{self.path.name} has neither a CONTRACT nor a test.")
+                raise self.CollectError(f"{self.path.name} defines neither CONTRACT nor a test. Define one.")
             return
         for file in MODULES:
             if file.stem == "test_resources" and not self.contract.factories:
@@ -49,7 +49,7 @@ def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> 
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test with an argument `factory` is run for each resource."""
+    """Run a test with an argument `factory` once for each resource."""
     if "factory" in metafunc.fixturenames and metafunc.definition.getparent(ContractModule):
         factories = contract_of(metafunc.definition).factories
         metafunc.parametrize("factory", factories, ids=[factory.path.strip("/") for factory in factories])
@@ -75,7 +75,7 @@ def _left_out(config: pytest.Config) -> dict[str, Any]:
     left_out: dict[str, Any] = table.get("contract", {})
     tests = {name for module in MODULES for name in re.findall(r"def (test_\w+)\(", module.read_text(encoding="utf-8"))}
     if unknown := left_out.keys() - tests:
-        raise pytest.UsageError(f"[tool.ondol.contract] names what is no test: {', '.join(sorted(unknown))}.")
+        raise pytest.UsageError(f"[tool.ondol.contract] names unknown tests: {', '.join(sorted(unknown))}.")
     for name, reason in left_out.items():
         if not isinstance(reason, str) or not reason.strip():
             raise pytest.UsageError(f"[tool.ondol.contract] {name}: say why, such as {name} = 'The proxy does it.'")

@@ -28,7 +28,7 @@ from ondol.testing.waiting import eventually
 
 @dataclass(frozen=True)
 class Processes:
-    """Two workers by their base URLs, and what stands behind them."""
+    """Two web workers, by base URL, with their servers and logs."""
 
     bases: tuple[str, str]
     database: SyncDatabase
@@ -41,19 +41,19 @@ class Processes:
 
 @dataclass(frozen=True)
 class Rig(Processes):
-    """Processes, and people who call them."""
+    """The processes, and accounts that call them."""
 
     contract: Contract
 
     def people(self, number: int, role: Any = None, scopes: frozenset[str] | None = None) -> list[Headers]:
-        """Headers of `number` new accounts, by default customers."""
+        """Create `number` accounts, by default customers, and return their request headers."""
         return self.contract.people(self.database, number, role or self.contract.customer, scopes=scopes)
 
     def admin(self) -> Headers:
         return self.people(1, self.contract.administrator)[0]
 
     def fresh_tokens(self) -> list[str]:
-        """A token as it is mailed, for each operation that takes one."""
+        """Return a mailed token for each operation that takes one."""
         made = [make(self.database) for make in self.contract.fresh.values()]
         return [fields["token"] for fields in made if "token" in fields]
 
@@ -62,11 +62,11 @@ class Rig(Processes):
             return str(client.get(ME).json()["email"])
 
     def new_address(self) -> str:
-        """The e-mail address of a new customer."""
+        """Create a customer and return the e-mail address."""
         return self.email_of(self.people(1)[0])
 
     def restart_valkey(self) -> None:
-        """Start it, empty, and wait until both workers use it."""
+        """Start Valkey, empty, and wait until both workers use it."""
         self.valkey.start()
 
         def is_used(client: httpx2.Client) -> bool:
@@ -77,7 +77,7 @@ class Rig(Processes):
                 eventually(partial(is_used, client), 5)
 
     def serves(self, path: str) -> bool:
-        """Return whether there is such an operation; a POST would be counted."""
+        """Return whether the path has a POST operation. Asks with GET, because a POST would be counted."""
         with self.client() as client:
             return client.get(path).status_code == 405
 
@@ -90,7 +90,7 @@ Start = Callable[[dict[str, str]], AbstractContextManager[Processes]]
 
 @pytest.fixture(scope="module")
 def contract(request: pytest.FixtureRequest) -> Contract:
-    """What the project says of itself in its test_contract.py."""
+    """Return the CONTRACT of the project's test_contract.py."""
     return contract_of(request.node)
 
 
@@ -98,7 +98,7 @@ def contract(request: pytest.FixtureRequest) -> Contract:
 def start_processes(
     worker_database: TestDatabase, servers: Attachment, project_folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Start:
-    """Starts two workers with these settings, and a Valkey of their own, which a test may kill."""
+    """Return a function that starts two web workers with these settings, and a Valkey that a test may kill."""
 
     @contextmanager
     def start(environment: dict[str, str]) -> Iterator[Processes]:
@@ -113,7 +113,7 @@ def start_processes(
             "REDIS_URL": valkey.url(),
             "DATABASE__POOL_SIZE": "10",
             "MAIL__FOLDER": str(logs / "mailbox"),
-            # It is the API that is tested here, not the server before it.
+            # These tests are about the API, not about the limits of the server in front of it.
             "HTTP__MAX_URL_BYTES": "60000",
             **environment,
         }
@@ -134,14 +134,14 @@ def start_processes(
 
 @pytest.fixture(scope="session")
 def usual_processes(start_processes: Start) -> Iterator[Processes]:
-    """Those of all modules without settings of their own: starting them takes seconds."""
+    """Yield the processes shared by all modules without an ENVIRONMENT: starting them takes seconds."""
     with start_processes({}) as processes:
         yield processes
 
 
 @pytest.fixture(scope="module")
 def processes(request: pytest.FixtureRequest, start_processes: Start) -> Iterator[Processes]:
-    """A module's ENVIRONMENT is theirs too."""
+    """Yield processes with the module's ENVIRONMENT, or the shared ones if it has none."""
     environment = getattr(request.module, "ENVIRONMENT", None)
     if environment is None:
         yield request.getfixturevalue("usual_processes")
@@ -164,7 +164,7 @@ def rig(processes: Processes, contract: Contract, worker_database: TestDatabase)
 
 @pytest.fixture
 def service(rig: Rig) -> Service:
-    """The rig's first worker with its document, an administrator, and one of each resource."""
+    """Return the first worker with its document, an administrator, and one of each resource."""
     with rig.client() as client:
         raw = client.get("/openapi.json").json()
     return Service(rig.bases[0], raw, rig.contract, rig.database)

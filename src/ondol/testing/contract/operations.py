@@ -1,4 +1,4 @@
-"""The operations of the OpenAPI document, and for each a request that is right."""
+"""The operations of an OpenAPI document, and a valid request for each."""
 
 import json
 import re
@@ -16,7 +16,7 @@ BOUNDARY = "a-line-that-is-in-no-value"
 
 @dataclass(frozen=True)
 class Operation:
-    """`body`: the schema of the request body, `media_type` its kind; both None without one."""
+    """An operation. `body`: the schema of the request body; None, like `media_type`, without a body."""
 
     id: str
     method: str
@@ -27,11 +27,11 @@ class Operation:
     is_secured: bool
     scopes: frozenset[str]
     public_reason: str | None
-    """Why anybody may call it, or a caller without scopes, if the route says so (`ondol.web.public`)."""
+    """Why it may be called without a login or without scopes, if the route says so (`ondol.web.public`)."""
 
     @property
     def content_type(self) -> dict[str, str]:
-        """The header of a right request."""
+        """The Content-Type header of a valid request."""
         if self.media_type is None:
             return {}
         boundary = f"; boundary={BOUNDARY}" if self.media_type == MULTIPART else ""
@@ -39,11 +39,11 @@ class Operation:
 
     @property
     def pattern(self) -> str:
-        """A regular expression for its path."""
+        """A regular expression that matches its path."""
         return re.sub(r"\\{\w+\\}", "[^/]+", re.escape(self.path))
 
     def encoded(self, body: Mapping[str, Any]) -> bytes:
-        """The body as the operation takes it."""
+        """Return the body, encoded as the operation expects it."""
         if self.media_type == FORM:
             return urlencode(body).encode()
         if self.media_type == MULTIPART:
@@ -60,12 +60,12 @@ class Operation:
         return head.encode() + content + b"\r\n"
 
     def named(self, place: str) -> list[dict[str, Any]]:
-        """Parameters in "path", "query" or "header"."""
+        """Return its parameters in "path", "query" or "header"."""
         return [parameter for parameter in self.parameters if parameter["in"] == place]
 
 
 class Document:
-    """Reads operations and makes samples of their schemas."""
+    """Reads operations, and creates samples of their schemas."""
 
     def __init__(self, document: dict[str, Any]) -> None:
         self._schemas = document.get("components", {}).get("schemas", {})
@@ -99,14 +99,14 @@ class Document:
         return schema
 
     def variants(self, schema: dict[str, Any]) -> list[dict[str, Any]]:
-        """The alternatives of `anyOf`, or the schema itself."""
+        """Return the alternatives of `anyOf`, or the schema itself."""
         return [self.resolve(one) for one in self.resolve(schema).get("anyOf", [schema])]
 
     def accepts(self, schema: dict[str, Any], kind: str) -> bool:
         return any(variant.get("type") == kind for variant in self.variants(schema))
 
     def sample(self, schema: dict[str, Any], name: str, known: Mapping[str, str]) -> Any:
-        """A value that is right. `known`: ids that exist, by the name of the field or parameter."""
+        """Return a valid value. `known`: existing ids, by the name of the field or parameter."""
         outer = self.resolve(schema)
         if name in known:
             return known[name]

@@ -1,4 +1,4 @@
-"""A running web process, and how to ask it."""
+"""A client for one running web process."""
 
 import json
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ EVENTS = "text/event-stream"
 
 
 def claims_of(headers: Headers) -> dict[str, Any]:
-    """What the bearer token in somebody's request headers says."""
+    """Return the claims of the bearer token in these request headers."""
     token = headers["Authorization"].split()[1]
     claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
     return claims
@@ -37,7 +37,7 @@ class Answer:
 
 @dataclass
 class Service:
-    """A running web process, its document, an administrator, and things that exist, by the name of their parameter."""
+    """A running web process, its document, an administrator, and existing ids by parameter name."""
 
     base: str
     raw: dict[str, Any]
@@ -54,7 +54,7 @@ class Service:
             self.known |= self.make(factory, self.known)
 
     def people(self, number: int, role: Any = None, scopes: frozenset[str] | None = None) -> list[Headers]:
-        """Headers of `number` new accounts, by default customers."""
+        """Create `number` accounts, by default customers, and return their request headers."""
         return self.contract.people(self.database, number, role or self.contract.customer, scopes=scopes)
 
     def email_of(self, headers: Headers) -> str:
@@ -69,7 +69,7 @@ class Service:
         headers: Headers | None = None,
         chunked: bool = False,
     ) -> Answer:
-        """One request with exactly these bytes, on a connection of its own. Of a stream of events the first line."""
+        """Send exactly these bytes on a new connection. Read only the first line of an event stream."""
         connection = HTTPConnection(urlsplit(self.base).netloc, timeout=20)
         try:
             connection.request(method, target, body=body, headers=headers or {}, encode_chunked=chunked)
@@ -87,7 +87,7 @@ class Service:
         known: Mapping[str, str] | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> Answer:
-        """A right request of the operation. `known`: instead of what exists; `extra`: fields that the body has too."""
+        """Send a valid request. `known`: ids instead of the existing ones. `extra`: additional body fields."""
         known = {"current_password": PASSWORD, **(known or self.known)}
         content = None
         if operation.body is not None:
@@ -98,36 +98,36 @@ class Service:
         if query := self.samples(operation, "query", known):
             target += f"?{urlencode(query)}"
         parts = (self.samples(operation, "header", known), operation.content_type, headers, proof)
-        # Each name once, however it is written: FastAPI's are in lower case.
+        # Lower-case names, like FastAPI's, so that no header is sent twice.
         given = {name.lower(): value for part in parts for name, value in part.items()}
         return self.send(operation.method, target, body=content, headers=given)
 
     def path_of(self, operation: Operation, known: Mapping[str, str] | None = None) -> str:
-        """The operation's path, with ids that exist, or samples."""
+        """Return the operation's path with existing ids or samples."""
         path = operation.path
         for name, value in self.samples(operation, "path", known).items():
             path = path.replace(f"{{{name}}}", value)
         return path
 
     def samples(self, operation: Operation, place: str, known: Mapping[str, str] | None = None) -> dict[str, str]:
-        """Right values of the parameters in "path", "query" or "header" that must be there."""
+        """Return valid values of the required parameters in "path", "query" or "header"."""
         known = known or self.known
         needed = [parameter for parameter in operation.named(place) if parameter.get("required")]
         return {each["name"]: str(self.document.sample(each["schema"], each["name"], known)) for each in needed}
 
     def call(self, method: str, path: str, value: Any, caller: Headers | None = None) -> Any:
-        """With JSON, as the administrator or whoever has the headers `caller`; must succeed."""
+        """Send JSON as the administrator or with the headers `caller`, and return the JSON. It must succeed."""
         headers = {**(caller or self.admin), "Content-Type": "application/json"}
         answer = self.send(method, path, body=json.dumps(value), headers=headers)
         assert answer.status < 300, answer.body
         return answer.json()
 
     def make(self, factory: Factory, known: Mapping[str, str], caller: Headers | None = None) -> dict[str, str]:
-        """One more of a resource: its id, by the name of its path parameter."""
+        """Create one of a resource and return its id, by the name of its path parameter."""
         return {factory.id_name: self.call("POST", factory.url, factory.make_body(known), caller)["id"]}
 
     def known_to(self, caller: Headers, known: Mapping[str, str] | None = None) -> dict[str, str]:
-        """What exists; of the resources that belong to somebody, one more of each that is the caller's."""
+        """Return the existing ids; of owned resources, create one each for the caller."""
         found = dict(known or self.known)
         for factory in in_order(self.contract.factories):
             if factory.is_owned:
@@ -135,7 +135,7 @@ class Service:
         return found
 
     def right_body(self, operation: Operation, known: Mapping[str, str]) -> dict[str, Any]:
-        """What its factory sends, as far as the operation takes it; or a sample of its schema."""
+        """Return the fields of the factory's body that the operation takes, or a sample of its schema."""
         assert operation.body is not None
         for factory in self.contract.factories:
             if operation.path in (factory.url, factory.one):

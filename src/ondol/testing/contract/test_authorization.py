@@ -1,4 +1,4 @@
-"""Route × method × caller: who may call what, and whose things they reach."""
+"""Authorization of each operation: by scopes, and by owner."""
 
 from collections.abc import Iterator
 
@@ -9,14 +9,14 @@ from ondol.testing.contract.service import Service
 
 
 def test_every_operation_says_who_may_call_it(service: Service) -> None:
-    """ASVS 8.2.1: its scopes; or why anybody may, as `ondol.web.public` notes it. A read may be open without a word."""
+    """ASVS 8.2.1: by scopes, or by the reason in `ondol.web.public`. A GET may be public without a reason."""
     silent = [operation for operation in service.document.operations if not operation.public_reason]
     assert [operation.id for operation in silent if not operation.is_secured and operation.method != "GET"] == []
     assert [operation.id for operation in silent if operation.is_secured and not operation.scopes] == []
 
 
 def refusals(service: Service, headers: dict[str, str]) -> Iterator[tuple[Operation, int, str]]:
-    """How each secured operation answers to somebody. What ends sessions is not called by who may: it would."""
+    """Yield each secured operation, and the status and code of its response to these headers."""
     for operation in service.document.operations:
         if operation.is_secured:
             answer = service.request(operation, headers)
@@ -39,7 +39,7 @@ def test_who_is_not_logged_in_is_asked_to(service: Service, headers: dict[str, s
 
 
 def test_without_a_scope_an_operation_is_refused(service: Service) -> None:
-    """API5, ASVS 8.2.1: a session that was narrowed to nothing may do nothing, and every role only its own."""
+    """API5, ASVS 8.2.1: a session without scopes may do nothing, and each role only what its scopes allow."""
     nothing: frozenset[str] = frozenset()
     callers = [(nothing, service.people(1, service.contract.administrator, scopes=nothing)[0])]
     callers += [(scopes, service.people(1, role)[0]) for role, scopes in service.contract.scopes_of.items()]
@@ -61,7 +61,7 @@ def test_with_its_scopes_an_operation_is_not_refused(service: Service) -> None:
 
 
 def test_what_belongs_to_somebody_else_does_not_exist(service: Service) -> None:
-    """API1, ASVS 8.2.2: the same 404 as for what never was, whatever is done to it, and it stays as it is."""
+    """API1, ASVS 8.2.2: every operation answers the same 404 as for an unknown id, and changes nothing."""
     owner, other = service.people(2)
     known = service.known_to(owner)
     for factory in service.contract.factories:
@@ -84,7 +84,7 @@ def test_what_belongs_to_somebody_else_does_not_exist(service: Service) -> None:
 
 
 def test_nobody_sets_what_is_not_theirs_to_set(service: Service) -> None:
-    """API3, ASVS 15.3.3 (mass assignment): no body takes a field it does not name, such as one that is only shown."""
+    """API3, ASVS 15.3.3 (mass assignment): bodies reject undeclared fields, such as fields of a response."""
     shown = {
         name for schema in service.raw["components"]["schemas"].values() for name in schema.get("properties", {})
     } | {"hashed_password", "owner_id", "customer_id", "user_id", "is_admin"}

@@ -20,7 +20,7 @@ def form(rig: Rig) -> dict[str, str]:
 
 @pytest.fixture
 def page(rig: Rig, form: dict[str, str]) -> Iterator[httpx2.Client]:
-    """A page of ours whose user is logged in. (httpx2 keeps no Secure cookies over http: they are sent by hand.)"""
+    """Yield a logged-in client, like a page of the service. (httpx2 drops Secure cookies over http: set by hand.)"""
     with rig.client() as client:
         answer = client.post(f"{AUTH}/token", data=form, headers=OURS)
         client.cookies.clear()
@@ -74,7 +74,7 @@ FOREIGN: dict[str, dict[str, str]] = {
 
 @pytest.mark.parametrize("case", FOREIGN)
 def test_a_foreign_page_changes_nothing(page: httpx2.Client, form: dict[str, str], case: str) -> None:
-    """ASVS 3.5.1: also not who is logged in."""
+    """ASVS 3.5.1: it can neither log in nor log out."""
     for answer in (
         page.patch(ME, json={"full_name": "forged"}, headers=FOREIGN[case]),
         page.post(f"{AUTH}/refresh", headers=FOREIGN[case]),
@@ -110,7 +110,7 @@ def test_a_page_of_a_listed_origin_may(page: httpx2.Client) -> None:
 
 
 def test_a_bearer_token_needs_no_such_header(rig: Rig) -> None:
-    """No browser adds it by itself."""
+    """A browser never sends a bearer token by itself."""
     [headers] = rig.people(1)
     with rig.client(headers=headers) as client:
         assert client.patch(ME, json={"full_name": "m"}).status_code == 200

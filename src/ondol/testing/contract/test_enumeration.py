@@ -1,4 +1,4 @@
-"""Nobody learns from answers which addresses have accounts (ASVS 6.3.8)."""
+"""Responses do not reveal which addresses have accounts (ASVS 6.3.8)."""
 
 from collections.abc import Callable
 

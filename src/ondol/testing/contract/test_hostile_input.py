@@ -1,6 +1,6 @@
-"""Whatever is sent to whichever operation: a refusal with a reason. Never a 5xx, a dropped connection or an echo.
+"""Every operation refuses hostile input with a reason. Never a 5xx, a dropped connection or an echo of the input.
 
-The cases come from the OpenAPI document, so an operation that is added is tested at once.
+The cases come from the OpenAPI document, so new operations are tested automatically.
 """
 
 import gzip
@@ -18,7 +18,7 @@ from ondol.testing.contract import AUTH, FORM, MAX_ANSWER, MULTIPART
 from ondol.testing.contract.operations import Operation
 from ondol.testing.contract.service import Service
 
-CANARY = "canary-3f9c1e"  # stands in every value that may be a secret, and must never come back
+CANARY = "canary-3f9c1e"  # part of every value that may be a secret; must not be in a response
 REFUSED = {400, 413, 415, 422}
 TOO_LARGE, UNSUPPORTED = frozenset({413}), frozenset({415})
 WRONG_TYPES = (
@@ -30,10 +30,10 @@ WRONG_TYPES = (
     "application/json; charset=x",
 )
 
-# What is right for some kind of field.
+# Values that are valid for some kinds of field.
 RIGHT_FOR = {"beyond 64 bits": ("number",), "below 64 bits": ("number",), "object": ("object",)}
 
-# As JSON text, for Python would not write some of them. No field of any other kind may take one.
+# As JSON text, because Python cannot serialize some of them. Fields of all other kinds must refuse them.
 JSON_VALUES = {
     "NaN": "NaN",
     "Infinity": "Infinity",
@@ -50,7 +50,7 @@ JSON_VALUES = {
     "nested": "[" * 500 + "]" * 500,
 }
 
-# For parameters of a type that is not text.
+# For parameters. Those of type text may accept them.
 TEXT_VALUES = {
     "NaN": "NaN",
     "Infinity": "Infinity",
@@ -78,17 +78,17 @@ class Case:
 
 
 class Cases:
-    """The hostile requests for one operation."""
+    """The hostile requests to one operation."""
 
     def __init__(self, service: Service, operation: Operation, max_body: int) -> None:
         self._service, self._operation, self._max_body = service, operation, max_body
         self._document, self._known = service.document, service.known
         self.path = service.path_of(operation)
         self._json = {"Content-Type": "application/json"}
-        # Where one logs in, a value that cannot be right is as wrong as any other.
+        # Operations without login may answer an impossible credential like a wrong one: 401.
         self._refused = frozenset(REFUSED if operation.is_secured else {401, *REFUSED})
         if operation.path == f"{AUTH}/revoke":
-            self._refused |= {200}  # whatever it is, it is no valid token any more (RFC 7009, section 2.2)
+            self._refused |= {200}  # an invalid token counts as revoked (RFC 7009, section 2.2)
 
     def __iter__(self) -> Iterator[Case]:
         yield from self._in_the_path()
@@ -105,7 +105,7 @@ class Cases:
         for parameter in self._operation.named("path"):
             for name, value in TEXT_VALUES.items():
                 if value == "" or "%2F" in value:
-                    continue  # that is another path
+                    continue  # would be another path
                 path = self._operation.path.replace(f"{{{parameter['name']}}}", value)
                 expected = frozenset({200, 404, *REFUSED} if self._is_text(parameter["schema"]) else REFUSED)
                 yield Case(f"path {name}", path, self._good_body(), self._operation.content_type, expected=expected)
@@ -119,7 +119,7 @@ class Cases:
             name, schema = parameter["name"], parameter["schema"]
             is_text = self._is_text(schema)
             for title, value in TEXT_VALUES.items():
-                # Text may be anything that PostgreSQL can hold; a cursor and a sort only what we gave out.
+                # Text may be anything that PostgreSQL can store; a cursor must be one that was issued.
                 is_right = any(self._document.accepts(schema, kind) for kind in RIGHT_FOR.get(title, ()))
                 anything = is_right or (is_text and name != "cursor")
                 expected = frozenset({200, *REFUSED} if anything else REFUSED)
@@ -169,7 +169,7 @@ class Cases:
                 yield self._json_case(f"unknown {name}", {**good, name: "@"}, '"x"')
 
     def _within(self, name: str, field: dict[str, Any], good: dict[str, Any]) -> Iterator[Case]:
-        """Into the objects of a list: the lines of an order."""
+        """Yield cases in the objects of a list, such as the lines of an order."""
         for variant in self._document.variants(field):
             item = self._document.resolve(variant.get("items", {}))
             for inner in item.get("properties", {}):
@@ -184,7 +184,7 @@ class Cases:
         for name in schema["properties"]:
             for title, value in {"NUL": "%00", "invalid UTF-8": "%FF", "long": "x" * 100_000, "CRLF": "%0D%0A"}.items():
                 body = urlencode({key: item for key, item in good.items() if key != name}) + f"&{name}={CANARY}{value}"
-                # A name or password that cannot be is as wrong as any other.
+                # An impossible name or password may be answered like a wrong one.
                 yield Case(
                     f"form {name} {title}",
                     self.path,
@@ -200,7 +200,7 @@ class Cases:
         assert good
         big = b'{"a": "' + b"x" * (self._max_body + 100_000) + b'"}'
         yield Case("over the limit", self.path, big, kind, expected=TOO_LARGE)
-        # A multipart body is read part by part: what is none is found before all of it is there.
+        # A multipart body is parsed part by part: an invalid one is refused (400) before it reaches the limit.
         too_large = TOO_LARGE | {400} if self._operation.media_type == MULTIPART else TOO_LARGE
         yield Case("over the limit in chunks", self.path, iter([big[:500_000], big[500_000:]]), kind, True, too_large)
         compressed = {**kind, "Content-Encoding": "gzip"}
@@ -234,7 +234,7 @@ class Cases:
         return self._operation.encoded(good)
 
     def _is_text(self, schema: dict[str, Any]) -> bool:
-        """Whether it may be any text."""
+        """Return whether the schema accepts any text."""
         variants = self._document.variants(schema)
         return all(
             variant.get("type") in ("string", "null") and not {"enum", "format"} & variant.keys()
@@ -259,7 +259,7 @@ def faults(case: Case, answer: Any) -> Iterator[str]:
 
 
 def body_limits(app: FastAPI) -> dict[tuple[str, str], int]:
-    """The `max_body_size` of the routes that have one of their own, by method and path."""
+    """Return the `max_body_size` of routes that set one, by method and path."""
     routes = [route for route in iter_route_contexts(app.routes) if getattr(route, "max_body_size", None)]
     return {(method, str(route.path)): route.max_body_size for route in routes for method in route.methods or ()}
 

@@ -1,4 +1,4 @@
-"""HTTP itself: headers and methods."""
+"""HTTP headers and methods."""
 
 from dataclasses import replace
 
@@ -15,19 +15,19 @@ EVERYWHERE = {
 
 
 def test_every_answer_carries_the_headers(service: Service) -> None:
-    """ASVS 3.4, and 13.4.6: no banner says what runs here."""
+    """ASVS 3.4, and 13.4.6: no header names the server software."""
     for operation in service.document.operations:
         for headers in (service.admin, {}):
             answer = service.request(operation, headers)
             assert {name: answer.headers.get(name) for name in EVERYWHERE} == EVERYWHERE, operation.id
-            # ASVS 14.3.2. What anybody may read may say itself how long it is good.
+            # ASVS 14.3.2. Public responses may set their own Cache-Control.
             kept = answer.headers["cache-control"]
             assert kept == "no-store" or "private" in kept or (answer.status < 400 and not operation.is_secured)
             assert not {"server", "x-powered-by", "via"} & answer.headers.keys()
 
 
 def test_head_is_answered_where_get_is(service: Service) -> None:
-    """RFC 9110, 9.3.2: as GET, without a body."""
+    """RFC 9110, 9.3.2: like GET, without a body."""
     for operation in service.document.operations:
         if operation.method == "GET":
             full = service.request(operation, service.admin)
@@ -37,6 +37,6 @@ def test_head_is_answered_where_get_is(service: Service) -> None:
 
 
 def test_no_method_is_there_that_should_not_be(service: Service) -> None:
-    """ASVS 13.4.4 and 4.1.4: no TRACE; nothing else than what the document names."""
+    """ASVS 13.4.4 and 4.1.4: TRACE is refused."""
     for operation in service.document.operations:
         assert service.send("TRACE", operation.path, headers=service.admin).status == 405

@@ -1,4 +1,4 @@
-"""Rate limits: exact over both workers, never without, and no way to lock an owner out."""
+"""Rate limits are exact over both workers, work without Valkey, and do not lock owners out."""
 
 import asyncio
 from collections import Counter
@@ -30,7 +30,7 @@ Send = Callable[[httpx2.AsyncClient, str, int], Any]
 
 @pytest.fixture(autouse=True)
 def begin_anew(rig: Rig) -> None:
-    """Without what earlier tests were counted for."""
+    """Reset the counts of earlier tests."""
     rig.valkey.stop()
     rig.restart_valkey()
 
@@ -75,7 +75,7 @@ CHECKS: dict[str, tuple[str, Send, int]] = {
 
 
 async def at_once(rig: Rig, send: Send, number: int) -> list[httpx2.Response]:
-    """Many requests, in turn to each of the workers."""
+    """Send `number` requests at once, alternating between the workers."""
     async with httpx2.AsyncClient(timeout=30, limits=httpx2.Limits(max_connections=None)) as client:
         return list(await asyncio.gather(*(send(client, rig.bases[i % 2], i) for i in range(number))))
 
@@ -103,7 +103,7 @@ async def test_the_whole_api_is_limited_by_account(rig: Rig) -> None:
 
 
 def test_an_owner_gets_in_while_strangers_try(rig: Rig) -> None:
-    """OWASP, device cookies: the device that logged in before has attempts of its own, and they too are counted."""
+    """OWASP, device cookies: a known device has its own attempts, which are limited too."""
     address = rig.new_address()
     form = {"username": address, "password": PASSWORD}
     with rig.client() as owner, rig.client() as stranger, rig.client(1) as elsewhere:
@@ -112,7 +112,7 @@ def test_an_owner_gets_in_while_strangers_try(rig: Rig) -> None:
         for number in range(6):
             last = stranger.post(f"{AUTH}/token", data={"username": address, "password": f"wrong {number}"})
         assert last.status_code == 429
-        assert elsewhere.post(f"{AUTH}/token", data=form).status_code == 429  # not even with the password
+        assert elsewhere.post(f"{AUTH}/token", data=form).status_code == 429  # even with the right password
         assert elsewhere.post(f"{AUTH}/token", data=form, headers=known).status_code == 200
         for _ in range(5):
             wrong = {"username": address, "password": "wrong"}
@@ -121,7 +121,7 @@ def test_an_owner_gets_in_while_strangers_try(rig: Rig) -> None:
         another = {"username": rig.new_address(), "password": "wrong"}
         for _ in range(6):
             last = stranger.post(f"{AUTH}/token", data=another, headers=known)
-        assert last.status_code == 429  # the device is that account's alone
+        assert last.status_code == 429  # the device is known to its own account only
 
 
 def test_an_owner_who_logs_in_gives_no_stranger_new_guesses(rig: Rig) -> None:
@@ -197,7 +197,7 @@ def test_headers_say_how_it_stands(rig: Rig) -> None:
             policy, standing = answer.headers["RateLimit-Policy"], answer.headers["RateLimit"]
             assert '"login-address";q=30;w=60' in policy
             assert f'"login-address";r={left};t=' in standing
-            # How often others tried this account would tell that it is there, and when its owner comes.
+            # The count of an account would reveal that it exists, and when its owner logs in.
             assert "login-account" not in policy + standing
         own = client.get(ME, headers=rig.people(1)[0])
         assert '"api-account";r=39;t=' in own.headers["RateLimit"]

@@ -1,4 +1,4 @@
-"""Production does not start on what would open it (ASVS 11.2.3, 13.2.3 and 13.4.2)."""
+"""Production does not start with unsafe settings (ASVS 11.2.3, 13.2.3 and 13.4.2)."""
 
 import json
 import os
@@ -37,7 +37,7 @@ CHECKS = {
 }
 
 
-# Imports once; each case then takes a fork, which loads the settings and the application.
+# Imports once; each case is a fork, which loads the settings and the application.
 SCRIPT = """
 import json, os, sys, tempfile
 import app.factory
@@ -64,7 +64,7 @@ print(json.dumps([tried(environment) for environment in json.load(sys.stdin)]))
 
 @pytest.fixture(scope="module")
 def tried(project_folder: Path, contract: Contract) -> dict[str, tuple[int, str]]:
-    """What each of the checks, and "sound", ended with: its status and what it said."""
+    """Return the exit status and the standard error of each check and of "sound"."""
     sound = {**SOUND, **contract.production}
     cases = {name: {**sound, **changes} for name, changes in CHECKS.items()} | {"sound": sound}
     clean = {name: value for name, value in os.environ.items() if not name.startswith("LIMITS__")}

@@ -1,4 +1,4 @@
-"""What every resource must stand: each one that the project lists a factory for."""
+"""Tests that every resource with a factory in the project must pass."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ NEWEST_FIRST = "-created_at"
 
 
 class Resource:
-    """One resource through the API. `caller` makes and changes it; `methods`: what one of them takes."""
+    """A resource through the API. `caller` creates and changes it. `methods`: the operations on a single one."""
 
     def __init__(self, app: FastAPI, client: TestClient, make: Maker, factory: Factory, caller: Caller) -> None:
         document = app.openapi()
@@ -36,11 +36,11 @@ class Resource:
         return answer.json()
 
     def made(self, number: int = 1) -> list[str]:
-        """The ids of `number` new ones."""
+        """Create `number` of them and return their ids."""
         return [self._make(self._factory, self._caller)["id"] for _ in range(number)]
 
     def changes(self, number: int) -> list[dict[str, Any]]:
-        """Bodies of as many different PATCH requests."""
+        """Return the bodies of `number` different PATCH requests."""
         schema = self.methods["patch"]["requestBody"]["content"]["application/json"]["schema"]
         fields = self._schemas[schema["$ref"].rpartition("/")[2]]["properties"]
         bodies = [self._make.body(self._factory, self._caller) for _ in range(number)]
@@ -62,7 +62,7 @@ def resource(
 
 
 def pages(resource: Resource, params: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
-    """The pages of a list to which one is added after each of the first."""
+    """Yield the pages of a list, while one item is added after each of the first pages."""
     for number in count():
         page = resource.page(limit=2, **params)
         yield page["items"]
@@ -87,7 +87,7 @@ def test_pages_show_everything_once_and_in_order_while_more_comes(resource: Reso
 
 
 def are_sorted(values: list[Any], *, reverse: bool) -> bool:
-    """As they are, or as the numbers that they write as text: decimals."""
+    """Return whether the values are sorted, as they are or as decimal numbers."""
     if values == sorted(values, reverse=reverse):
         return True
     try:
@@ -129,7 +129,7 @@ def test_a_long_list_takes_as_many_statements_as_a_short_one(resource: Resource,
         return len(statements)
 
     resource.made()
-    resource.page()  # the caller's session is known from here on
+    resource.page()  # caches the caller's session
     short = sent()
     resource.made(9)
     assert sent() == short
@@ -153,7 +153,7 @@ def test_of_many_writers_at_once_one_wins(resource: Resource) -> None:
 
 
 def test_no_change_is_lost_that_was_acknowledged(resource: Resource) -> None:
-    """Without If-Match: whoever changes another field meanwhile is either kept or told."""
+    """A concurrent change of another field, without If-Match, is either kept or refused with 409."""
     if "patch" not in resource.methods:
         return
     url = f"{resource.url}/{resource.made()[0]}"
@@ -167,7 +167,7 @@ def test_no_change_is_lost_that_was_acknowledged(resource: Resource) -> None:
 
 
 def test_a_change_is_seen_by_the_next_read(resource: Resource) -> None:
-    """Also where the answers come from the cache."""
+    """Cached resources must be invalidated."""
     url = f"{resource.url}/{resource.made()[0]}"
     changes = resource.changes(5) if "patch" in resource.methods else []
     for change in changes:

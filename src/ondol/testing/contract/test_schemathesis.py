@@ -1,7 +1,7 @@
-"""Schemathesis: what the OpenAPI document promises is what the running service does, for every caller.
+"""Schemathesis: the running service keeps to its OpenAPI document, for every caller.
 
-Each operation is first called rightly, which must succeed for everybody who may and show nobody what they may not see;
-then with what Schemathesis makes of the document, right and wrong.
+Each operation is first called with a valid request, which must succeed for every permitted caller and reveal no
+unrelated data; then with the valid and invalid requests that Schemathesis generates from the document.
 """
 
 import os
@@ -25,7 +25,7 @@ from ondol.testing.contract.service import EVENTS, Service, claims_of
 
 GIVEN_OUT = {"invalid_cursor", "invalid_token", "precondition_failed", "password_is_address"}
 COUNTED_CASES, EXAMPLES, ROUNDS = 5_000, 110, 5
-# Answers that say nothing about how an operation treats what it was sent.
+# Responses that do not depend on the input.
 NOT_COUNTED = {401, 404}
 # Types of errors that a schema predicts: not those of validators, nor the limits of a date or of an amount in text.
 IN_A_SCHEMA = {*get_args(ErrorType), "number_type", "decimal_text", "date_text", "time_text", "datetime_text"}
@@ -34,7 +34,7 @@ IN_A_SCHEMA -= {"value_error", "greater_than_equal", "less_than_equal"}
 
 @dataclass(frozen=True)
 class Caller:
-    """Nobody (role None), or somebody of a role with things of their own."""
+    """An account with a role and its own resources, or an anonymous caller (role None)."""
 
     role: Any
     scopes: frozenset[str]
@@ -53,7 +53,7 @@ def new_caller(service: Service, role: Any) -> Caller:
 
 
 def credentials(service: Service) -> dict[str, str]:
-    """What somebody needs who is about to register, log in or refresh."""
+    """Return the values that registration, login and token refresh need."""
     [headers] = service.people(1)
     address = service.email_of(headers)
     form = f"username={address}&password={PASSWORD}"
@@ -83,7 +83,7 @@ def test_every_operation_for_every_caller(service: Service, whole: bool) -> None
         if caller.may(operation)
     ]
     assert len(pairs) >= len(operations)
-    # Schemathesis would wait for the end of a stream, and cannot sign what it sends.
+    # Schemathesis would wait for the end of a stream, and cannot sign its requests.
     apart = {operation.id for operation, caller, _ in pairs if is_stream(service, operation, caller)}
     apart |= set(service.contract.signed)
     statuses: Counter[int] = Counter()
@@ -118,7 +118,7 @@ def test_every_operation_for_every_caller(service: Service, whole: bool) -> None
             answer = call(operation, caller, right_case(service, operation, caller, described))
             status, text = answer.status_code, answer.content.decode(errors="replace")
         assert 200 <= status < 300, f"{who}: {status} {text}"
-        # API3: no password hash, and no account of somebody who has to do with nothing here.
+        # API3: no password hash, and no data of an unrelated account.
         assert not re.search(r"\$argon2|\$2[aby]\$|hashed_password", text), who
         if operation.id not in service.contract.shows_everybody:
             assert [secret for secret in bystander if secret in text] == [], who
@@ -146,7 +146,7 @@ def is_stream(service: Service, operation: Operation, caller: Caller) -> bool:
 
 
 def strategies(service: Service, operation: Operation, caller: Caller, described: Any) -> Iterator[Any]:
-    """Right requests; and wrong ones, if it takes anything that could be wrong."""
+    """Yield strategies for valid requests, and for invalid ones if the operation has any input."""
     path = service.samples(operation, "path", caller.known)
     yield described.as_strategy(path_parameters=path or None)
     if operation.body or len(operation.parameters) > len(path):
@@ -183,7 +183,7 @@ def right_case(service: Service, operation: Operation, caller: Caller, described
 
 
 def is_padded(value: Any) -> bool:
-    """Whether some text in it has white space around it."""
+    """Return whether any text in the value starts or ends with white space."""
     match value:
         case str():
             return value != value.strip()
@@ -195,13 +195,13 @@ def is_padded(value: Any) -> bool:
 
 
 def excluded(case: Any, answer: Any) -> list[Any]:
-    """The checks an answer cannot be held to, each by name, for something that a document of this kind cannot say."""
+    """Return the checks that do not apply to an answer, because an OpenAPI document cannot express the rule."""
     problem = answer.json() if answer.headers.get("content-type") == ["application/problem+json"] else {}
     wrong = problem.get("errors", [])
     reasons = {
-        # White space around a line is taken off before the line is measured.
+        # Lines are stripped before their length is checked.
         "negative_data_rejection": is_padded(case.body),
-        # Right only if we gave it out: to the document a cursor and an ETag are any text.
+        # A cursor or ETag must have been issued by the service; to the document it is any text.
         "positive_data_acceptance": problem.get("code") in GIVEN_OUT
         or (wrong and not any(error["type"] in IN_A_SCHEMA for error in wrong))
         # Nor does the document know what a file must hold.

@@ -1,4 +1,4 @@
-"""Passwords, tokens and cookies are planted in every request, and then looked for in everything that was written."""
+"""Secrets are planted in every request, and must not appear in anything that the service writes."""
 
 import json
 from pathlib import Path
@@ -19,14 +19,14 @@ COLLECTOR_PORT = free_port()
 ENVIRONMENT = {
     "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{COLLECTOR_PORT}",
     "OTEL_BSP_SCHEDULE_DELAY": "100",
-    "DEBUG": "true",  # SQL statements in the log: without their values
+    "DEBUG": "true",  # logs SQL statements, without their values
 }
 PLANTED = "planted-4f1c9a77"
 NEW_PASSWORD = f"{PLANTED}-new-password"
 
 
 def rows(url: str) -> str:
-    """Every row of every table, as text."""
+    """Return every row of every table, as text."""
     with psycopg.connect(url, autocommit=True) as connection:
         tables = connection.execute(
             "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public'"
@@ -37,7 +37,7 @@ def rows(url: str) -> str:
 
 
 def values(url: str) -> str:
-    """Every key and value in Valkey."""
+    """Return every key and value in Valkey."""
     with redis.Redis.from_url(url, decode_responses=True) as client:
         return "\n".join(f"{key} {client.get(key)}" for key in client.scan_iter() if client.type(key) == "string")
 
@@ -64,7 +64,7 @@ def test_no_secret_is_written_anywhere(rig: Rig, service: Service, tmp_path: Pat
         if client.post(f"{AUTH}/password-reset", json={"email": email}).status_code != 404:
             eventually(lambda: "accounts.mail_password_reset" in (tmp_path / "log").read_text(), 10)
         secrets |= set(rig.fresh_tokens())
-        # Wherever a client may put one by mistake, to whichever operation.
+        # In all places where a client may put a secret by mistake, for every operation.
         everywhere = {
             "Authorization": f"Bearer {PLANTED}-header",
             "Cookie": f"session={PLANTED}; __Host-access={PLANTED}",

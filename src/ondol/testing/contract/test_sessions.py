@@ -1,4 +1,4 @@
-"""Sessions end in every worker within a second, with Valkey up or down, and cost no round trip to PostgreSQL."""
+"""Sessions end in every worker within a second, with Valkey up or down, and need no query per request."""
 
 import asyncio
 from collections import Counter
@@ -19,7 +19,7 @@ WITHIN_SECONDS = 1.0
 
 
 class Person:
-    """Somebody who logs in through the first worker."""
+    """A customer, or an account with `role`, that logs in through the first worker."""
 
     def __init__(self, rig: Rig, role: Any = None) -> None:
         self._rig = rig
@@ -130,7 +130,7 @@ def test_a_demoted_account_loses_its_scopes_everywhere(rig: Rig, with_valkey: No
 
 
 def test_authenticating_asks_postgresql_nothing(rig: Rig, with_valkey: None) -> None:
-    """Only the first request of a session does, in each worker."""
+    """Only the first request of a session in each worker queries PostgreSQL."""
     person = Person(rig)
     headers = bearer(person.log_in())
     with rig.client(0, headers=headers) as one, rig.client(1, headers=headers) as two:
@@ -144,14 +144,14 @@ def test_authenticating_asks_postgresql_nothing(rig: Rig, with_valkey: None) -> 
 
 
 def asked(rig: Rig, headers: dict[str, str]) -> int:
-    """How often the state of the session was read, by PostgreSQL's own log."""
+    """Return how often the state of the session was read, according to PostgreSQL's log."""
     statements = rig.server_log.read_text(errors="replace").split("LOG:  ")
     session_id = claims_of(headers)["sid"]
     return sum("FROM login_sessions JOIN users" in each and session_id in each for each in statements)
 
 
 async def test_fifty_refreshes_at_once_make_one_successor(rig: Rig) -> None:
-    """RFC 9700, 4.14.2, and a client whose requests raced or whose answer was lost."""
+    """RFC 9700, 4.14.2: a client may repeat a refresh if two requests raced or the response was lost."""
     tokens = Person(rig).log_in()
     async with httpx2.AsyncClient(timeout=30, limits=httpx2.Limits(max_connections=None)) as client:
         body = {"refresh_token": tokens["refresh_token"]}

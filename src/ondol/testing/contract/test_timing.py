@@ -1,4 +1,4 @@
-"""Nobody learns from how long an answer takes which addresses have accounts (ASVS 6.3.8)."""
+"""Response times do not reveal which addresses have accounts (ASVS 6.3.8)."""
 
 import asyncio
 import statistics
@@ -21,14 +21,14 @@ from ondol.testing.processes import running
 pytestmark = pytest.mark.whole
 
 ROUNDS = 15
-LIKE = 0.35  # of the shorter: what a busy machine makes of two equal requests; a hash alone is several times that
+LIKE = 0.35  # of the shorter time: equal requests differ so much on a busy machine; a hash takes several times more
 WORKER = ["-m", "ondol.run", "worker"]
 ENVIRONMENT = {"MAIL__HOST": "127.0.0.1", "MAIL__PORT": str(free_port()), "MAIL__START_TLS": "false"}
 
 
 @contextmanager
 def mail_server(kind: str, folder: Path) -> Iterator[None]:
-    """On MAIL__PORT: one that takes mail, one that lets everybody wait, or none."""
+    """Run a mail server on MAIL__PORT that works, that is slow, or none."""
 
     class Slow(MailFolder):
         async def handle_DATA(self, *arguments: Any) -> str:  # noqa: N802  (aiosmtpd's name)
@@ -49,7 +49,7 @@ def mail_server(kind: str, folder: Path) -> Iterator[None]:
 
 @pytest.mark.parametrize("mail", ["up", "slow", "down"])
 def test_known_and_unknown_take_as_long(rig: Rig, tmp_path: Path, project_folder: Path, mail: str) -> None:
-    """With a job worker that mails, whatever the mail server does."""
+    """The job worker sends mail to a server that is up, slow or down."""
     with (
         mail_server(mail, tmp_path / "mail"),
         running(WORKER, folder=project_folder, environment=rig.environment, log=tmp_path / "worker.log"),
@@ -66,6 +66,6 @@ def test_known_and_unknown_take_as_long(rig: Rig, tmp_path: Path, project_folder
                     started = time.perf_counter()
                     assert ask(client, address).status_code in (202, 401)
                     seconds.append(time.perf_counter() - started)
-            # The quicker ones: what else this machine does makes some slower, and none quicker.
+            # The first quartile: other load on this machine makes some requests slower, and none faster.
             one, other = statistics.quantiles(known)[0], statistics.quantiles(unknown)[0]
             assert abs(one - other) < LIKE * min(one, other) + 0.003, (name, one, other)

@@ -1,4 +1,4 @@
-"""What is no access token of ours, on both workers."""
+"""Invalid access tokens are refused by both workers."""
 
 import asyncio
 import base64
@@ -29,23 +29,23 @@ def signed(
 
 
 def changed(**claims: Any) -> Callable[[dict[str, Any]], str]:
-    """Signed rightly, with other claims; None takes one out."""
+    """Return a function that signs a token with these claims changed. None removes a claim."""
     return lambda own: signed({name: value for name, value in {**own, **claims}.items() if value is not None})
 
 
 def at(claim: str, seconds: int) -> Callable[[dict[str, Any]], str]:
-    """The same with a time so many seconds from now."""
+    """Return a function that signs a token with `claim` set to `seconds` from now."""
     return lambda own: signed({**own, claim: int(time.time()) + seconds})
 
 
 def parts(header: dict[str, Any], own: dict[str, Any], signature: str = "") -> str:
-    """A token as nobody's library would make it."""
+    """Return a token that libraries refuse to create."""
     encoded = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in (header, own)]
     return ".".join([*encoded, signature])
 
 
 CHECKS: dict[str, Callable[[dict[str, Any]], str]] = {
-    # RFC 8725, 3.1 and 3.2: the algorithm is ours to choose
+    # RFC 8725, 3.1 and 3.2: the service chooses the algorithm
     "unsigned: alg none · RFC 8725 2.1": lambda own: parts({"alg": "none", "kid": KID}, own),
     "unsigned: alg None · RFC 8725 2.1": lambda own: parts({"alg": "NoNe", "kid": KID}, own, "AA"),
     "another HMAC · RFC 8725 3.1": lambda own: signed(own, algorithm="HS512"),
@@ -55,7 +55,7 @@ CHECKS: dict[str, Callable[[dict[str, Any]], str]] = {
     "another's payload · RFC 7515 5.2": lambda own: ".".join(
         [signed(own).split(".")[0], signed({**own, "sub": own["sid"]}).split(".")[1], signed(own).split(".")[2]]
     ),
-    # RFC 7515, 4.1: what a header offers is not taken
+    # RFC 7515, 4.1: keys in the header are ignored
     "no key named · RFC 7515 4.1.4": lambda own: signed(own, headers={}),
     "a key of its own named · RFC 7515 4.1.4": lambda own: signed(own, key="k" * 40, headers={"kid": key_id("k" * 40)}),
     "a path as the key · RFC 8725 3.10": lambda own: parts({"alg": "HS256", "kid": "../../dev/null"}, own, "AA"),
@@ -86,7 +86,7 @@ CHECKS: dict[str, Callable[[dict[str, Any]], str]] = {
     "an account that is no id": changed(sub="1 OR 1=1"),
     "a session that is no id": changed(sid="1"),
     "a session that is not there": changed(sid="01900000-0000-7000-8000-000000000001"),
-    # What is no JWT at all · RFC 6750 3.1
+    # Not a JWT · RFC 6750 3.1
     "hardly anything": lambda own: "-",
     "dots": lambda own: "..",
     "a long one": lambda own: "a" * 7_000,
@@ -99,7 +99,7 @@ CHECKS: dict[str, Callable[[dict[str, Any]], str]] = {
 }
 
 
-@pytest.mark.filterwarnings("ignore:The HMAC key")  # too short for the algorithm that it must not be used with
+@pytest.mark.filterwarnings("ignore:The HMAC key")  # too short for HS512, which must be refused anyway
 @pytest.mark.parametrize("check", CHECKS)
 def test_it_is_refused(rig: Rig, check: str) -> None:
     [headers] = rig.people(1)
@@ -114,7 +114,7 @@ def test_it_is_refused(rig: Rig, check: str) -> None:
 
 
 def test_a_token_of_another_purpose_is_no_access_token(rig: Rig) -> None:
-    """ASVS 9.2.2: refresh, device and mailed tokens, and the other way round."""
+    """ASVS 9.2.2: refresh, device, mailed and access tokens are not interchangeable."""
     with rig.client() as client:
         email = rig.new_address()
         form = {"username": email, "password": "correct horse battery"}
@@ -137,7 +137,7 @@ def test_a_token_of_another_purpose_is_no_access_token(rig: Rig) -> None:
 
 
 def test_a_token_goes_only_where_it_should(rig: Rig) -> None:
-    """RFC 6750, 2.3 and RFC 9700, 4.3.2: not in the query, which ends up in logs, nor in the body."""
+    """RFC 6750, 2.3 and RFC 9700, 4.3.2: not in the query, which gets into logs, nor in the body."""
     [headers] = rig.people(1)
     token = headers["Authorization"].split()[1]
     with rig.client() as client:
@@ -148,7 +148,7 @@ def test_a_token_goes_only_where_it_should(rig: Rig) -> None:
 
 
 async def test_what_is_used_up_is_good_once_also_twenty_times_at_once(rig: Rig, service: Service) -> None:
-    """API6: a mailed token, on both workers."""
+    """API6: a mailed token works once, over both workers."""
     for operation in service.document.operations:
         make = rig.contract.fresh.get(operation.id)
         if make is None or operation.body is None:

@@ -1,4 +1,4 @@
-"""The resources of the service. What is listed here is tested with all that every resource must stand."""
+"""The resources of the service. The contract tests run for each resource that is listed here."""
 
 from ondol.testing.factory import Factory
 

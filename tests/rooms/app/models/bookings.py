@@ -24,12 +24,12 @@ class Booking(HasId, HasTimes, HasVersion, Model):
             name="ex_bookings_overlap",
             using="gist",
         ),
-        # Each sort of the list has an index that ends in the id, so that a page costs the same at any depth.
+        # Each sort order has an index that ends in the id, so that a page costs the same at any depth.
         Index("ix_bookings_owner_id_starts_at_id", "owner_id", "starts_at", "id"),
         Index("ix_bookings_owner_id_created_at_id", "owner_id", "created_at", "id"),
-        # The newest of everybody's, for who may see them all.
+        # For callers who may list the bookings of all owners, newest first.
         Index("ix_bookings_created_at_id", "created_at", "id"),
-        Index("ix_bookings_starts_at", "starts_at"),  # for the occupancy
+        Index("ix_bookings_starts_at", "starts_at"),  # for the occupancy report
     )
 
     owner_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))

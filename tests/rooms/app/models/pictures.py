@@ -8,7 +8,7 @@ from app.models.base import Model
 
 
 class Picture(HasTimes, Model):
-    """A room's picture. In the database, not on a disk: every replica has it, and a backup holds it."""
+    """A room's picture. It is stored in the database, so that every replica and every backup has it."""
 
     __tablename__ = "pictures"
 

@@ -8,7 +8,7 @@ from app.models.base import Model
 
 
 class PaymentEvent(HasTimes, Model):
-    """What the payment provider told us, once however often it is sent. The id is the provider's."""
+    """An event from the payment provider, stored once even if it is sent repeatedly. The id is the provider's."""
 
     __tablename__ = "payment_events"
 

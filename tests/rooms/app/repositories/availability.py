@@ -18,7 +18,7 @@ class AvailabilityRepository:
         return [RoomSummary.model_validate(row) for row in await self._session.execute(statement)]
 
     async def booked(self, location_id: UUID, start: datetime, end: datetime) -> list[BookedTime]:
-        """Return what is booked between, in order."""
+        """Return the booked times between `start` and `end`, in order."""
         statement = (
             select(Booking.room_id, Booking.starts_at, Booking.ends_at)
             .join(Room, Room.id == Booking.room_id)

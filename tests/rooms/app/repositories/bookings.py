@@ -36,14 +36,14 @@ class BookingRepository(OwnedRepository[Booking, BookingRead]):
         return await self.page(owner, statement, query)
 
     async def stream(self, owner: Owner) -> AsyncIterator[BookingRead]:
-        """Yield all of them in the order of their beginnings. Needs a transaction: a cursor ends with it."""
+        """Yield all bookings by start time. Needs a transaction, because its cursor ends with it."""
         statement = self._of(owner, select(Booking).order_by(Booking.starts_at, Booking.id))
         found = await self._session.stream_scalars(statement.execution_options(yield_per=500))
         async for booking in found:
             yield BookingRead.model_validate(booking)
 
     async def notice(self, booking_id: UUID) -> BookingNotice | None:
-        """Return what to mail about a booking; None if it was cancelled or deleted."""
+        """Return the data of a mail about a booking, or None if it was cancelled or deleted."""
         statement = (
             select(User.email, Room.name.label("room"), Booking.starts_at, Booking.price)
             .join(User, User.id == Booking.owner_id)
@@ -54,5 +54,5 @@ class BookingRepository(OwnedRepository[Booking, BookingRead]):
         return None if row is None else BookingNotice.model_validate(row)
 
     async def announce(self, booking: BookingRead) -> None:
-        """Tell whoever listens, when the transaction commits."""
+        """Notify listeners when the transaction commits."""
         await self._session.execute(select(func.pg_notify(CHANNEL, booking.model_dump_json())))

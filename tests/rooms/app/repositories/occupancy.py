@@ -10,13 +10,13 @@ from app.scopes import Role
 
 
 class OccupancyRepository:
-    """Sums over all rooms."""
+    """Occupancy figures of all rooms."""
 
     def __init__(self, work: UnitOfWork) -> None:
         self._session = work.session
 
     async def between(self, start: datetime, end: datetime) -> list[RoomOccupancy]:
-        """Return each room, also one that nobody booked."""
+        """Return the occupancy of each room, including rooms without bookings."""
         seconds = func.sum(func.extract("epoch", Booking.ends_at - Booking.starts_at))
         counted = and_(
             Booking.room_id == Room.id,
@@ -39,6 +39,6 @@ class OccupancyRepository:
         return [RoomOccupancy.model_validate(row) for row in await self._session.execute(statement)]
 
     async def recipients(self) -> list[str]:
-        """Return the addresses to which the nightly report goes."""
+        """Return the e-mail addresses that get the nightly report."""
         statement = select(User.email).where(User.role == Role.ADMIN, User.is_active).order_by(User.email)
         return list(await self._session.scalars(statement))

@@ -10,5 +10,5 @@ class PaymentEventRepository:
         self._session = work.session
 
     async def add_once(self, event: PaymentEventCreate) -> None:
-        """Insert the event, unless it is there."""
+        """Insert the event unless it already exists."""
         await self._session.execute(insert(PaymentEvent).values(event.model_dump()).on_conflict_do_nothing())

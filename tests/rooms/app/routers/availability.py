@@ -21,6 +21,6 @@ async def get_free_rooms(
     availability: ReadOnlyAvailability,
     response: Response,
 ) -> FreeRooms:
-    """When the rooms of a location are free on a day in Seoul."""
+    """Return the free times of the rooms of a location on a day in Seoul."""
     response.headers["Cache-Control"] = "public, max-age=10"
     return await availability.get(location_id, query)

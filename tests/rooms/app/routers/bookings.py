@@ -39,7 +39,7 @@ ReadOnlyBookings = Annotated[BookingService, Depends(read_only(BookingService))]
 async def list_bookings(
     query: Annotated[BookingQuery, Query()], user: Reader, bookings: ReadOnlyBookings
 ) -> Page[BookingRead]:
-    """One's own bookings, page by page; with `bookings:all` everybody's."""
+    """List your own bookings, page by page. With `bookings:all`, list those of all owners."""
     return await bookings.page(user.owner(Scope.BOOKINGS_ALL), query)
 
 
@@ -50,7 +50,7 @@ async def list_bookings(
     responses=problem_responses(UnknownRoom, RoomTaken, NotBookable),
 )
 async def create_booking(data: BookingCreate, user: Writer, bookings: Bookings, response: Response) -> BookingRead:
-    """Book a room. A confirmation follows by mail, and a reminder an hour before."""
+    """Book a room. A confirmation is mailed, and a reminder an hour before the booking."""
     booking = await bookings.create(user.user_id, data)
     response.headers["Location"] = f"/api/v1/bookings/{booking.id}"
     return with_etag(response, booking)
@@ -63,7 +63,7 @@ async def create_booking(data: BookingCreate, user: Writer, bookings: Bookings, 
     responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
 )
 async def export(user: Reader, runtime: RuntimeDep) -> StreamingResponse:
-    """One's own bookings as CSV; with `bookings:all` everybody's."""
+    """Export your own bookings as CSV. With `bookings:all`, export those of all owners."""
     return StreamingResponse(
         export_bookings(runtime, user.owner(Scope.BOOKINGS_ALL)),
         media_type="text/csv; charset=utf-8",
@@ -73,7 +73,7 @@ async def export(user: Reader, runtime: RuntimeDep) -> StreamingResponse:
 
 @router.get("/feed", name="feed", response_class=EventSourceResponse)
 async def follow_bookings(user: Follower, runtime: RuntimeDep) -> AsyncIterable[ServerSentEvent]:
-    """Everybody's new bookings as they are made (server-sent events)."""
+    """Stream new bookings of all owners as they are made (server-sent events)."""
     async for booking in new_bookings(runtime):
         if booking is None:
             yield ServerSentEvent(comment="listening")
@@ -83,11 +83,11 @@ async def follow_bookings(user: Follower, runtime: RuntimeDep) -> AsyncIterable[
 
 @router.get("/{booking_id}", name="get", responses=problem_responses(BookingNotFound))
 async def get_booking(booking_id: UUID, user: Reader, bookings: ReadOnlyBookings, response: Response) -> BookingRead:
-    """One booking."""
+    """Return a booking."""
     return with_etag(response, await bookings.get(user.owner(Scope.BOOKINGS_ALL), booking_id))
 
 
 @router.post("/{booking_id}/cancel", name="cancel", responses=problem_responses(BookingNotFound, TooLateToCancel))
 async def cancel_booking(booking_id: UUID, user: Writer, bookings: Bookings) -> BookingRead:
-    """Give the room back, up to an hour before."""
+    """Cancel a booking, up to an hour before it starts."""
     return await bookings.cancel(user.owner(Scope.BOOKINGS_ALL), booking_id)

@@ -19,5 +19,5 @@ ReadOnlyOccupancy = Annotated[OccupancyService, Depends(read_only(OccupancyServi
 async def get_occupancy(
     query: Annotated[OccupancyQuery, Query()], user: Reader, occupancy: ReadOnlyOccupancy
 ) -> Occupancy:
-    """How full the rooms were."""
+    """Return the occupancy of rooms."""
     return await occupancy.get(query)

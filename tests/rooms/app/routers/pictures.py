@@ -26,7 +26,7 @@ ReadOnlyPictures = Annotated[PictureService, Depends(read_only(PictureService))]
     max_body_size=MAX_BYTES,
 )
 async def put_picture(room_id: UUID, file: Annotated[UploadFile, File()], user: Writer, pictures: Pictures) -> None:
-    """Give a room its picture, instead of one that it has."""
+    """Set or replace a room's picture."""
     await pictures.put(room_id, await file.read())
 
 
@@ -37,6 +37,6 @@ async def put_picture(room_id: UUID, file: Annotated[UploadFile, File()], user: 
     responses={200: {"content": {"image/png": {}, "image/jpeg": {}}}, **problem_responses(PictureNotFound)},
 )
 async def get_picture(room_id: UUID, pictures: ReadOnlyPictures) -> Response:
-    """A room's picture."""
+    """Return a room's picture."""
     picture = await pictures.get(room_id)
     return Response(picture.content, media_type=picture.media_type, headers={"Cache-Control": "public, max-age=60"})

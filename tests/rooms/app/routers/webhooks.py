@@ -30,8 +30,8 @@ async def signed(
     status_code=status.HTTP_204_NO_CONTENT,
     dependencies=[Depends(signed)],
     responses=problem_responses(WrongSignature, BookingNotFound),
-    openapi_extra=public("The signature says who calls."),
+    openapi_extra=public("The signature authenticates the caller."),
 )
 async def take_payment(event: PaymentEventCreate, webhooks: Webhooks) -> None:
-    """What the payment provider tells us."""
+    """Receive an event from the payment provider."""
     await webhooks.take(event)

@@ -31,7 +31,7 @@ class FreeRoom(RoomSummary):
 
 
 class FreeRooms(Output):
-    """The rooms of a location, each with the times of a day at which it can be booked."""
+    """The rooms of a location, each with its free times on a day."""
 
     location_id: UUID
     day: date

@@ -30,7 +30,7 @@ class BookingCreate(Input):
     def _in_half_hours(self) -> Self:
         length = self.ends_at - self.starts_at
         if not HALF_HOUR <= length <= LONGEST or length % HALF_HOUR:
-            raise ValueError("a booking takes half an hour to twelve hours, in half hours")
+            raise ValueError("A booking must last half an hour to twelve hours, in steps of half an hour.")
         return self
 
 
@@ -49,7 +49,7 @@ class BookingRead(Output):
 
 
 class BookingNotice(Output):
-    """What a mail about a booking says, and to whom it goes."""
+    """The recipient and the data of a mail about a booking."""
 
     email: str
     room: str

@@ -20,7 +20,7 @@ class OccupancyQuery(Input):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if not 0 <= (self.last - self.first).days < MOST_DAYS:
-            raise ValueError(f"`last` is not before `first`, and at most {MOST_DAYS} days are asked for")
+            raise ValueError(f"`last` must not be before `first`, and the range has at most {MOST_DAYS} days.")
         return self
 
 
@@ -33,7 +33,7 @@ class RoomOccupancy(Output):
 
 
 class Occupancy(Output):
-    """How full each room was. A booking counts for the day on which it begins."""
+    """The occupancy of each room. A booking counts for the day on which it begins."""
 
     first: date
     last: date

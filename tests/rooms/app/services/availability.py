@@ -15,7 +15,7 @@ CACHE_SECONDS = 60
 
 
 def availability_tags(location_id: UUID, starts_at: datetime, ends_at: datetime) -> set[str]:
-    """Return the tags of what a booking of a room in the location changes."""
+    """Return the tags of the cached availability that a booking in the location changes."""
     return {_tag(location_id, day_of(moment)) for moment in (starts_at, ends_at)}
 
 
@@ -30,7 +30,7 @@ class AvailabilityService:
         self._locations = LocationRepository(work)
 
     async def get(self, location_id: UUID, query: AvailabilityQuery) -> FreeRooms:
-        """Raises LocationNotFound."""
+        """Return the free times of all rooms of a location. Raises LocationNotFound."""
         tag, load = _tag(location_id, query.day), partial(self._load, location_id, query.day)
         tags = [tag, location_tag(location_id)]
         found = await self._work.cached(tag, load, FreeRooms, seconds=CACHE_SECONDS, tags=tags)
@@ -55,7 +55,7 @@ class AvailabilityService:
 
 
 def _free(opens: datetime, closes: datetime, booked: Sequence[BookedTime]) -> Iterator[FreeTime]:
-    """The gaps. `booked`: in order, without overlaps."""
+    """Yield the free times. `booked` must be in order and without overlaps."""
     start = opens
     for each in booked:
         if each.starts_at > start:

@@ -8,12 +8,12 @@ from app.repositories.bookings import BookingRepository
 from app.runtime import Runtime
 
 COLUMNS = ("id", "room_id", "starts_at", "ends_at", "price", "status", "note")
-BYTE_ORDER_MARK = "\ufeff"  # without it Excel does not read Hangul
+BYTE_ORDER_MARK = "\ufeff"  # Excel needs it to read Hangul
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 async def export_bookings(runtime: Runtime, owner: Owner) -> AsyncIterator[str]:
-    """Yield bookings as CSV (RFC 4180), in a transaction of its own: the request's ends before a response is sent."""
+    """Yield bookings as CSV (RFC 4180), in a separate transaction: the request's ends before the response is sent."""
     yield BYTE_ORDER_MARK + _line(COLUMNS)
     async with runtime.transaction() as work:
         async for booking in BookingRepository(work).stream(owner):
@@ -22,7 +22,7 @@ async def export_bookings(runtime: Runtime, owner: Owner) -> AsyncIterator[str]:
 
 
 def _as_text(value: str) -> str:
-    """Spreadsheets run what begins like a formula (OWASP, CSV injection)."""
+    """Escape text that spreadsheets would run as a formula (OWASP, CSV injection)."""
     return f"'{value}" if value.startswith(FORMULA) else value
 
 

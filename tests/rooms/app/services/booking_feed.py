@@ -9,7 +9,7 @@ from app.schemas.bookings import BookingRead
 
 
 async def new_bookings(runtime: Runtime) -> AsyncIterator[BookingRead | None]:
-    """Yield None when it listens, then each booking as it commits. Takes a connection to PostgreSQL of its own."""
+    """Yield None when it listens, then each booking as it commits. Uses a separate connection to PostgreSQL."""
     url = libpq_url(runtime.servers.direct_url)
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
         await connection.execute(f"LISTEN {CHANNEL}")

@@ -48,7 +48,7 @@ class TooLateToCancel(Conflict):
 
 
 class BookingService:
-    """`owner`: whose bookings are meant. Those of others do not exist for them."""
+    """Bookings of one `owner`. Bookings of other owners raise BookingNotFound."""
 
     def __init__(self, work: UnitOfWork) -> None:
         self._work = work
@@ -56,7 +56,7 @@ class BookingService:
         self._rooms = RoomRepository(work)
 
     async def get(self, owner: Owner, booking_id: UUID) -> BookingRead:
-        """Raises BookingNotFound."""
+        """Return a booking. Raises BookingNotFound."""
         booking = await self._bookings.read(owner, booking_id)
         if booking is None:
             raise BookingNotFound
@@ -66,11 +66,11 @@ class BookingService:
         return await self._bookings.search(owner, query)
 
     async def create(self, owner_id: UUID, data: BookingCreate) -> BookingRead:
-        """Book a room at its price of this moment. Raises NotBookable, UnknownRoom, RoomTaken."""
+        """Book a room at its current price. Raises NotBookable, UnknownRoom, RoomTaken."""
         now = datetime.now(UTC)
         if not now < data.starts_at <= now + AHEAD:
             raise NotBookable
-        # Locked: of two transactions that meet in the exclusion constraint, PostgreSQL aborts one as a deadlock.
+        # Locked: if two transactions conflict in the exclusion constraint, PostgreSQL aborts one as a deadlock.
         room = await self._rooms.lock(data.room_id)
         if room is None:
             raise UnknownRoom
@@ -87,7 +87,7 @@ class BookingService:
         return made
 
     async def cancel(self, owner: Owner, booking_id: UUID) -> BookingRead:
-        """Give the room back. Cancelling again changes nothing. Raises BookingNotFound, TooLateToCancel."""
+        """Cancel a booking. Cancelling again changes nothing. Raises BookingNotFound, TooLateToCancel."""
         booking = await self._bookings.lock(owner, booking_id)
         if booking is None:
             raise BookingNotFound
@@ -96,7 +96,7 @@ class BookingService:
                 raise TooLateToCancel
             await self._bookings.change(booking, {"status": BookingStatus.CANCELLED})
             room = await self._rooms.read(booking.room_id)
-            assert room is not None  # a foreign key keeps it
+            assert room is not None  # a foreign key protects it
             self._work.invalidate(*availability_tags(room.location_id, booking.starts_at, booking.ends_at))
         return BookingRead.model_validate(booking)
 
@@ -115,6 +115,6 @@ async def _mail(runtime: Runtime, booking_id: UUID, subject: str) -> None:
     async with runtime.reading() as work:
         notice = await BookingRepository(work).notice(booking_id)
     if notice is None:
-        return  # cancelled meanwhile
+        return  # cancelled since the job was enqueued
     text = f"{notice.room}, {written(notice.starts_at)}, {notice.price:,}원\n"
     await runtime.mailer.send(to=notice.email, subject=f"{subject}: {notice.room}", text=text)

@@ -23,7 +23,7 @@ class OccupancyService:
 @jobs.periodic(cron="5 15 * * *")  # 00:05 in Seoul
 @jobs.task(name="occupancy.mail_report", pass_context=True, retry=retries())
 async def mail_report(context: JobContext, timestamp: int = 0) -> None:
-    """Every night: mail the day before to the administrators. `timestamp`: when it was due; 0 is now."""
+    """Mail the report of the previous day to the administrators every night. `timestamp`: when it was due; 0 is now."""
     runtime = Runtime.of(context)
     now = datetime.fromtimestamp(timestamp, UTC) if timestamp else datetime.now(UTC)
     day = day_of(now) - timedelta(days=1)

@@ -10,7 +10,7 @@ from app.schemas.pictures import PictureRead
 from app.services.rooms import RoomNotFound
 
 MAX_BYTES = 4_000_000
-# By what a file says of itself, not by what its sender says of it.
+# By the first bytes of the file, not by the Content-Type that the client sends.
 MEDIA_TYPES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 
 
@@ -31,7 +31,7 @@ class PictureService:
         self._pictures = PictureRepository(work)
 
     async def put(self, room_id: UUID, content: bytes) -> None:
-        """Raises UnknownPicture, RoomNotFound."""
+        """Set or replace the picture of a room. Raises UnknownPicture, RoomNotFound."""
         media_type = next((kind for start, kind in MEDIA_TYPES.items() if content.startswith(start)), None)
         if media_type is None:
             raise UnknownPicture
@@ -39,7 +39,7 @@ class PictureService:
             await self._pictures.put(room_id, PictureRead(media_type=media_type, content=content))
 
     async def get(self, room_id: UUID) -> PictureRead:
-        """Raises PictureNotFound."""
+        """Return the picture of a room. Raises PictureNotFound."""
         picture = await self._pictures.read(room_id)
         if picture is None:
             raise PictureNotFound

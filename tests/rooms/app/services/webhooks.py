@@ -15,7 +15,7 @@ TOLERANCE_SECONDS = 300
 
 class WrongSignature(Unauthorized):
     code = "wrong_signature"
-    detail = "The signature does not fit the body and the time."
+    detail = "The signature does not match the body and the timestamp."
 
 
 def signature(secret: SecretStr, timestamp: int, body: bytes) -> str:
@@ -23,9 +23,9 @@ def signature(secret: SecretStr, timestamp: int, body: bytes) -> str:
 
 
 def verify(secret: SecretStr, timestamp: int, body: bytes, given: str) -> None:
-    """Raises WrongSignature, also for one that is older than TOLERANCE_SECONDS."""
+    """Verify the signature of a body. Raises WrongSignature, also if it is older than TOLERANCE_SECONDS."""
     is_fresh = abs(time.time() - timestamp) <= TOLERANCE_SECONDS
-    # As bytes: of text, compare_digest takes only ASCII.
+    # As bytes: compare_digest accepts only ASCII text.
     if not (is_fresh and hmac.compare_digest(signature(secret, timestamp, body).encode(), given.encode())):
         raise WrongSignature
 
@@ -35,6 +35,6 @@ class WebhookService:
         self._events = PaymentEventRepository(work)
 
     async def take(self, event: PaymentEventCreate) -> None:
-        """Store the event, once however often it is sent. Raises BookingNotFound."""
+        """Store the event once, even if it is sent repeatedly. Raises BookingNotFound."""
         with violation_as(BookingNotFound, "fk_payment_events_booking_id_bookings"):
             await self._events.add_once(event)

@@ -13,7 +13,7 @@ def upgrade() -> None:
     op.execute("CREATE EXTENSION IF NOT EXISTS btree_gist")
     op.create_check_constraint("ends_after_start", "bookings", "ends_at > starts_at", postgresql_not_valid=True)
     op.execute(
-        # PostgreSQL has no exclusion constraint that is NOT VALID.
+        # Exclusion constraints cannot be NOT VALID in PostgreSQL.
         "-- squawk-ignore constraint-missing-not-valid\n"
         "ALTER TABLE bookings ADD CONSTRAINT ex_bookings_overlap EXCLUDE USING gist "
         "(room_id WITH =, tstzrange(starts_at, ends_at) WITH &&) WHERE (status = 'booked')"

@@ -1,4 +1,4 @@
-"""What reads the whole table while it is used: a migration of its own, so that it can be run again."""
+"""Indexes and checks that read the whole table while it is in use. A separate migration, so that it can be rerun."""
 
 from alembic import op
 

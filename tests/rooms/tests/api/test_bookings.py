@@ -1,4 +1,4 @@
-"""What is special to bookings. What every resource must stand is tested by test_contract.py."""
+"""Rules that only bookings have. test_contract.py runs the tests that every resource must pass."""
 
 import csv
 from collections import Counter
@@ -40,7 +40,7 @@ def room(make: Maker) -> dict[str, Any]:
 
 @pytest.fixture
 def book(client: TestClient, customer: Any, room: dict[str, Any]) -> Book:
-    """Asks for the room, from some hours after now until others."""
+    """Return a function that books the room between two times, given in hours from now."""
 
     def book(start: float, end: float, **fields: Any) -> Any:
         body = {"room_id": room["id"], "starts_at": at(start), "ends_at": at(end), **fields}

@@ -17,7 +17,7 @@ URL = "/api/v1/occupancy"
 
 @pytest.fixture
 def booked(client: TestClient, make: Maker, customer: Any) -> None:
-    """Two rooms, one of them booked for three hours and, that was cancelled, for one more."""
+    """Create two rooms. One is booked for three hours, and for one more hour that was cancelled."""
     room = make(ROOMS, name="큰 방", hourly_price="20000")
     make(ROOMS, name="작은 방")
     make(BOOKINGS, customer, room_id=room["id"], starts_at=at(72), ends_at=at(75))

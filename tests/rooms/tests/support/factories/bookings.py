@@ -7,12 +7,12 @@ from ondol.testing.factory import Factory
 
 from factories.rooms import ROOMS
 
-# Each an hour after the one before: two bookings of one room must not overlap.
+# Each one an hour later than the last: bookings of a room must not overlap.
 _hours = count(48)
 
 
 def at(hours: float) -> str:
-    """So many hours after the current one began."""
+    """Return the time `hours` after the start of the current hour."""
     now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     return f"{now + timedelta(hours=hours):%Y-%m-%dT%H:%M:%SZ}"
 
