@@ -358,7 +358,7 @@ def test_the_command(project: Path) -> None:
     added = ondol("note", "body:text")
     assert added.returncode == 0
     assert "app/models/notes.py" in added.stdout
-    assert "All of it is there already." in ondol("note", "body:text").stdout
+    assert "Nothing to do: the project has all of it already." in ondol("note", "body:text").stdout
     helped = ondol("--help").stdout
     for part in ("price:decimal:10,2:min=0:sort", "published_on:date:optional", "--public-read", "ondol add resource"):
         assert part in helped, helped

@@ -205,13 +205,13 @@ def test_the_commands(project: Path) -> None:
     add(project, AUTHOR)
     commit(project, "all")
     shown = ondol("add", "field", "author", "pages:int", "--dry-run")
-    assert "Careful: authors.pages is NOT NULL without default" in shown.stdout
+    assert "Warning: authors.pages is NOT NULL without default" in shown.stdout
     assert "+    pages: Mapped[int]" in shown.stdout
     assert changed(project) == []
     grown = ondol("add", "field", "author", "pages:int:default=1")
     assert "  changed  app/models/authors.py" in grown.stdout
     assert "ondol db upgrade" in grown.stdout
     removed = ondol("remove", "resource", "author")
-    assert "  gone     app/models/authors.py" in removed.stdout
+    assert "  removed  app/models/authors.py" in removed.stdout
     for arguments, code in ((["resource"], 2), (["audit", "author"], 2), (["audit", "--dry-run"], 2), (["audit"], 1)):
         assert ondol("remove", *arguments).returncode == code, arguments  # the last one: not committed
