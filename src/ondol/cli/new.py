@@ -17,7 +17,7 @@ def new(
     *,
     sample: Annotated[bool, typer.Option("--sample", help="Include the shop: products, orders, a dashboard.")] = False,
     without: Annotated[
-        str, typer.Option("--without", help="Features to do without: audit,email_change,password_reset,registration.")
+        str, typer.Option("--without", help="Leave out: audit,email_change,password_reset,personal_data,registration.")
     ] = "",
     starter: Annotated[
         str | None, typer.Option("--from", help="Use another starter: a folder or the URL of a git repository.")
