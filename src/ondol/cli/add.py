@@ -52,13 +52,13 @@ def resource(
     fields: Annotated[list[str], typer.Argument(help="NAME:TYPE[:ARGUMENT][:MODIFIER]… (below).")],
     *,
     owner: Annotated[
-        bool, typer.Option("--owner", help="Rows belong to the customer who created them; others get 404.")
+        bool, typer.Option("--owner", help="Rows belong to their creator; others get 404 (--public-read: on changes).")
     ] = False,
     customer_read: Annotated[bool, typer.Option("--customer-read", help="Every customer may read.")] = False,
     public_read: Annotated[bool, typer.Option("--public-read", help="Anyone may read, without logging in.")] = False,
     search: Annotated[str, typer.Option("--search", help="Fields that `?q=` searches: title,summary.")] = "",
     cache: Annotated[
-        int | None, typer.Option("--cache", parser=seconds, metavar="TIME", help="Cache reads for 30s, 5m, 1h …")
+        int | None, typer.Option("--cache", parser=seconds, metavar="TIME", help="Time to cache reads: 30s, 5m, 1h.")
     ] = None,
     plural: Annotated[str | None, typer.Option("--plural", help="Plural of the name, if irregular.")] = None,
     dry_run: DryRun = False,

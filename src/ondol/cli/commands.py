@@ -56,7 +56,7 @@ class Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
-        except (typer.Exit, typer.Abort, TyperException):  # Typer makes its own messages of these
+        except (typer.Exit, typer.Abort, TyperException):  # Typer prints these itself
             raise
         except Exception as error:
             if ctx.params.get("verbose"):

@@ -34,7 +34,7 @@ def upgrade(
     console.print(f"The database is at {revision}.")
 
 
-@app.command(epilog="Example: ondol db downgrade -1", context_settings={"ignore_unknown_options": True})  # for -1
+@app.command(epilog="Example: ondol db downgrade -1", context_settings={"ignore_unknown_options": True})  # allows -1
 def downgrade(
     revision: Annotated[str, typer.Argument(help="Target revision: its id, -1 or base.")],
     *,

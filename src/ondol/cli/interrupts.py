@@ -8,7 +8,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupted(BaseException):
-    """Raised at Ctrl-C or SIGTERM. Like KeyboardInterrupt, it is not caught by `except Exception`."""
+    """Raised on Ctrl-C or SIGTERM. Like KeyboardInterrupt, it is not caught by `except Exception`."""
 
 
 @contextmanager

@@ -13,7 +13,7 @@ READY_SECONDS = 20.0
 
 
 class ValkeyServer:
-    """Valkey on 127.0.0.1 with a password, which standard input passes so that `ps` does not show it."""
+    """Valkey on 127.0.0.1 with a password, passed on standard input so that `ps` does not show it."""
 
     def __init__(self, log: Path, copies: Path, *, user: ServerUser | None, port: int, password: str) -> None:
         self._program = within_reach(valkey_program(), user, copies)

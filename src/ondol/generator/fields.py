@@ -37,8 +37,8 @@ types
 modifiers
   optional        may be null or omitted
   unique          a duplicate gets a 409, with its own code  isbn:str:13:unique
-  unique=REF      unique for each row of a reference         name:str:50:unique=author
-                  of this resource, or for each owner: unique=owner
+  unique=REF      unique among rows with the same reference  name:str:50:unique=author
+                  REF of this resource, or the same owner: unique=owner
   default=VALUE   the value if it is omitted                 stock:int:default=0
   min=N  max=N    limits of a number; the database checks min= too
   sort            the list can be sorted by it (adds an index)

@@ -31,7 +31,7 @@ class Check:
 
 
 class Readers(StrEnum):
-    """Those who may read a resource without owners. Administrators always may."""
+    """The accounts that may read all rows of a resource."""
 
     NOBODY = "administrators"
     CUSTOMERS = "every customer"

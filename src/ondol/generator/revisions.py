@@ -13,7 +13,7 @@ from ondol.db.migrations import alembic_config, upgrade
 
 
 def next_revision(project: Path) -> str:
-    """Return the id of a new migration: the time in UTC, so that ids sort. `20261126083000`.
+    """Return the id of a new migration: the time in UTC, so that ids sort, such as `20261126083000`.
 
     A running number would not be unique: a newer starter or a colleague may use the same.
     """
