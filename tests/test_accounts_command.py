@@ -103,9 +103,9 @@ def test_jobs_from_the_command_line(run: Any, database_url: str) -> None:
     assert (waiting["task"], waiting["status"], rows(run("jobs", "failed", "--json"))) == ("reports.[bold]", "todo", [])
     number = str(waiting["id"])
     assert "reports.[bold]" in run("jobs", "list", "--status", "todo").stdout
-    assert run("jobs", "cancel", number).stdout == "Jobs that are cancelled: 1.\n"
-    assert run("jobs", "retry", number).stdout == "Jobs that run again: 1.\n"
-    assert run("jobs", "retry", "--all").stdout == "Jobs that run again: 0.\n"
+    assert run("jobs", "cancel", number).stdout == "Jobs cancelled: 1.\n"
+    assert run("jobs", "retry", number).stdout == "Jobs queued again: 1.\n"
+    assert run("jobs", "retry", "--all").stdout == "Jobs queued again: 0.\n"
     for wrong in (["retry"], ["retry", number, "--all"], ["list", "--status", "lost"]):
         assert run("jobs", *wrong).returncode == 2
 

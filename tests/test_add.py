@@ -262,17 +262,17 @@ def test_what_nobody_opened_is_for_administrators(
 
 def test_options_that_do_not_fit_are_refused(project: Path) -> None:
     for specs, options, plural, reason in (
-        (["title:str"], Options(search=("body",)), None, "no field 'body'"),
-        (["pages:int"], Options(search=("pages",)), None, "not text"),
+        (["title:str"], Options(search=("body",)), None, "unknown field 'body'"),
+        (["pages:int"], Options(search=("pages",)), None, "must be a str or text"),
         (["a:str", "a:int"], Options(), None, "two fields 'a'"),
         (["limit:str:filter"], Options(), None, "two query parameters 'limit'"),
         (["owner:ref:users"], Options(is_owned=True), None, "two fields 'owner_id'"),
         (["a" * 40 + ":str:sort"], Options(is_owned=True), "quite_a_few_of_them", "longer than PostgreSQL's 63"),
         (["session:ref:login_sessions"], Options(), None, "need a factory"),
-        (["title:str"], Options(), "thing", "different names"),
+        (["title:str"], Options(), "thing", "must differ"),
         (["title:str"], Options(is_owned=True, readers=Readers.CUSTOMERS), None, "--customer-read and --owner"),
         (["parent:ref:things"], Options(), None, "the first thing could refer to none"),
-        (["title:str:unique=parent", "parent:ref:things:optional"], Options(), None, "there are: none"),
+        (["title:str:unique=parent", "parent:ref:things:optional"], Options(), None, "Use one of: none"),
         (["update:enum:a,b"], Options(), None, "two ThingUpdate"),
         (["line_1:str", "line1:str"], Options(), None, "two Line1"),
         (["newest:int:sort"], Options(), None, "two NEWEST"),
@@ -280,7 +280,7 @@ def test_options_that_do_not_fit_are_refused(project: Path) -> None:
             ["title:str:unique=author"],
             Options(is_owned=True),
             None,
-            "names no reference that each one has; there are: owner",
+            "does not name a required reference. Use one of: owner",
         ),
     ):
         with pytest.raises(ProjectError, match=reason):
@@ -358,7 +358,7 @@ def test_the_command(project: Path) -> None:
     added = ondol("note", "body:text")
     assert added.returncode == 0
     assert "app/models/notes.py" in added.stdout
-    assert "All of it is there already." in ondol("note", "body:text").stdout
+    assert "Nothing to do: the project has all of it already." in ondol("note", "body:text").stdout
     helped = ondol("--help").stdout
     for part in ("price:decimal:10,2:min=0:sort", "published_on:date:optional", "--public-read", "ondol add resource"):
         assert part in helped, helped

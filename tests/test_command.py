@@ -82,7 +82,7 @@ def test_a_taken_port_and_a_missing_project_are_told(project_folder: Path, tmp_p
         port = str(taken.getsockname()[1])
         finished = ondol("demo", "--port", port, folder=project_folder)
     assert (finished.returncode, f"Port {port} is not free" in finished.stderr) == (1, True)
-    assert "There is no project here" in ondol("settings", folder=tmp_path).stderr
+    assert "No Ondol project here" in ondol("settings", folder=tmp_path).stderr
 
 
 def test_help_names_every_command_and_the_exit_codes(tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_help_names_every_command_and_the_exit_codes(tmp_path: Path) -> None:
     assert shown.returncode == 0
     for command in ("new", "dev", "demo", "db", "serve", "worker", "settings", "doctor", "update"):
         assert re.search(rf"^│ {command} ", shown.stdout, re.MULTILINE), command
-    assert "Exit codes: 0 done" in shown.stdout
+    assert "Exit codes: 0 success" in shown.stdout
     assert ondol("nonsense", folder=tmp_path).returncode == 2
 
 
@@ -107,7 +107,7 @@ def test_the_shell_completes_commands(tmp_path: Path, shell: str) -> None:
 def test_outside_a_project_one_sentence_says_so(tmp_path: Path) -> None:
     refused = ondol("doctor", folder=tmp_path)
     assert (refused.returncode, refused.stdout) == (1, "")
-    assert refused.stderr == "ondol: There is no project here: change to the folder with main.py and app/.\n"
+    assert refused.stderr == "ondol: No Ondol project here. Run this in the folder that contains main.py and app/.\n"
 
 
 def test_without_its_extra_the_command_says_what_to_do(tmp_path: Path) -> None:

@@ -67,13 +67,13 @@ def test_what_is_wrong_is_found_and_nothing_else(tmp_path: Path, database_url: s
         ("error", "migrations", "The database is at a migration that this project does not have."),
         (
             *("warning", "Valkey"),
-            "It does not answer (ConnectionError): the service works, and every read goes to PostgreSQL.",
+            "It does not answer (ConnectionError). The service works, but every read goes to PostgreSQL.",
         ),
-        ("warning", "routes", "Anybody may call POST /api/v1/late/things."),
-        ("warning", "routes", "Every account may call GET /api/v1/late/mine."),
+        ("warning", "routes", "Anyone can call POST /api/v1/late/things."),
+        ("warning", "routes", "Every account can call GET /api/v1/late/mine."),
         (
             *("error", "routes"),
-            "/api/v1/late/things takes its transaction in FastAPI's default scope: it commits after the answer.",
+            "/api/v1/late/things takes its transaction in FastAPI's default scope: it commits after the response.",
         ),
     }
 

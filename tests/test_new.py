@@ -68,11 +68,11 @@ def imports(file: Path) -> set[str]:
 
 def test_nothing_is_overwritten_or_left_behind(tmp_path: Path) -> None:
     (tmp_path / "there").mkdir()
-    with pytest.raises(ProjectError, match="exists already"):
+    with pytest.raises(ProjectError, match="already exists"):
         create(tmp_path / "there", sample=False, starter=None)
-    with pytest.raises(ProjectError, match="is no starter"):
+    with pytest.raises(ProjectError, match="is not a starter"):
         create(tmp_path / "blog", sample=False, starter=str(tmp_path))
-    with pytest.raises(ProjectError, match="no feature 'users' to do without"):
+    with pytest.raises(ProjectError, match="Unknown feature 'users'"):
         create(tmp_path / "blog", sample=False, starter=None, without=["users"])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["there"]
 

@@ -118,7 +118,7 @@ def test_after_an_update_the_next_begins_from_there(project: Path, starter: Path
     commit(project, "updated")
     assert "up to date" in ondol(project, "update").stdout
     late = ondol(project, "update", "--abort")
-    assert (late.returncode, "committed already" in late.stderr) == (1, True)
+    assert (late.returncode, "already committed" in late.stderr) == (1, True)
     replace(project, "gunicorn.conf.py", "# one", "# one, and ours")
     commit(project, "ours")
     replace(starter, "app/services/last_seen.py", "to now,", "to the time,")

@@ -1,4 +1,4 @@
-"""The project a command works on: the folder with `main.py`."""
+"""The project that a command works on: the folder with `main.py` and `app/`."""
 
 import asyncio
 import importlib
@@ -17,15 +17,15 @@ REPOSITORY_STARTER = Path(__file__).resolve().parents[2] / "starter"
 
 
 class ProjectError(Exception):
-    """There is no project, or not one we can work on. The message is one sentence for a person."""
+    """The project is missing or a command cannot work on it. The message is for the user."""
 
 
 def project_folder() -> Path:
-    """The current folder if it is a project, or this repository's starter. Raises ProjectError."""
+    """Return the current folder if it is a project, or this repository's starter. Raises ProjectError."""
     for folder in (Path.cwd(), Path.cwd() / "starter"):
         if (folder / "main.py").is_file() and (folder / "app").is_dir():
             return folder.resolve()
-    raise ProjectError("There is no project here: change to the folder with main.py and app/.")
+    raise ProjectError("No Ondol project here. Run this in the folder that contains main.py and app/.")
 
 
 def enter(folder: Path) -> None:
@@ -35,7 +35,7 @@ def enter(folder: Path) -> None:
 
 
 def load(folder: Path | None = None) -> Runtime:
-    """The runtime of the project's application, not yet opened. Raises ProjectError."""
+    """Return the runtime of the project's application, not yet opened. Raises ProjectError."""
     folder = folder or project_folder()
     enter(folder)
     os.chdir(folder)
@@ -47,13 +47,13 @@ def load(folder: Path | None = None) -> Runtime:
 
 
 def database_url(runtime: Runtime) -> str:
-    """Of the project's database itself (past a pooler), the embedded servers started if need be."""
+    """Return the URL of the database itself, bypassing a pooler. Starts the embedded servers if needed."""
     return asyncio.run(runtime.locate_servers()).direct_url
 
 
 @contextmanager
 def scratch_database(runtime: Runtime) -> Iterator[str]:
-    """Make an empty database, beside the project's where DATABASE_URL names one; else on a server of its own.
+    """Create an empty database, on the server of DATABASE_URL if it is set, otherwise on a temporary server.
 
     Raises ScratchRefused, ServersError.
     """
@@ -65,12 +65,12 @@ def scratch_database(runtime: Runtime) -> Iterator[str]:
 
 
 def attribute(module: str, name: str) -> Callable[..., Any]:
-    """`name` of the project's `module`. Raises ProjectError."""
+    """Return `name` of the project's `module`. Raises ProjectError."""
     try:
         found: Callable[..., Any] | None = getattr(importlib.import_module(module), name, None)
     except ModuleNotFoundError as error:
         if error.name is None or not f"{module}.".startswith(f"{error.name}."):
-            raise  # what the module itself imports
+            raise  # an import within the module failed
         found = None
     if found is None:
         raise ProjectError(f"The project has no {module}.{name}.")

@@ -203,7 +203,7 @@ def test_a_read_only_folder_is_told_in_one_sentence(tmp_path: Path) -> None:
     else:
         tmp_path.chmod(0o500)
         folder = tmp_path / "ondol"
-    with pytest.raises(ServersError, match=r"need to write to .*ondol, which is not possible \(read-only\)"):
+    with pytest.raises(ServersError, match=r"cannot write to .*ondol \(read-only\)"):
         attach(StateFolder(folder))
 
 

@@ -237,9 +237,9 @@ def test_a_revision_is_tidy_sorts_by_time_and_names_its_risks(project: Path, dat
     assert written.returncode == 0, written.stderr
     said = " ".join(written.stdout.split())
     for risk in (
-        "It drops products.currency: first deploy code that does not use it.",
-        "products.weight is NOT NULL without server_default: it fails where there are rows.",
-        "It changes the type of products.name: PostgreSQL may rewrite the table, locked.",
+        "It drops products.currency. First deploy code that does not use it.",
+        "products.weight is NOT NULL without server_default: it fails if there are rows.",
+        "It changes the type of products.name. PostgreSQL may lock and rewrite the table.",
     ):
         assert risk in said
     newest = sorted((project / "migrations" / "versions").glob("*.py"))[-1]

@@ -1,1 +1,1 @@
-"""The command `ondol`: one file a command group."""
+"""The command `ondol`: one file per command group."""

@@ -1,4 +1,4 @@
-"""What a person sees when a command fails: one sentence, and the trace only when it is asked for."""
+"""Report a failed command in one sentence; `--verbose` shows the stack trace."""
 
 import traceback
 from pathlib import Path
@@ -36,8 +36,8 @@ _WITHOUT_MIGRATIONS = "The database lacks what the models have ({said}): run `on
 
 
 class Commands(TyperGroup):
-    """The group of all commands: Ondol's own, then the project's. The project is only imported for one of its own,
-    and for the list."""
+    """All commands: Ondol's own, then the project's. The project is imported only to run one of its commands or to
+    list them."""
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         return super().get_command(ctx, cmd_name) or mounted().get(cmd_name)
@@ -56,7 +56,7 @@ class Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
-        except (typer.Exit, typer.Abort, TyperException):  # Typer's own, of which it makes a message
+        except (typer.Exit, typer.Abort, TyperException):  # Typer prints these itself
             raise
         except Exception as error:
             if ctx.params.get("verbose"):
@@ -73,7 +73,7 @@ def _sentence(error: Exception) -> str:
     if isinstance(error, ValidationError):
         return "; ".join(sentences(error))
     said = str(error).strip().splitlines()
-    if isinstance(error, SyntaxError):  # its place is what could not be read, not who tried
+    if isinstance(error, SyntaxError):  # report the line that is wrong, not its import
         file, line = error.filename or "?", error.lineno
     else:
         last = traceback.extract_tb(error.__traceback__)[-1]

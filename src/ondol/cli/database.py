@@ -16,17 +16,17 @@ from ondol.options import Environment
 from ondol.project import attribute, database_url, load, scratch_database
 from ondol.runtime import Runtime
 
-app = typer.Typer(no_args_is_help=True, help="Migrations and seeds of the project's database.")
+app = typer.Typer(no_args_is_help=True, help="Migrate and seed the project's database.")
 console = Console()
 
 
 @app.command(epilog="Example: ondol db upgrade --sql")
 def upgrade(
-    revision: Annotated[str, typer.Argument(help="Where to.")] = "head",
+    revision: Annotated[str, typer.Argument(help="Target revision.")] = "head",
     *,
-    sql: Annotated[bool, typer.Option("--sql", help="Print the SQL instead, for reading or `squawk`.")] = False,
+    sql: Annotated[bool, typer.Option("--sql", help="Print the SQL instead, to review it or for `squawk`.")] = False,
 ) -> None:
-    """Migrate forward. Several replicas may do it at once: one does, the others wait."""
+    """Apply migrations. Several replicas may do this at once: one migrates, the others wait."""
     if sql:
         typer.echo(migrations.sql(load().settings.project_folder, revision))
         return
@@ -34,26 +34,26 @@ def upgrade(
     console.print(f"The database is at {revision}.")
 
 
-@app.command(epilog="Example: ondol db downgrade -1", context_settings={"ignore_unknown_options": True})  # -1 is one
+@app.command(epilog="Example: ondol db downgrade -1", context_settings={"ignore_unknown_options": True})  # allows -1
 def downgrade(
-    revision: Annotated[str, typer.Argument(help="Where to: a revision, -1, or base.")],
+    revision: Annotated[str, typer.Argument(help="Target revision: its id, -1 or base.")],
     *,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask, in production either.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation in production.")] = False,
 ) -> None:
-    """Migrate back. In production it asks first: what later migrations added is lost."""
+    """Undo migrations. In production it asks first, because the data they added is lost."""
     runtime = load()
     url = database_url(runtime)
     if runtime.settings.environment is Environment.PRODUCTION and not yes:
         database = make_url(url)
         place = f"{database.database} on {database.host}"
-        typer.confirm(f"Migrate {place} back to {revision}? What was added since is lost.", abort=True)
+        typer.confirm(f"Migrate {place} back to {revision}? Data added since then is lost.", abort=True)
     migrations.downgrade(url, runtime.settings.project_folder, revision)
     console.print(f"The database is at {revision}.")
 
 
 @app.command(epilog="Example: ondol db revision 'books have a publisher'")
-def revision(message: Annotated[str, typer.Argument(help="What changes, in a few words.")]) -> None:
-    """Write a migration from what changed in the models."""
+def revision(message: Annotated[str, typer.Argument(help="Short description of the change.")]) -> None:
+    """Write a migration for the changes in the models."""
     runtime = load()
     project, ruff = runtime.settings.project_folder, ruff_program()
     with scratch_database(runtime) as url:
@@ -64,14 +64,14 @@ def revision(message: Annotated[str, typer.Argument(help="What changes, in a few
 
 
 @app.command(epilog="Example: ondol db merge")
-def merge(message: Annotated[str, typer.Argument(help="Why, in a few words.")] = "merge") -> None:
-    """Write a migration that joins the ends of two branches."""
+def merge(message: Annotated[str, typer.Argument(help="Short description.")] = "merge") -> None:
+    """Write a migration that merges two heads."""
     revisions.merge(load().settings.project_folder, message)
 
 
 @app.command(epilog="Example: ondol db check")
 def check() -> None:
-    """Fail when the models say something that no migration does. Your database is not touched."""
+    """Fail if the models have changes without a migration. Your database is not touched."""
     runtime = load()
     with scratch_database(runtime) as url:
         migrations.check(url, runtime.settings.project_folder)
@@ -86,7 +86,7 @@ def seed() -> None:
 
 
 def fill(runtime: Runtime, url: str) -> str:
-    """Runs the project's seed in one transaction; returns what it says."""
+    """Run the project's seed in one transaction. Return its message."""
     database = SyncDatabase(url, runtime.settings.database)
     try:
         with database.transaction() as session:

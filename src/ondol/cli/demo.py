@@ -28,7 +28,7 @@ console = Console(highlight=False)
 
 
 class Demo:
-    """The processes of the demo. `stop()` ends every one of them, whatever happens meanwhile."""
+    """The demo's processes. `stop()` ends all of them, even if `start()` failed halfway."""
 
     def __init__(self, project: Path, port: int) -> None:
         self._project = project
@@ -42,7 +42,7 @@ class Demo:
             self._throw_away()
         console.print("Starting PostgreSQL and Valkey …")
         self._attachment = attach(self._state)
-        # The demo is about its own servers, whatever the environment or a .env file names.
+        # The demo uses its own servers, even if the environment or a .env file names others.
         os.environ |= {
             "ENVIRONMENT": "development",
             "DATABASE_URL": self._attachment.database_url,
@@ -59,7 +59,7 @@ class Demo:
         self._wait_until_ready()
 
     def watch(self) -> None:
-        """Returns when one of the processes ends by itself, with a sentence."""
+        """Wait until one of the processes ends by itself, and report it."""
         while (ended := self._group.ended()) is None:
             time.sleep(0.2)
         console.print(f"[red]The {ended} ended by itself; its log is {self._log(ended)}.[/red]")
@@ -93,7 +93,7 @@ class Demo:
         if not self._state.path.exists():
             return
         deadline = time.monotonic() + STOP_SECONDS
-        while self._state.keeper() is not None and time.monotonic() < deadline:  # within its grace time
+        while self._state.keeper() is not None and time.monotonic() < deadline:  # it stays for its grace time
             if self._state.live_leases():
                 raise ServersError("--fresh is not possible while another process uses the servers of this project.")
             time.sleep(0.1)
@@ -123,9 +123,9 @@ class Demo:
 
 
 def demo(
-    port: Annotated[int, typer.Option(help="Where to serve.", min=1, max=65_535)] = 8000,
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65_535)] = 8000,
     *,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Throw the demo's data away first.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Delete the demo's data first.")] = False,
 ) -> None:
     """Run this repository's starter with everything it needs: servers, sample data, job worker."""
     if not REPOSITORY_STARTER.is_dir():

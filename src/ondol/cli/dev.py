@@ -1,4 +1,4 @@
-"""`ondol dev`: everything a project needs while it is written, in one console."""
+"""`ondol dev`: run everything a project needs during development, in one console."""
 
 import json
 import os
@@ -25,17 +25,17 @@ _STYLES = {"migrate": "yellow", "web": "green", "worker": "magenta", "sql": "cya
 
 
 def dev(
-    port: Annotated[int, typer.Option(help="Where to serve.", min=1, max=65_535)] = 8000,
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65_535)] = 8000,
     *,
     sql: Annotated[bool, typer.Option("--sql", help="Show every SQL statement.")] = False,
 ) -> None:
-    """Serve the project while you write it: PostgreSQL, Valkey, migrations, the web server and the job worker, both
-    reloaded when a file changes."""
+    """Run the project for development: PostgreSQL, Valkey, migrations, and a web server and job worker that reload
+    when a file changes."""
     folder = project_folder()
     refuse_taken(port)
     group = ProcessGroup(folder)
     lines = Lines(Console(highlight=False, soft_wrap=True))
-    # Each line one JSON object, so that a line of SQL can be told from the others whatever it holds.
+    # JSON lines name their logger, so that SQL can be told from other output.
     environment = {**os.environ, "LOGGING__FORMAT": "json", "PYTHONUNBUFFERED": "1"}
     with interruptible(group.stop):
         _migrate(group, lines, environment)
@@ -53,11 +53,11 @@ def dev(
 
 
 def _migrate(group: ProcessGroup, lines: "Lines", environment: dict[str, str]) -> None:
-    """In a process of its own: code that does not import breaks that one, and its trace is shown."""
+    """Migrate in a separate process, which shows the stack trace if the project's code cannot be imported."""
     process = group.spawn("migrate", "-m", "ondol.run", "migrate", output=subprocess.PIPE, environment=environment)
     lines.follow("migrate", process).join()
     if group.finish("migrate") != 0:
-        raise ProjectError("The migrations did not run; what stands above says why.")
+        raise ProjectError("The migrations did not run; the output above says why.")
     lines.say("migrate", "the database is up to date")
 
 
@@ -67,7 +67,7 @@ def _reloaded_worker(folder: Path) -> list[str]:
 
 
 class Lines:
-    """One console for several processes: each line begins with whose it is."""
+    """One console for several processes: each line begins with the name of its process."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -77,7 +77,7 @@ class Lines:
         self._console.print(Text.assemble((f"{name:<7} | ", _STYLES[name]), Text.from_ansi(text)))
 
     def follow(self, name: str, process: "subprocess.Popen[bytes]") -> threading.Thread:
-        """Shows what the process says, until it ends."""
+        """Print the output of the process until it ends."""
         assert process.stdout is not None
         thread = threading.Thread(target=self._copy, args=(name, process.stdout), daemon=True)
         thread.start()
@@ -93,7 +93,7 @@ class Lines:
             self.say(name, line)
         elif str(event.get("logger", "")).startswith(SQL_LOGGER):
             statement = " ".join(str(event["event"]).split())
-            if not statement.startswith("["):  # how long SQLAlchemy took to compile it
+            if not statement.startswith("["):  # SQLAlchemy's note on its compile cache
                 self.say("sql", statement)
         else:
             event["timestamp"] = str(event.get("timestamp", ""))[11:19]
@@ -102,7 +102,7 @@ class Lines:
 
 
 def _parsed(line: str) -> dict[str, Any] | None:
-    """The event, if the line is one of ours; a print or a trace is not."""
+    """Return the log event, or None for other output such as a print or a stack trace."""
     try:
         event = json.loads(line)
     except ValueError:

@@ -1,4 +1,4 @@
-"""`ondol doctor`: what is wrong with the project."""
+"""`ondol doctor`: find problems in the project."""
 
 import asyncio
 import json
@@ -23,9 +23,9 @@ from ondol.settings.load import NOT_UTF8, sentences
 console = Console(highlight=False, soft_wrap=True)
 
 
-def doctor(*, as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False) -> None:
-    """Say what is wrong with the project, and what to do about it: settings, servers, clocks, migrations, routes, the
-    starter. Exits with 1 if there is an error."""
+def doctor(*, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Find problems in the project's settings, servers, clocks, migrations, routes and starter, and say how to fix
+    them. Exits with 1 if there is an error."""
     findings = list(_findings(project_folder()))
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=2))
@@ -41,11 +41,11 @@ def _findings(project: Path) -> Iterator[Finding]:
     try:
         settings()
     except ValidationError as faults:
-        # The application does not start with these: nothing further can be looked at.
-        yield from (error("settings", fault, "ondol settings") for fault in sentences(faults))
+        # The application does not start with these, so nothing else can be checked.
+        yield from (error("settings", fault, "Correct this setting.") for fault in sentences(faults))
         return
     except UnicodeDecodeError:
-        yield error("settings", NOT_UTF8, "UTF-8")
+        yield error("settings", NOT_UTF8, "Save it as UTF-8.")
         return
     runtime = load(project)
     is_embedded = runtime.settings.database_url is None
@@ -62,4 +62,4 @@ def _show(findings: list[Finding]) -> None:
         console.print(f"[{colour}]{finding.level}[/{colour}]  {finding.about}: {escape(finding.problem)}")
         console.print(f"       {escape(finding.remedy)}")
     errors = sum(finding.level is Level.ERROR for finding in findings)
-    console.print(f"{errors} errors, {len(findings) - errors} warnings." if findings else "Nothing is wrong.")
+    console.print(f"{errors} errors, {len(findings) - errors} warnings." if findings else "No problems found.")

@@ -1,4 +1,4 @@
-"""The program `ondol`: the command, or where its extra is missing, what to do about that."""
+"""The program `ondol`: the command, or a message if its extra `cli` is missing."""
 
 try:
     from ondol.cli.main import run

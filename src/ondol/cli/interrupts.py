@@ -1,4 +1,4 @@
-"""Ctrl-C for commands that run until somebody ends them."""
+"""Ctrl-C and SIGTERM in commands that run until they are stopped."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -8,13 +8,13 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupted(BaseException):
-    """Ctrl-C, or SIGTERM. Like KeyboardInterrupt, nothing that catches errors catches it."""
+    """Raised on Ctrl-C or SIGTERM. Like KeyboardInterrupt, it is not caught by `except Exception`."""
 
 
 @contextmanager
 def interruptible(stop: Callable[[], object]) -> Iterator[None]:
-    """Leaves the block quietly at the first Ctrl-C or SIGTERM; `stop` runs in any case, and more of them cannot
-    disturb it."""
+    """Leave the block without an error at the first Ctrl-C or SIGTERM. `stop` always runs; further signals do not
+    interrupt it."""
     for number in _SIGNALS:
         signal.signal(number, _interrupt)
     try:

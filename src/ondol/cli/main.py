@@ -1,4 +1,4 @@
-"""`ondol`: the command. In a project's folder it works on that project."""
+"""The command `ondol`. In a project's folder it works on that project."""
 
 from typing import Annotated
 
@@ -11,17 +11,17 @@ app = typer.Typer(
     cls=Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help="The production floor under FastAPI services.",
-    epilog="Exit codes: 0 done; 1 refused, failed, or something found; 2 a wrong option or argument.",
+    help="Create, develop, run and update FastAPI services.",
+    epilog="Exit codes: 0 success; 1 refused, failed or problems found; 2 invalid option or argument.",
 )
 
 
 @app.callback()
 def options(
     *,
-    verbose: Annotated[bool, typer.Option("--verbose", help="Show the trace of an error.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Show the stack trace of an error.")] = False,
 ) -> None:
-    """The production floor under FastAPI services."""
+    """Create, develop, run and update FastAPI services."""
 
 
 app.add_typer(add.app, name="add")

@@ -1,4 +1,4 @@
-"""`ondol new`: a project of your own."""
+"""`ondol new`: create a project."""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,17 +13,17 @@ console = Console(highlight=False, soft_wrap=True)
 
 
 def new(
-    folder: Annotated[Path, typer.Argument(help="Where to; its last part is the name.")],
+    folder: Annotated[Path, typer.Argument(help="Folder to create; its name is the project's.")],
     *,
-    sample: Annotated[bool, typer.Option("--sample", help="With the shop: products, orders, a dashboard.")] = False,
+    sample: Annotated[bool, typer.Option("--sample", help="Include the shop: products, orders, a dashboard.")] = False,
     without: Annotated[
-        str, typer.Option("--without", help="Features to do without: audit,email_change,password_reset,registration.")
+        str, typer.Option("--without", help="Leave out: audit,email_change,password_reset,personal_data,registration.")
     ] = "",
     starter: Annotated[
-        str | None, typer.Option("--from", help="Another starter: a folder or the URL of a git repository.")
+        str | None, typer.Option("--from", help="Use another starter: a folder or the URL of a git repository.")
     ] = None,
 ) -> None:
-    """Make a project: accounts, layers, tests, deployment; its environment; a first commit."""
+    """Create a project with accounts, layers, tests, deployment files, an environment and a first commit."""
     unwanted = [part for part in without.split(",") if part]
     made = create(folder, sample=sample, starter=starter, without=unwanted, say=console.print)
     console.print(

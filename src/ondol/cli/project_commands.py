@@ -1,4 +1,4 @@
-"""For a project's own commands: `app/commands.py` holds a Typer app, whose commands `ondol` shows beside its own.
+"""Helpers for a project's own commands: `ondol` includes the commands of the Typer app in `app/commands.py`.
 
     app = typer.Typer()
 
@@ -6,7 +6,7 @@
     def count() -> None:
         typer.echo(run(lambda work: OrderService(work).count()))
 
-Each runs in one transaction, and prints with `show`.
+`run` awaits in one transaction; `show` prints rows.
 """
 
 import asyncio
@@ -29,11 +29,11 @@ from ondol.runtime import UnitOfWork
 
 T = TypeVar("T")
 
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")]
 
 
 def mounted() -> dict[str, Any]:
-    """Return the commands of the project in the current folder, by name; none where there is no project."""
+    """Return the commands of the project in the current folder by name, or {} outside of a project."""
     try:
         folder = project_folder()
     except ProjectError:
@@ -48,7 +48,7 @@ def mounted() -> dict[str, Any]:
 
 
 def run(act: Callable[[UnitOfWork[Any]], Awaitable[T]]) -> T:
-    """Await `act` in one transaction on the project's runtime. Its client is this command, for the audit log."""
+    """Await `act` in one transaction on the project's runtime. The audit log names this command as the client."""
     runtime = load()
     client = Client(user_agent=f"ondol command, run by {_operator()}")
 
@@ -60,7 +60,7 @@ def run(act: Callable[[UnitOfWork[Any]], Awaitable[T]]) -> T:
 
 
 def show(rows: Sequence[BaseModel], columns: Sequence[str], *, as_json: bool) -> None:
-    """Print a table of these `columns`, or everything as JSON."""
+    """Print a table of these `columns`, or all fields as JSON."""
     if as_json:
         for row in rows:
             typer.echo(row.model_dump_json())

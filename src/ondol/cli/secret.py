@@ -1,4 +1,4 @@
-"""`ondol secret`: the secret that signs."""
+"""`ondol secret`: rotate the signing secret."""
 
 import os
 from pathlib import Path
@@ -8,18 +8,16 @@ import typer
 
 from ondol.settings.rotation import CURRENT, NEXT, PREVIOUS, next_step, read_environment_file, written
 
-app = typer.Typer(no_args_is_help=True, help="The secret that signs.")
+app = typer.Typer(no_args_is_help=True, help="Rotate the signing secret.")
 
 
 @app.command(epilog="Example: ondol secret rotate --file .env")
 def rotate(
-    file: Annotated[Path, typer.Option("--file", help="The file that holds the settings, if there is one.")] = Path(
-        ".env"
-    ),
+    file: Annotated[Path, typer.Option("--file", help="File with the settings, if you use one.")] = Path(".env"),
 ) -> None:
-    """Take the next of the three steps that exchange AUTH__SECRET_KEY without logging anybody out.
+    """Take the next of the three steps that rotate AUTH__SECRET_KEY without logging anyone out.
 
-    Where the file does not set it, the step is taken from the environment and printed, for a secret manager.
+    If the file does not set it, reads the environment and prints the new values, for a secret manager.
     """
     text = file.read_text(encoding="utf-8") if file.is_file() else ""
     given = read_environment_file(text)

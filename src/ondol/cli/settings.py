@@ -1,4 +1,4 @@
-"""`ondol settings`: what is set, and where it came from."""
+"""`ondol settings`: show the settings and their sources."""
 
 from rich.console import Console
 from rich.table import Table
@@ -10,7 +10,7 @@ console = Console(soft_wrap=True)
 
 
 def show_settings() -> None:
-    """Show the effective settings, secrets masked, each with its source."""
+    """Show each effective setting with its source. Secrets are masked."""
     table = Table("setting", "value", "from")
     for setting in effective(load().settings):
         table.add_row(setting.name, setting.value, setting.source)

@@ -1,4 +1,4 @@
-"""`ondol update`: the starter's newer version, merged into a project."""
+"""`ondol update`: merge a newer starter into a project."""
 
 from typing import Annotated
 
@@ -15,18 +15,18 @@ console = Console(highlight=False, soft_wrap=True)
 
 def update_project(
     *,
-    only_check: Annotated[bool, typer.Option("--check", help="Say what would change, and touch nothing.")] = False,
-    give_up: Annotated[bool, typer.Option("--abort", help="Restore what was there before the update.")] = False,
+    only_check: Annotated[bool, typer.Option("--check", help="List the changes without making them.")] = False,
+    give_up: Annotated[bool, typer.Option("--abort", help="Restore the state before the update.")] = False,
 ) -> None:
-    """Merge what changed in the starter since the project was made. You look at it and commit.
+    """Merge the starter's changes since the project was made or last updated. You review and commit them.
 
-    First upgrade the library: `uv lock --upgrade-package ondol && uv sync`. Exits with 1 where there are conflicts,
-    and with --check where there is something to update.
+    First upgrade the library: `uv lock --upgrade-package ondol && uv sync`. Exits with 1 if there are conflicts, and
+    with --check if there is an update.
     """
     project = project_folder()
     if give_up:
         abort(project)
-        console.print("Everything is as it was before the update.")
+        console.print("The state before the update is restored.")
         return
     if only_check:
         found = check(project)
@@ -35,17 +35,17 @@ def update_project(
     found = update(project)
     _show(found)
     if len(heads(project)) > 1:
-        console.print("The starter's migrations and yours both go on from the same one: `ondol db merge` joins them.")
+        console.print("The starter's migrations and yours have separate heads. Merge them with `ondol db merge`.")
     if found.conflicts:
-        console.print("Resolve the conflicts as after any `git merge`, and commit; or `ondol update --abort`.")
+        console.print("Resolve the conflicts as after `git merge` and commit, or undo with `ondol update --abort`.")
         raise typer.Exit(1)
     if found.changed:
-        console.print("Look at it with `git diff --cached`, run the tests, and commit.")
+        console.print("Review with `git diff --cached`, run the tests and commit.")
 
 
 def _show(found: Updated) -> None:
     if not found.changed:
-        console.print("The project is up to date with the starter of this version.")
+        console.print("The project is up to date with this version's starter.")
     for file in found.changed:
         mark = "[red]conflict[/red]" if file in found.conflicts else "changed "
         console.print(f"  {mark}  {escape(file)}")

@@ -1,1 +1,1 @@
-"""Development only: real PostgreSQL and Valkey, started for you. Never imported in production."""
+"""Real PostgreSQL and Valkey for development, started automatically. Never imported in production."""

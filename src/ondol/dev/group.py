@@ -1,4 +1,4 @@
-"""Several processes that belong together: started, watched and ended by one command."""
+"""A group of processes that one command starts, watches and ends."""
 
 import signal
 import subprocess
@@ -14,7 +14,7 @@ STOP_SECONDS = 10.0
 
 
 class ProcessGroup:
-    """Python processes in one folder. `stop()` ends every one of them, whatever happens meanwhile."""
+    """Python processes in one folder. `stop()` ends all of them."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -23,9 +23,9 @@ class ProcessGroup:
     def spawn(
         self, name: str, *arguments: str, output: IO[bytes] | int, environment: Mapping[str, str] | None = None
     ) -> "subprocess.Popen[bytes]":
-        """Starts `python ARGUMENTS`; what it says goes to `output` (a file, or subprocess.PIPE).
+        """Start `python ARGUMENTS`, with its output to `output` (a file, or subprocess.PIPE).
 
-        `environment`: all of it; by default this process's.
+        `environment`: the whole environment; by default this process's.
         """
         self._processes[name] = subprocess.Popen(
             [sys.executable, *arguments],
@@ -34,20 +34,20 @@ class ProcessGroup:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            # Ctrl-C is for us; we then end them in order. If we are killed, the kernel ends them (Linux).
+            # Ctrl-C goes to this process only, which ends them in order. If it is killed, the kernel ends them (Linux).
             start_new_session=True,
-            preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509  (no thread holds a lock at a fork of ours)
+            preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509  (no thread holds a lock at the fork)
         )
         return self._processes[name]
 
     def finish(self, name: str) -> int:
-        """Waits for one that ends by itself, and forgets it; its exit code."""
+        """Wait for a process that ends by itself, and forget it. Return its exit code."""
         code = self._processes[name].wait()
         del self._processes[name]
         return code
 
     def ended(self) -> str | None:
-        """The name of one that ended by itself."""
+        """Return the name of a process that ended by itself."""
         return next((name for name, process in self._processes.items() if process.poll() is not None), None)
 
     def stop(self) -> None:

@@ -1,8 +1,8 @@
-"""The process that runs the development servers and stops them when nobody holds a lease.
+"""The process that runs the development servers and stops them when no lease is left.
 
     python -m ondol.dev.keeper FOLDER [--temporary]
 
-It is started by `servers.attach`, is the parent of both servers, and starts one again that died.
+`servers.attach` starts it. It is the parent of both servers, and restarts one that dies.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from ondol.dev.state import Addresses, StateFolder
 from ondol.dev.valkey import ValkeyServer
 
 POLL_SECONDS = 0.2
-# Long enough for the next command of the same person, short enough to leave nothing behind after a kill -9.
+# Long enough for a user's next command, short enough to leave nothing running after a kill -9.
 GRACE_SECONDS = 2.0
 RESTART_PAUSE_SECONDS = 1.0
 
@@ -66,12 +66,12 @@ class Keeper:
         self._announce()
 
     def run(self) -> None:
-        """Returns when the servers have been stopped and the folder is tidy."""
+        """Keep the servers running. Return when they have been stopped and the folder is cleaned up."""
         unused_since: float | None = None
         leave = self._state.path / "leave"
         while True:
             time.sleep(POLL_SECONDS if not leave.exists() else 0.01)
-            if not self._state.path.exists():  # somebody removed the folder under us
+            if not self._state.path.exists():  # the folder was deleted
                 self.stop()
                 return
             self._restart_the_dead()
@@ -92,7 +92,7 @@ class Keeper:
         self._valkey.stop()
 
     def _leave(self, leave: Path) -> bool:
-        # Under the lock: whoever attaches now waits, and then starts new servers.
+        # Under the lock, a process that attaches now waits, and then starts new servers.
         with self._state.locked():
             if self._state.live_leases() and not self._ending:
                 return False
@@ -110,7 +110,7 @@ class Keeper:
                 try:
                     server.start()
                     self._announce()
-                except Exception as error:  # whatever it is, the other server goes on and the next round tries again
+                except Exception as error:  # the other server continues; the next round tries again
                     say(str(error) or repr(error))
                     time.sleep(RESTART_PAUSE_SECONDS)
 
@@ -143,7 +143,7 @@ def main() -> int:
         keeper = Keeper(state, temporary=arguments.temporary)
         signal.signal(signal.SIGTERM, keeper.request_end)
         keeper.start()
-    except Exception as error:  # whoever waits for us needs a sentence, whatever went wrong
+    except Exception as error:  # the waiting process needs a message for any error
         if keeper:
             keeper.stop()
         say(repr(error))

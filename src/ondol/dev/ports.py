@@ -5,14 +5,14 @@ import socket
 
 from ondol.dev.programs import ServersError
 
-# Below those that systems give to outgoing connections (Linux from 32768, macOS and Windows from 49152): one of them
-# would take the port of a server that is just away, or about to start.
+# Below the ports of outgoing connections (Linux from 32768, macOS and Windows from 49152): such a connection could
+# take the port of a server that is restarting.
 _FIRST, _LAST = 20_000, 32_767
 _ATTEMPTS = 1_000
 
 
 def free_port(preferred: int = 0, *, but: int = 0) -> int:
-    """A port of 127.0.0.1 that nobody listens on: `preferred` if it is one, and never `but`. Raises ServersError."""
+    """Return a free port of 127.0.0.1: `preferred` if it is free, never `but`. Raises ServersError."""
     candidates = (preferred, *(random.randint(_FIRST, _LAST) for _ in range(_ATTEMPTS)))  # noqa: S311
     for port in candidates:
         if port not in (0, but) and _reason_against(port) is None:
@@ -21,9 +21,9 @@ def free_port(preferred: int = 0, *, but: int = 0) -> int:
 
 
 def refuse_taken(port: int) -> None:
-    """Raises ServersError for a port that somebody listens on."""
+    """Raise ServersError if the port is in use."""
     if (error := _reason_against(port)) is not None:
-        raise ServersError(f"Port {port} is not free ({error.strerror}); take another with --port.") from error
+        raise ServersError(f"Port {port} is not free ({error.strerror}). Choose another with --port.") from error
 
 
 def _reason_against(port: int) -> OSError | None:

@@ -1,4 +1,4 @@
-"""One PostgreSQL server of the launcher's: initdb, start, ready."""
+"""A PostgreSQL server for development: initdb, start, stop."""
 
 import os
 import shutil
@@ -28,8 +28,8 @@ READY_SECONDS = 40.0
 
 
 class PostgresServer:
-    """PostgreSQL on 127.0.0.1 with a password: a socket's path has 107 bytes at most, and `trust` lets any
-    local user in."""
+    """PostgreSQL on 127.0.0.1 with a password. A socket's path could exceed its 107 bytes, and `trust` would admit
+    every local user."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class PostgresServer:
         return f"postgresql://{SUPERUSER}:{quote(self._password, safe='')}@127.0.0.1:{self._port}/{database}"
 
     def start(self) -> None:
-        """Blocks until connections are accepted. Raises ServersError."""
+        """Start the server and wait until it accepts connections. Raises ServersError."""
         self._check_version()
         if not (self._data / "PG_VERSION").exists():
             self._initialise()
@@ -99,12 +99,12 @@ class PostgresServer:
         if on_disk != str(installed):
             raise ServersError(
                 f"The data in {self._data} was written by PostgreSQL {on_disk}, and PostgreSQL {installed} is "
-                f"installed. Nothing was touched: install PostgreSQL {on_disk} on PATH to read it, or move the folder "
-                "away to begin anew."
+                f"installed. Nothing was changed. Install PostgreSQL {on_disk} on PATH to read it, or move the folder "
+                "away to start with an empty database."
             )
 
     def _initialise(self) -> None:
-        # initdb into a neighbour, then rename: a crash in the middle leaves no half-made data folder behind.
+        # initdb into a sibling folder, then rename: a crash in between leaves no partial data folder.
         fresh = self._data.with_name("postgres-new")
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(mode=0o700)
@@ -114,7 +114,7 @@ class PostgresServer:
         if self._user:
             os.chown(fresh, self._user.uid, self._user.gid)
             os.chown(password_file, self._user.uid, self._user.gid)
-        # libc's ctype, not the C locale: pg_trgm finds no letters in Hangul without it.
+        # libc's ctype instead of the C locale, because pg_trgm needs it to see letters in Hangul.
         ctype = "UTF-8" if sys.platform == "darwin" else "C.UTF-8"
         try:
             finished = subprocess.run(
@@ -134,17 +134,17 @@ class PostgresServer:
         if finished.returncode != 0:
             shutil.rmtree(fresh, ignore_errors=True)
             reason = (finished.stderr.strip().splitlines() or ["no reason given"])[-1]
-            raise ServersError(f"PostgreSQL could not make its data folder {self._data}: {reason}")
+            raise ServersError(f"PostgreSQL could not create its data folder {self._data}: {reason}")
         fresh.rename(self._data)
 
     def _stop_left_over(self) -> None:
-        """Stops a server that outlived its keeper (possible where the kernel has no parent-death signal)."""
+        """Stop a server that outlived its keeper (possible where the kernel has no parent-death signal)."""
         try:
             pid = int((self._data / "postmaster.pid").read_text(encoding="utf-8").splitlines()[0])
         except (OSError, ValueError, IndexError):
             return
         process = ProcessIdentity.of(pid)
-        # The pid in a stale file may belong to anybody by now, another PostgreSQL too.
+        # The pid in a stale file may belong to another process by now, even another PostgreSQL.
         if process is None or f"-D {self._data} " not in command_line(pid) + " ":
             return
         os.kill(pid, signal.SIGINT)
@@ -171,4 +171,4 @@ class PostgresServer:
     def _last_words(self) -> str:
         lines = self._log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
         fatal = [line for line in lines[-20:] if "FATAL" in line or "could not" in line]
-        return f"{(fatal or lines or ['it said nothing'])[-1]} ({self._log})"
+        return f"{(fatal or lines or ['no output'])[-1]} ({self._log})"

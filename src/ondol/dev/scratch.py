@@ -1,4 +1,4 @@
-"""A PostgreSQL server for a moment, without Valkey and without data."""
+"""A temporary, empty PostgreSQL server without Valkey."""
 
 import os
 import secrets

@@ -1,8 +1,8 @@
 """Real PostgreSQL and Valkey for development and tests, without Docker.
 
-`attach()` gives the addresses of the servers that belong to a folder and starts them if nobody has. They are run by
-a small keeper process (keeper.py), not by whoever came first, so the end of one user (kill -9 included) does not
-hurt another. Users are known by leases: a file named by pid and start time. The last one out stops the servers.
+`attach()` returns the addresses of the servers of a folder, and starts them if they do not run. A small keeper process
+(keeper.py) runs them instead of their first user, so that the end of one user (even by kill -9) does not affect the
+others. Each user holds a lease, a file named by its pid and start time. After the last lease the servers stop.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ STOP_SECONDS = 20.0
 
 @dataclass(frozen=True)
 class Attachment:
-    """A lease on running servers. `release()` gives it back; the death of the holder does too."""
+    """A lease on running servers. It ends with `release()` or with its holder."""
 
     state: StateFolder
     holder: ProcessIdentity
@@ -41,10 +41,10 @@ class Attachment:
         return self.addresses.redis_url
 
     def release(self) -> None:
-        """Gives the lease back, and returns when the servers have stopped, unless somebody else uses them."""
+        """End the lease, and wait until the servers have stopped unless others use them."""
         keeper = self.state.keeper()
         self.state.lease(self.holder).unlink(missing_ok=True)
-        with contextlib.suppress(FileNotFoundError):  # the keeper of a temporary folder removes it as its last act
+        with contextlib.suppress(FileNotFoundError):  # the keeper of a temporary folder removes it last
             (self.state.path / "leave").touch()
         deadline = time.monotonic() + STOP_SECONDS
         while keeper is not None and keeper.is_alive() and not self._others() and time.monotonic() < deadline:
@@ -58,10 +58,10 @@ class Attachment:
 
 
 def attach(state: StateFolder, *, holder: ProcessIdentity | None = None, temporary: bool = False) -> Attachment:
-    """Takes a lease on the servers of `state`, starting them if they do not run.
+    """Take a lease on the servers of `state`, starting them if they do not run.
 
-    `temporary` is for tests: no fsync, and the folder is removed when the last user has gone.
-    Blocks for about a second when the servers must start. Raises ServersError with one sentence.
+    `temporary` is for tests: no fsync, and the folder is removed after the last lease.
+    Blocks for about a second if the servers must start. Raises ServersError.
     """
     state.create()
     holder = holder or current_holder()
@@ -80,7 +80,7 @@ def attach(state: StateFolder, *, holder: ProcessIdentity | None = None, tempora
 
 @contextlib.contextmanager
 def attached(state: StateFolder, *, temporary: bool = False) -> Iterator[Attachment]:
-    """`attach` for a with block."""
+    """Attach to the servers for a with block."""
     attachment = attach(state, temporary=temporary)
     try:
         yield attachment
@@ -90,14 +90,14 @@ def attached(state: StateFolder, *, temporary: bool = False) -> Iterator[Attachm
 
 def _start_keeper(state: StateFolder, *, temporary: bool) -> None:
     with (state.logs / "keeper.log").open("a", encoding="utf-8") as log:
-        # Returns at once: the keeper forks, so that it is nobody's child and waits for nobody to reap it.
+        # Returns at once: the keeper forks, so that this process need not reap it.
         subprocess.run(
             [sys.executable, "-m", "ondol.dev.keeper", str(state.path), *(["--temporary"] if temporary else [])],
             check=True,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            # A session of its own: Ctrl-C in the terminal is for the users of the servers, not for the servers.
+            # A separate session: Ctrl-C in the terminal must end the users of the servers, not the servers.
             start_new_session=True,
             cwd="/",
             env={**os.environ, "PYTHONPATH": os.pathsep.join(_import_path())},
@@ -122,4 +122,4 @@ def _wait_for_addresses(state: StateFolder) -> Addresses:
         if time.monotonic() - began > KEEPER_SECONDS and state.keeper() is None:
             break
         time.sleep(0.02)
-    raise ServersError(f"The development servers did not start; what they said is in {state.logs}.")
+    raise ServersError(f"The development servers did not start. See their logs in {state.logs}.")

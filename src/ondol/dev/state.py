@@ -1,4 +1,4 @@
-"""The folder in which one set of development servers lives: data, logs, leases, and how to reach them."""
+"""The folder of one set of development servers: data, logs, leases and addresses."""
 
 import contextlib
 import errno
@@ -18,7 +18,7 @@ from ondol.dev.programs import ServersError, can_reach, server_user
 
 @dataclass(frozen=True)
 class Addresses:
-    """Where the running servers are. The URLs hold passwords made for this folder alone."""
+    """The addresses of the running servers. The URLs contain passwords made for this folder only."""
 
     database_url: str
     redis_url: str
@@ -27,7 +27,7 @@ class Addresses:
 
 
 class StateFolder:
-    """The layout of the folder; no logic of servers here."""
+    """The layout of the folder, without logic of the servers."""
 
     def __init__(self, path: Path, mark: Path | None = None) -> None:
         self.path = path
@@ -43,9 +43,9 @@ class StateFolder:
 
     @classmethod
     def for_project(cls, project: Path) -> "StateFolder":
-        """`.ondol/` in the project; as root, a folder in /var/lib when the server's user may not enter the project.
+        """Return `.ondol/` in the project; as root, one in /var/lib if the server's user may not enter the project.
 
-        We never open a closed folder (root's home is 0700) to make that possible.
+        A closed folder (root's home is 0700) is never opened to make that possible.
         """
         project = project.resolve()
         user = server_user()
@@ -56,49 +56,49 @@ class StateFolder:
 
     @classmethod
     def temporary(cls, project: Path, name: str) -> "StateFolder":
-        """A folder for one test run, not yet made: inside `for_project`, else in the system's temporary folder."""
+        """Return a folder for a test run, not yet created: in `for_project`, else in the system's temporary folder."""
         base = cls.for_project(project).path
         if base.parent == project.resolve():
             return cls(base / f"test-{name}")
         return cls(Path(tempfile.gettempdir()) / f"ondol-test-{name}")
 
     def create(self) -> None:
-        """Makes what is missing. Raises ServersError where the folder cannot be written."""
+        """Create the missing folders. Raises ServersError if the folder cannot be written."""
         make_folder(self.path)
         for folder in (self.logs, self.leases, self.copies):
             folder.mkdir(exist_ok=True)
-        # Only the folder itself is made passable for the server's user; what lies in it keeps its own mode.
+        # The server's user may pass through the folder itself; its contents keep their own modes.
         if server_user() is not None:
             self.path.chmod(0o711)
             self.copies.chmod(0o755)
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """One process at a time decides whether servers start or stop."""
+        """Hold the lock under which servers are started or stopped."""
         with (self.path / "lock").open("a", encoding="utf-8") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
-    # who uses the servers
+    # leases of the users
 
     def lease(self, holder: ProcessIdentity) -> Path:
         return self.leases / str(holder)
 
     def live_leases(self) -> list[ProcessIdentity]:
-        """Those who still run; the leases of the dead are removed on the way."""
+        """Return the holders that still run, and remove the leases of the others."""
         alive = []
         for file in self.leases.iterdir():
             try:
                 holder = ProcessIdentity.parse(file.name)
             except ValueError:
-                continue  # not ours: a file manager's, for instance
+                continue  # another program's file, such as a file manager's
             if holder.is_alive():
                 alive.append(holder)
             else:
                 file.unlink(missing_ok=True)
         return alive
 
-    # who runs them
+    # the keeper and its results
 
     def keeper(self) -> ProcessIdentity | None:
         try:
@@ -126,14 +126,14 @@ class StateFolder:
         _write_private(self._failure, sentence)
 
     def forget_run(self) -> None:
-        """Removes what speaks of a run that is over."""
+        """Remove the files of the last run."""
         for file in (self._addresses, self._failure, self._keeper):
             file.unlink(missing_ok=True)
 
-    # what stays the same from run to run
+    # values kept between runs
 
     def remembered(self) -> dict[str, str]:
-        """Passwords and last ports."""
+        """Return the passwords and the last ports."""
         try:
             return dict(json.loads(self._remembered.read_text(encoding="utf-8")))
         except FileNotFoundError:
@@ -143,16 +143,16 @@ class StateFolder:
         _write_private(self._remembered, json.dumps(values))
 
     def throw_data_away(self) -> None:
-        """Only when no server runs, and under the lock."""
+        """Delete data, logs and passwords. Only while no server runs, and under the lock."""
         for folder in (self.data, self.logs):
             shutil.rmtree(folder, ignore_errors=True)
         self._remembered.unlink(missing_ok=True)
 
     def take_over(self) -> None:
-        """Remove the data of a deleted project that had the same path. Only when no server runs, and under the lock.
+        """Remove the data of a deleted project that had the same path. Only while no server runs, and under the lock.
 
-        Data outside the project outlive it. The project holds a mark, a file with the path of its data; a new project
-        has none.
+        Data outside of a project remain when it is deleted. A project has a mark, a file with the path of its data,
+        and a new project does not.
         """
         if self._mark is None or (self._mark.exists() and self._mark.read_text(encoding="utf-8") == str(self.path)):
             return
@@ -169,17 +169,17 @@ def make_folder(folder: Path) -> None:
         probe.touch()
         probe.unlink()
         if folder.stat().st_uid != os.geteuid():
-            raise ServersError(f"{folder} belongs to somebody else; remove it, or work as its owner.")
+            raise ServersError(f"{folder} belongs to another user. Remove it, or run this as its owner.")
     except OSError as error:
         reason = "read-only" if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM) else error.strerror
         raise ServersError(
-            f"The development servers need to write to {folder}, which is not possible ({reason}). Make it "
-            "writable, or set DATABASE_URL and REDIS_URL to servers of your own."
+            f"The development servers cannot write to {folder} ({reason}). Make it "
+            "writable, or set DATABASE_URL and REDIS_URL to your own servers."
         ) from error
 
 
 def _write_private(file: Path, text: str) -> None:
-    """Atomically, and readable by the owner alone."""
+    """Write a file atomically, readable by its owner only."""
     temporary = file.with_suffix(f".{os.getpid()}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as opened:

@@ -1,4 +1,4 @@
-"""One Valkey server of the launcher's: it holds only what may be lost, so it writes nothing to disk."""
+"""A Valkey server for development. It holds only data that may be lost, so it writes nothing to disk."""
 
 import signal
 import socket
@@ -13,7 +13,7 @@ READY_SECONDS = 20.0
 
 
 class ValkeyServer:
-    """Valkey on 127.0.0.1 with a password, configured through standard input so that `ps` does not show it."""
+    """Valkey on 127.0.0.1 with a password, passed on standard input so that `ps` does not show it."""
 
     def __init__(self, log: Path, copies: Path, *, user: ServerUser | None, port: int, password: str) -> None:
         self._program = within_reach(valkey_program(), user, copies)
@@ -24,7 +24,7 @@ class ValkeyServer:
         return f"redis://:{self._password}@127.0.0.1:{self._port}/0"
 
     def start(self, *settings: str) -> None:
-        """Block until connections are accepted. `settings`: more lines of its configuration. Raises ServersError."""
+        """Start the server and wait until it answers. `settings`: more lines of configuration. Raises ServersError."""
         configuration = "\n".join(
             [
                 f"port {self._port}",
@@ -71,7 +71,7 @@ class ValkeyServer:
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
                 lines = self._log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-                raise ServersError(f"Valkey ended while starting: {(lines or ['it said nothing'])[-1]} ({self._log})")
+                raise ServersError(f"Valkey ended while starting: {(lines or ['no output'])[-1]} ({self._log})")
             if self._answers():
                 return
             time.sleep(0.02)

@@ -1,1 +1,1 @@
-"""`ondol doctor`: what is wrong with a project, in plain words."""
+"""`ondol doctor`: find problems in a project."""

@@ -1,4 +1,4 @@
-"""The files of the project."""
+"""Checks of the project's files."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,22 +20,22 @@ def check_files(project: Path) -> Iterator[Finding]:
 def _env_file(project: Path) -> Iterator[Finding]:
     if (project / ".env").exists() and attempt(project, "git", "ls-files", "--error-unmatch", ".env").returncode == 0:
         problem = ".env is tracked by git: its secrets are in every clone."
-        yield error("settings", problem, "git rm --cached .env, and change every secret in it")
+        yield error("settings", problem, "Run `git rm --cached .env`, and change every secret in it.")
 
 
 def _migrations(project: Path) -> Iterator[Finding]:
     found = heads(project)
     if len(found) > 1:
-        problem = f"The migrations have {len(found)} ends: {', '.join(sorted(found))}."
-        yield error("migrations", problem, "ondol db merge")
+        problem = f"There are {len(found)} Alembic heads: {', '.join(sorted(found))}."
+        yield error("migrations", problem, "Run `ondol db merge`.")
 
 
 def _starter(project: Path) -> Iterator[Finding]:
     try:
         found: Updated = check_update(project)
     except ProjectError as reason:
-        yield warning("starter", f"What changed in the starter is not known: {reason}", "ondol update --check")
+        yield warning("starter", f"Cannot compare with the starter: {reason}", "Run `ondol update --check`.")
         return
     if found.changed:
-        problem = f"The starter of this version differs in {len(found.changed)} files from the one you began with."
-        yield warning("starter", problem, "ondol update")
+        problem = f"This version's starter differs in {len(found.changed)} files from the project's."
+        yield warning("starter", problem, "Run `ondol update`.")

@@ -9,7 +9,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """`about`: what was looked at, such as "settings"; `problem` and `remedy`: a sentence each, for a person."""
+    """A problem and its remedy, a sentence each for the user. `about`: the subject, such as "settings"."""
 
     level: Level
     about: str

@@ -1,4 +1,4 @@
-"""Looks at an application's routes for what is easily forgotten."""
+"""Checks of an application's routes for common mistakes."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,21 +15,21 @@ _WRITES = ("post", "put", "patch", "delete")
 
 
 def check_routes(app: FastAPI) -> Iterator[Finding]:
-    """Writes that anybody may do, operations for a caller that name no scopes, transactions that commit late."""
+    """Yield writes open to anyone, operations of a caller without scopes, and transactions that commit too late."""
     for path, item in app.openapi()["paths"].items():
         for method, operation in item.items():
             name = f"{method.upper()} {path}"
             scopes = [scopes for scheme in operation.get("security", ()) for scopes in scheme.values()]
             if method in _WRITES and not scopes and REASON not in operation:
-                hint = "give it a caller with scopes, or openapi_extra=public(reason)"
-                yield warning("routes", f"Anybody may call {name}.", hint)
+                hint = "Require a caller with scopes, or declare openapi_extra=public(reason)."
+                yield warning("routes", f"Anyone can call {name}.", hint)
             elif scopes and not any(scopes) and REASON not in operation:
-                yield warning("routes", f"Every account may call {name}.", "Security(…, scopes=[…]) says which may")
+                yield warning("routes", f"Every account can call {name}.", "Limit it with Security(…, scopes=[…]).")
     for context in iter_route_contexts(app.routes):
         dependant = getattr(context, "dependant", None)
         if dependant is not None and any(_commits_late(each) for each in _all(dependant)):
-            problem = f"{context.path} takes its transaction in FastAPI's default scope: it commits after the answer."
-            yield error("routes", problem, 'take Transaction, or Depends(transaction, scope="function")')
+            problem = f"{context.path} takes its transaction in FastAPI's default scope: it commits after the response."
+            yield error("routes", problem, 'Use Transaction, or Depends(transaction, scope="function").')
 
 
 def _all(dependant: Dependant) -> Iterator[Dependant]:

@@ -1,1 +1,1 @@
-"""`ondol new`: a project from a starter."""
+"""Create projects from a starter, and add to, remove from and update them."""

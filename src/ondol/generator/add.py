@@ -1,4 +1,4 @@
-"""What a project grows by: a resource through all layers, and a field of one."""
+"""Add a resource in all layers, or fields to one."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -18,42 +18,42 @@ from ondol.project import ProjectError
 def add_resource(
     project: Path, name: str, specs: Sequence[str], options: Options, *, plural: str | None = None
 ) -> Plan:
-    """What it would write, not yet written. Raises ProjectError where a file stands in the way, or is not as expected:
+    """Plan a new resource. Raises ProjectError if other content is in a file's place, or if a file is not as expected:
     then with the lines to add."""
     declaration = Declaration(name, plural_of(name, plural), tuple(specs), options)
     resource = resource_of(project, declaration)
     there = declared(project).get(declaration.plural)
     if there not in (None, declaration):
-        raise ProjectError(f"There is a resource {name!r} with other fields or options: `ondol add field {name} …`?")
+        raise ProjectError(f"{name!r} exists with other fields or options. Add fields with `ondol add field {name} …`.")
     new = render_all(resource)
     if there is None:
         new |= migration(project, "create", resource, f"{resource.many.capitalize()}.")
     edited = registered(project, resource)
     after = tidy(new | edited, project)
     if other := [str(path) for path in new if read(project / path) not in (None, after[path])]:
-        raise ProjectError(f"There already, with other content: {', '.join(other)}. Nothing was changed.")
+        raise ProjectError(f"These files exist with other content: {', '.join(other)}. Nothing was changed.")
     return plan(project, after | as_they_were(project, edited, after) | _recorded(project, declaration))
 
 
 def add_field(project: Path, name: str, specs: Sequence[str]) -> Plan:
-    """Merges what the field changes into the resource's files as they are by now. Raises ProjectError, with the lines
-    to add, where somebody has changed the same lines."""
+    """Plan new fields of a resource, merged into its files as they are now. Raises ProjectError, with the lines to add,
+    if the same lines were edited."""
     declaration = find(project, name)
     grown = replace(declaration, fields=(*declaration.fields, *specs))
     former, resource = resource_of(project, declaration), resource_of(project, grown)
     before, after = tidy(render_all(former), project), tidy(render_all(resource), project)
     merged, refused = _merged(project, before, after)
     if refused:
-        raise ProjectError("Nothing was changed, because these lines are not as they were.\n\n" + "\n".join(refused))
+        raise ProjectError("Nothing was changed, because these lines were edited.\n\n" + "\n".join(refused))
     growth = Growth(former, resource)
     words = ", ".join(column.words for column in growth.columns)
     new = migration(project, "add_fields", resource, f"{resource.many.capitalize()}: {words}.", growth=growth)
     warnings = [
-        f"{resource.plural}.{column.name} is NOT NULL without default: its migration fails where there are rows."
+        f"{resource.plural}.{column.name} is NOT NULL without default: its migration fails if the table has rows."
         for column in growth.columns
         if column.field.is_required
     ] + [
-        f"once {resource.plural}.{column.name} is migrated, code of before can add no row: it is NOT NULL."
+        f"{resource.plural}.{column.name} is NOT NULL: once it is migrated, the previous code cannot add rows."
         for column in growth.columns
         if column.field.default is not None
     ]
@@ -61,7 +61,7 @@ def add_field(project: Path, name: str, specs: Sequence[str]) -> Plan:
 
 
 def _merged(project: Path, before: dict[Path, str], after: dict[Path, str]) -> tuple[dict[Path, str], list[str]]:
-    """The files with the changes from before to after; and the changes that find no place."""
+    """Return the files with the changes from `before` to `after`, and the changes that could not be merged."""
     merged: dict[Path, str] = {}
     refused: list[str] = []
     with TemporaryDirectory(prefix="ondol-add-") as scratch:
@@ -70,7 +70,7 @@ def _merged(project: Path, before: dict[Path, str], after: dict[Path, str]) -> t
             there = read(project / path)
             if there is None:
                 if path.parts[0] != "tests":
-                    refused.append(f"{path} is not there.")
+                    refused.append(f"{path} does not exist.")
                 continue
             ours.write_text(there, encoding="utf-8")
             base.write_text(before[path], encoding="utf-8")
@@ -89,12 +89,12 @@ def _recorded(project: Path, declaration: Declaration) -> dict[Path, str]:
 
 
 def registered(project: Path, resource: Resource) -> dict[Path, str]:
-    """The files that list what there is, with the resource in them, not yet tidy."""
+    """Return the files that list all resources with this one added, not yet tidy."""
     return _edited(project, resource, _added)
 
 
 def unregistered(project: Path, resource: Resource) -> dict[Path, str]:
-    """The same files without it."""
+    """Return the files that list all resources with this one removed, not yet tidy."""
     return _edited(project, resource, lambda text, registration: registration.remove(text))
 
 
@@ -106,10 +106,10 @@ def _edited(project: Path, resource: Resource, edit: Callable[[str, Registration
         try:
             edited[path] = edit(read(project / path) or "", registration)
         except (NotAsExpected, SyntaxError) as error:
-            reason = f"does not have {error}" if isinstance(error, NotAsExpected) else "is no Python"
+            reason = f"does not have {error}" if isinstance(error, NotAsExpected) else "is not valid Python"
             refused.append(f"{path} {reason}; these lines belong to {resource.many}:\n\n{registration.lines}")
     if refused:
-        raise ProjectError("Nothing was changed, because not all is as expected.\n\n" + "\n".join(refused))
+        raise ProjectError("Nothing was changed, because some files are not as expected.\n\n" + "\n".join(refused))
     return edited
 
 
@@ -118,12 +118,12 @@ def _added(text: str, registration: Registration) -> str:
         return registration.add(text)
     except NotAsExpected:
         if all(mentions(text, name) for name in registration.mentions):
-            return text  # somebody has added it by hand
+            return text  # added by hand
         raise
 
 
 def as_they_were(project: Path, edited: dict[Path, str], after: dict[Path, str]) -> dict[Path, str]:
-    """The edited files: whoever does not use ruff's format keeps their own."""
+    """Return the edited files, tidy only if they were tidy before: other formats are kept."""
     before = {path: read(project / path) or "" for path in edited}
     formatted = tidy(before, project)
     return {path: after[path] if formatted[path] == before[path] else text for path, text in edited.items()}

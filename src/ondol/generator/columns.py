@@ -1,4 +1,4 @@
-"""A field within its resource: the lines it has in each file."""
+"""A field within its resource: its lines in each file."""
 
 import ast
 import json
@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from ondol.db.base import Base
 from ondol.generator.fields import Field, pascal
 
-# An attribute of such a name would hide what a model or a schema needs itself.
+# An attribute with one of these names would hide one that a model or a schema needs.
 RESERVED_ATTRIBUTES = {
     *keyword.kwlist,
     *dir(BaseModel),
@@ -26,9 +26,9 @@ class Column:
 
     field: Field
     plural: str
-    """Of the resource: its table."""
+    """The resource's plural, which is its table."""
     alias: str
-    """What its type is called in the schemas."""
+    """The name of its type in the schemas."""
 
     @property
     def name(self) -> str:
@@ -36,7 +36,7 @@ class Column:
 
     @property
     def attribute(self) -> str:
-        """The name in Python: with an underscore at the end where Python or Pydantic have taken it."""
+        """Return the name in Python, with an underscore appended if Python or Pydantic uses the name."""
         return f"{self.name}_" if self.name in RESERVED_ATTRIBUTES else self.name
 
     @property
@@ -53,7 +53,7 @@ class Column:
 
     @property
     def mapped(self) -> str:
-        """The model's line."""
+        """Return the line in the model."""
         kind, field = self.field.kind, self.field
         python = "str" if kind.choices else kind.python
         arguments = [f'"{self.name}"'] * self.is_renamed + [kind.column] * bool(kind.column)
@@ -73,17 +73,17 @@ class Column:
 
     @property
     def _null(self) -> str:
-        """What a type that may be null ends in."""
+        """Return the suffix of a nullable type."""
         return " | None" if self.field.is_optional else ""
 
     @property
     def parameter(self) -> str:
-        """The type of a query parameter that filters by it."""
+        """Return the type of the query parameter that filters by it."""
         return self.alias if self.has_alias and self.field.kind.python in ("str", "Decimal") else self.field.kind.query
 
     @property
     def created(self) -> str:
-        """The line in the schema that creates."""
+        """Return the line in the schema that creates."""
         default = "None" if self.field.is_optional else self.field.default
         return f"{self.attribute}: {self._schema}{self._null}{self._value(default)}"
 
@@ -98,7 +98,7 @@ class Column:
         return f"{self.attribute}: {python}{self._null}{alias}"
 
     def _value(self, default: str | None) -> str:
-        """The default, with the name that clients know."""
+        """Return the default, with the name that clients use."""
         if not self.is_renamed:
             return "" if default is None else f" = {default}"
         inner = default or ""
@@ -108,7 +108,7 @@ class Column:
 
     @property
     def stem(self) -> str:
-        """Without the `_id` of a reference."""
+        """Return the name, without the `_id` of a reference."""
         return self.name.removesuffix("_id") if self.field.kind.table else self.name
 
     @property
@@ -117,7 +117,7 @@ class Column:
 
     @property
     def error(self) -> str:
-        """The problem its constraint is told as."""
+        """Return the name of the error that a violated constraint raises."""
         return f"Unknown{pascal(self.stem)}" if self.field.kind.table else f"{pascal(self.stem)}Taken"
 
     @property
@@ -139,12 +139,12 @@ class Column:
 
     @property
     def constraint(self) -> str:
-        """The one a client can violate."""
+        """Return the name of the constraint that a client can violate."""
         return self.foreign_key if self.field.kind.table else self.unique
 
     @property
     def left_out(self) -> str:
-        """The value of one for which it was not given, as JSON has it."""
+        """Return the source of the value in a response if the field was omitted."""
         default, kind = self.field.default, self.field.kind
         if default is None:
             return "None"
@@ -168,7 +168,7 @@ class Column:
 
     @property
     def server_default(self) -> str | None:
-        """What the rows get that are there when it is added, as PostgreSQL reads it."""
+        """Return the value for existing rows when the field is added, as PostgreSQL reads it."""
         if self.field.default is None:
             return None
         value = ast.literal_eval(self.left_out)
@@ -176,12 +176,12 @@ class Column:
 
     @property
     def sa(self) -> str:
-        """The migration's line, in a table that is new."""
+        """Return the migration's column in a new table."""
         return f'sa.Column("{self.name}", {self.field.kind.sa}, nullable={self.field.is_optional})'
 
     @property
     def sa_of_more(self) -> str:
-        """The same in a table that has rows."""
+        """Return the migration's column in a table that has rows."""
         default = self.server_default
         given = "" if default is None else f", server_default={json.dumps(default, ensure_ascii=False)}"
         return f"{self.sa.removesuffix(')')}{given})"

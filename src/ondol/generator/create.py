@@ -1,4 +1,4 @@
-"""Makes a project: a pristine one with its own copy of Ondol, an environment and a first commit."""
+"""Create a project: a pristine one with its own copy of Ondol, an environment and a first commit."""
 
 import shutil
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ from ondol.project import ProjectError
 
 @dataclass(frozen=True)
 class Created:
-    """`files` and `lines`: what the service itself consists of, tests and deployment apart."""
+    """A new project. `files` and `lines` count the service without tests and deployment files."""
 
     folder: Path
     files: int
@@ -29,22 +29,22 @@ def create(
     without: Sequence[str] = (),
     say: Callable[[str], object] = lambda _: None,
 ) -> Created:
-    """A project in `folder`, which must not exist yet. `starter`: a folder or the URL of a git repository; by default
-    Ondol's own. Whatever goes wrong, and Ctrl-C too, leaves nothing behind. Raises ProjectError."""
+    """Create a project in `folder`, which must not exist yet. `starter`: a folder or the URL of a git repository; by
+    default Ondol's own. After an error or Ctrl-C nothing is left behind. Raises ProjectError."""
     folder = folder.absolute()
     name = project_name(folder)
     if folder.exists() or folder.is_symlink():
-        raise ProjectError(f"{folder} exists already; nothing was changed.")
+        raise ProjectError(f"{folder} already exists; nothing was changed. Choose another folder.")
     if starter is not None and Path(starter).is_dir():
-        starter = str(Path(starter).absolute())  # an update may be called from elsewhere
+        starter = str(Path(starter).absolute())  # an update may run in another folder
     origin = Origin(name, sample, starter, sorted(set(without)))
     uv = uv_program()
     folder.parent.mkdir(parents=True, exist_ok=True)
     folder.mkdir()
     try:
-        say("Copying …")
+        say("Copying the starter …")
         write_pristine(folder, origin)
-        say("Environment …")
+        say("Installing the environment …")
         bring(folder)
         run(folder, uv, "sync", "--quiet")
         tidy(folder, uv, "run", "--quiet", "ruff")
@@ -58,7 +58,7 @@ def create(
 
 
 def _commit(folder: Path) -> None:
-    """One commit of exactly what was made."""
+    """Commit the new files."""
     if shutil.which("git") is None:
         return
     run(folder, "git", "init", "--quiet", "--initial-branch=main")

@@ -1,11 +1,11 @@
-"""What was typed after `ondol add resource`, and the record of it in the project's pyproject.toml:
+"""The arguments of `ondol add resource`, recorded in the project's pyproject.toml:
 
     [tool.ondol.resources.books]
     name = "book"
     fields = ["title:str:200", "author:ref:authors"]
     is_owned = true
 
-A field that is added later, and removing the resource, begin with what this made.
+Adding fields and removing the resource start from this record.
 """
 
 import re
@@ -37,7 +37,7 @@ class Options:
 
     @property
     def who_may(self) -> str:
-        """Return who reads and who writes, for the person who adds it."""
+        """Return a sentence that says who may read and who may write."""
         owner = "its owner and administrators"
         reads = owner if self.is_owned and self.readers is Readers.NOBODY else self.readers.value
         return f"Read by {reads}; written by {owner if self.is_owned else 'administrators'}."
@@ -45,7 +45,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Declaration:
-    """`fields`: their specifications."""
+    """A recorded resource. `fields`: their specifications."""
 
     name: str
     plural: str
@@ -64,7 +64,7 @@ class Declaration:
 
 
 def without_record(text: str, plural: str) -> str:
-    """Return the text of pyproject.toml without the record of a resource; comments behind it stay."""
+    """Return the text of pyproject.toml without the record of a resource; comments after it stay."""
     record = str(_resources(tomlkit.parse(text))[plural].as_string())
     before, _, after = text.partition(record)
     kept = re.search(r"([ \t]*(#.*)?\n)*\Z", record)
@@ -77,19 +77,19 @@ def _resources(pyproject: Mapping[str, Any]) -> Any:
 
 
 def declared(project: Path) -> dict[str, Declaration]:
-    """The resources that `ondol add resource` wrote, by their plural."""
+    """Return the resources that `ondol add resource` wrote, by their plural."""
     resources = _resources(tomllib.loads((project / RECORD).read_text(encoding="utf-8")))
     return {plural: _read(plural, dict(given)) for plural, given in resources.items()}
 
 
 def find(project: Path, name: str) -> Declaration:
-    """Return the declaration of a resource by one of its names. Raises ProjectError."""
+    """Return the declaration of a resource by its singular or plural. Raises ProjectError."""
     there = declared(project)
     for declaration in there.values():
         if name in (declaration.name, declaration.plural):
             return declaration
     known = ", ".join(each.name for each in there.values()) or "none"
-    raise ProjectError(f"`ondol add resource` wrote no {name!r} here; it wrote: {known} ({RECORD}).")
+    raise ProjectError(f"Unknown resource {name!r}. `ondol add resource` wrote: {known} (see {RECORD}).")
 
 
 def _read(plural: str, given: dict[str, Any]) -> Declaration:
@@ -99,32 +99,32 @@ def _read(plural: str, given: dict[str, Any]) -> Declaration:
         given["search"] = tuple(given.get("search", ()))
         return Declaration(name, plural, fields, Options(**given))
     except (KeyError, TypeError, ValueError) as error:
-        raise ProjectError(f"{RECORD}: [tool.ondol.resources.{plural}] is not what was written: {error}.") from error
+        raise ProjectError(f"{RECORD}: [tool.ondol.resources.{plural}] is invalid: {error}.") from error
 
 
 def plural_of(name: str, given: str | None) -> str:
-    """Return the plural of a resource's name, `given` or the usual one. Raises ProjectError."""
+    """Return the plural of a resource's name, `given` or the regular one. Raises ProjectError."""
     for word in filter(None, (name, given)):
         if not NAME.fullmatch(word) or len(word) > MAX_NAME:
             raise ProjectError(
-                f"{word!r} is no name of a resource: it has letters a-z, digits and single _, such as `order_line`."
+                f"Invalid resource name {word!r}. Use up to {MAX_NAME} a-z, 0-9 and single _, as in `order_line`."
             )
     words: Any = Pluralizer()  # type: ignore[no-untyped-call]
     head, joint, last = name.rpartition("_")
     if given is None and words.is_plural(last):
-        raise ProjectError(f"{name!r} looks like a plural: give the singular; or both, with `--plural {name}_items`.")
+        raise ProjectError(f"{name!r} looks like a plural. Give the singular, or both with `--plural {name}_items`.")
     many = given or head + joint + words.plural(last)
     if many == name:
-        raise ProjectError("One and many of them need different names: `--plural` says the other.")
+        raise ProjectError("The singular and the plural must differ. Give the plural with `--plural`.")
     return many
 
 
 def resource_of(project: Path, declaration: Declaration) -> Resource:
-    """Read a declaration in the project it is for. Raises ProjectError."""
+    """Return the resource of a declaration in its project. Raises ProjectError."""
     name, many, options = declaration.name, declaration.plural, declaration.options
     tables = Tables(project)
     if pascal(name) in (set(tables.classes.values()) - {tables.classes.get(many)}):
-        raise ProjectError(f"There is a model {pascal(name)} already; {name + '_item'!r} would do.")
+        raise ProjectError(f"The model {pascal(name)} already exists. Use another name, such as {name + '_item'!r}.")
 
     def class_of(table: str) -> str:
         return pascal(name) if table == many else tables.class_of(table)
@@ -143,17 +143,17 @@ def resource_of(project: Path, declaration: Declaration) -> Resource:
     taken = names_taken(resource)
     for word in (name, many, pascal(name)):
         if word in taken:
-            raise ProjectError(f"The code uses the name {word!r} for something else; {name + '_item'!r} would do.")
+            raise ProjectError(f"The code needs the name {word!r} itself. Use another, such as {name + '_item'!r}.")
     for table in resource.needed:
         if not (project / "tests" / "support" / "factories" / f"{table}.py").exists():
-            raise ProjectError(f"ref:{table}: tests need a factory for it, tests/support/factories/{table}.py.")
+            raise ProjectError(f"ref:{table}: tests need a factory for it. Write tests/support/factories/{table}.py.")
         if many in set(_needed(project, table)):
-            raise ProjectError(f"ref:{table}: {table} refer to {many}: tests could make neither first.")
+            raise ProjectError(f"ref:{table}: {table} already refer to {many}, so tests could create neither first.")
     return replace(resource, taken=taken)
 
 
 def _needed(project: Path, table: str) -> Iterator[str]:
-    """The tables that the factory of a table needs, and theirs."""
+    """Yield the tables that the factory of a table needs, directly or indirectly."""
     factory = project / "tests" / "support" / "factories" / f"{table}.py"
     for other in re.findall(r"^from factories\.(\w+) import", read(factory) or "", re.MULTILINE):
         yield from (other, *_needed(project, other))

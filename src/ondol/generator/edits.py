@@ -1,4 +1,4 @@
-"""Edits of Python files by line, and back: what a person changed meanwhile stays, and nothing is added twice."""
+"""Add lines to Python files and remove them again. Other edits stay, and nothing is added twice."""
 
 import ast
 from collections.abc import Iterator
@@ -18,12 +18,12 @@ from ondol.generator.lines import (
 
 
 class NotAsExpected(Exception):
-    """The file has no such place. The message names it."""
+    """The file lacks the place for an edit. The message names the place."""
 
 
 class Edit(Protocol):
-    """One thing that a file lists. `line`: what a person would write. `add` raises NotAsExpected; `remove` leaves a
-    file without it as it is."""
+    """One entry in a file. `line`: how a person would write it. `add` raises NotAsExpected; `remove` does not change a
+    file without the entry."""
 
     @property
     def line(self) -> str: ...
@@ -33,7 +33,7 @@ class Edit(Protocol):
 
 @dataclass(frozen=True)
 class Import:
-    """`from module import name`, after the other imports; ruff puts it in order."""
+    """`from module import name`, after the other imports; ruff sorts it."""
 
     module: str
     name: str
@@ -68,7 +68,7 @@ class Import:
 
 @dataclass(frozen=True)
 class Element:
-    """An element of the list that is assigned to `variable`: at its place in the order, before the element that names
+    """An element of the list that is assigned to `variable`: at its sorted position, before the element that contains
     `before`, or at the end."""
 
     variable: str
@@ -128,7 +128,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class MemberOfSet:
-    """A member of the `frozenset` that stands in the dict `variable` under `key`."""
+    """A member of the `frozenset` under `key` in the dict that is assigned to `variable`."""
 
     variable: str
     key: str
@@ -197,7 +197,7 @@ class Member:
 
 
 def mentions(text: str, name: str) -> bool:
-    """Return whether a name stands anywhere in the code, as itself or as a text."""
+    """Return whether a name occurs in the code, as an identifier or as a string."""
     return name in set(_names(ast.parse(text)))
 
 
@@ -209,7 +209,7 @@ def _names(tree: ast.AST) -> Iterator[str]:
 
 
 def _value(text: str, variable: str) -> ast.expr | None:
-    """What is assigned to a variable of the module."""
+    """Return the expression that is assigned to a variable of the module."""
     for node in ast.parse(text).body:
         match node:
             case ast.Assign(targets=[ast.Name(id=name)], value=value) if name == variable:

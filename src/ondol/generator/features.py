@@ -1,14 +1,14 @@
-"""Takes features out of a starter: its sample, and what a project can do without.
+"""Remove features from a starter: its sample, and other optional features.
 
-A starter is a plain, running application without template syntax. Its pyproject.toml says which features it can be
-without, and what is theirs alone: a name stands for a file in every layer and its tests, a path for that file.
+A starter is a plain, running application without template syntax. Its pyproject.toml lists the optional features and
+the files that belong only to them: a name means the file in every layer and its tests, a path means that file.
 
     [tool.ondol.features]
     sample = ["products", "orders", "app/seed.py"]
     audit = ["audit"]
 
-In the other files a line of a feature ends in its mark, `# audit`; several together stand between `# audit: begin` and
-`# audit: end`. The marks of the features that stay go, so that no project has any.
+In the other files a line of a feature ends in its mark, `# audit`; a block begins with `# audit: begin` and ends with
+`# audit: end`. The marks of the features that stay are removed, so that a project has no marks.
 """
 
 import re
@@ -23,12 +23,12 @@ SAMPLE = "sample"
 
 
 def take_out(project: Path, without: Collection[str]) -> None:
-    """Leave in the project, in place, no feature of `without` and no mark. Raises ProjectError for one it lacks."""
+    """Remove the features in `without`, and all marks, from the project. Raises ProjectError for an unknown feature."""
     tools: dict[str, Any] = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8")).get("tool", {})
     features: dict[str, list[str]] = tools.get("ondol", {}).get("features", {})
     known = sorted(set(features) - {SAMPLE})
     if unknown := sorted(set(without) - {SAMPLE, *features}):
-        raise ProjectError(f"There is no feature {unknown[0]!r} to do without; there are {', '.join(known) or 'none'}.")
+        raise ProjectError(f"Unknown feature {unknown[0]!r}. Use one of: {', '.join(known) or 'none'}.")
     for file in {file for name in without for part in features.get(name, ()) for file in _files(project, part)}:
         file.unlink()
         if not any(file.parent.iterdir()):
@@ -59,6 +59,6 @@ def _unmarked(text: str, features: Collection[str], without: Collection[str]) ->
             case ": end":
                 inside.discard(name)
             case _ if not {name, *inside}.isdisjoint(without):
-                pass  # it goes
+                pass  # removed
             case _:
                 yield f"{line[: found.start()]}\n" if found else line

@@ -1,6 +1,6 @@
 """The grammar of a field: `name:type[:argument][:modifier]…`, such as `price:decimal:10,2:min=0:sort`.
 
-Of the characters that a shell takes for its own it needs none, so nothing has to be quoted in bash or zsh.
+It uses no character that is special in bash or zsh, so nothing has to be quoted.
 """
 
 import re
@@ -25,36 +25,36 @@ types
   float           a floating-point number                    score:float:min=0:max=5
   bool            true or false                              is_open:bool:default=false
   date            a day                                      published_on:date:optional
-  time            a time of day, without a zone              opens_at:time
-  datetime        a point in time, with its offset           starts_at:datetime:sort
+  time            a time of day, without a time zone         opens_at:time
+  datetime        a point in time, with its UTC offset       starts_at:datetime:sort
   uuid            a UUID                                     device:uuid
   email           an e-mail address, in lower case           contact:email
-  enum:A,B        one of these                               status:enum:draft,live:default=draft
+  enum:A,B        one of these values                        status:enum:draft,live:default=draft
   list:TYPE       up to 50 of str[:N], int or uuid           tags:list:str:30
-  json            an object                                  metadata:json
-  ref:TABLE       one of another table's rows                author:ref:authors
+  json            a JSON object                              metadata:json
+  ref:TABLE       a reference to a row of TABLE              author:ref:authors
 
 modifiers
-  optional        may be null, and left out
-  unique          a second one is a 409 of its own           isbn:str:13:unique
-  unique=REF      the same within one row of a reference     name:str:50:unique=author
-                  of this resource, or within unique=owner
-  default=VALUE   what it is when left out                   stock:int:default=0
-  min=N  max=N    limits of a number; min= is checked by the database too
-  sort            the list can be sorted by it, with an index
-  filter          the list can be filtered by it: equality, min_… and max_… for numbers and times, one
-                  of a list. Choices, truth and references can be anyway.
+  optional        may be null or omitted
+  unique          a duplicate gets a 409, with its own code  isbn:str:13:unique
+  unique=REF      unique among rows with the same reference  name:str:50:unique=author
+                  REF of this resource, or the same owner: unique=owner
+  default=VALUE   the value if it is omitted                 stock:int:default=0
+  min=N  max=N    limits of a number; the database checks min= too
+  sort            the list can be sorted by it (adds an index)
+  filter          the list can be filtered by it: by equality, by min_… and max_… for numbers and times,
+                  by one item of a list. For enum, bool and ref this is always so.
 """
 
-MODIFIERS = "optional, unique, unique=REF, default=VALUE, min=N, max=N, sort and filter"
-TYPES = "str, text, int, decimal, float, bool, date, time, datetime, uuid, email, enum, list, json and ref"
+MODIFIERS = "optional, unique, unique=REF, default=VALUE, min=N, max=N, sort, filter"
+TYPES = "str, text, int, decimal, float, bool, date, time, datetime, uuid, email, enum, list, json, ref"
 NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 MAX_NAME = 40
 OWN_NAMES = {"id", "version", "created_at", "updated_at", "owner_id"}
 
 
 class SpecError(ProjectError):
-    """A specification that is wrong, and where."""
+    """A wrong specification of a field. The message shows the position."""
 
     def __init__(self, spec: str, position: int, reason: str) -> None:
         super().__init__(f"{reason}.\n  {spec}\n  {' ' * position}^")
@@ -62,8 +62,8 @@ class SpecError(ProjectError):
 
 @dataclass(frozen=True)
 class Field:
-    """`name`: as clients and the database know it. `default`: source, None where there is none. `unique_within`: the
-    reference, without its `_id`, of whose rows each has its own; "" for unique at all."""
+    """A field. `name`: as in JSON and the database. `default`: Python source, or None. `unique_within`: the reference,
+    without its `_id`, for each row of which it is unique; "" if it is unique in the table."""
 
     name: str
     kind: Kind
@@ -81,7 +81,7 @@ class Field:
 
 @dataclass(frozen=True)
 class _Part:
-    """What stands between two colons, and where."""
+    """The text between two colons, and its position."""
 
     text: str
     position: int
@@ -89,15 +89,15 @@ class _Part:
 
 @dataclass(frozen=True)
 class Context:
-    """What a field's specification is read in: the class of its resource, and what tells the class of a table
-    ("Author" of "authors"; raises Refused for a table that is not there)."""
+    """The context of a specification. `class_name`: of the resource. `class_of`: returns the class of a table
+    ("Author" for "authors"), or raises Refused for an unknown table."""
 
     class_name: str
     class_of: Callable[[str], str]
 
 
 def parse(spec: str, context: Context) -> Field:
-    """Raises SpecError."""
+    """Return the field that `spec` describes. Raises SpecError."""
     parts: list[_Part] = []
     position = 0
     for part in spec.split(":"):
@@ -115,13 +115,13 @@ class _Reader:
     def read(self) -> Field:
         name = self._name(self._parts.pop(0))
         if not self._parts:
-            raise SpecError(self._spec, len(self._spec), f"{name!r} has no type; give it one, such as `{name}:str:200`")
+            raise SpecError(self._spec, len(self._spec), f"{name!r} has no type. Give one, such as `{name}:str:200`")
         type_ = self._parts.pop(0)
         argument = self._argument(type_)
         self._modifiers()
         limits = numbers.Limits(self._limit("min"), self._limit("max"))
         if limits.minimum is not None and limits.maximum is not None and limits.minimum > limits.maximum:
-            raise self._wrong(self._given["max"], "max is less than min")
+            raise self._wrong(self._given["max"], "max= is less than min=")
         kind = self._at(argument or type_, lambda: self._kind(name, type_, argument, limits))
         name = f"{name}_id" if kind.table else name
         self._check(type_, kind)
@@ -141,21 +141,21 @@ class _Reader:
     def _name(self, part: _Part) -> str:
         if not NAME.fullmatch(part.text) or len(part.text) > MAX_NAME:
             raise self._wrong(
-                part, f"{part.text!r} is no name: it has letters a-z, digits and single _, at most {MAX_NAME} of them"
+                part, f"Invalid field name {part.text!r}. Use up to {MAX_NAME} letters a-z, digits and single _"
             )
         if part.text in OWN_NAMES:
-            raise self._wrong(part, f"every resource has {part.text!r} already")
+            raise self._wrong(part, f"Every resource already has {part.text!r}")
         return part.text
 
     def _argument(self, type_: _Part) -> _Part | None:
-        """What the type takes after its own colon, taken off the parts."""
+        """Take the argument of the type from the parts, and return it."""
         match type_.text:
             case "str" | "text" if self._parts and self._parts[0].text.isdigit():
                 return self._parts.pop(0)
             case "decimal" | "enum" | "ref" | "list":
                 if not self._parts or not self._parts[0].text:
                     after = {"decimal": "10,2", "enum": "draft,live", "ref": "authors", "list": "str"}[type_.text]
-                    reason = f"{type_.text} needs more, such as `{type_.text}:{after}`"
+                    reason = f"{type_.text} needs an argument, such as `{type_.text}:{after}`"
                     raise SpecError(self._spec, len(self._spec), reason)
                 argument = self._parts.pop(0)
                 if argument.text == "str" and type_.text == "list" and self._parts and self._parts[0].text.isdigit():
@@ -168,12 +168,12 @@ class _Reader:
             name, equals, _ = part.text.partition("=")
             takes_value = name in ("default", "min", "max")
             if name not in ("optional", "unique", "sort", "filter") and not takes_value:
-                raise self._wrong(part, f"{part.text!r} is no modifier: there are {MODIFIERS}")
+                raise self._wrong(part, f"Unknown modifier {part.text!r}. Use one of: {MODIFIERS}")
             if takes_value != bool(equals) and name != "unique":
                 needed = f"a value: {name}=…" if takes_value else "no value"
                 raise self._wrong(part, f"{name} takes {needed}")
             if name in self._given:
-                raise self._wrong(part, f"{name} stands twice")
+                raise self._wrong(part, f"{name} is given twice")
             self._given[name] = _Part(part.text, part.position)
 
     def _limit(self, name: str) -> int | None:
@@ -182,12 +182,12 @@ class _Reader:
             return None
         value = part.text.partition("=")[2]
         if not re.fullmatch(r"-?[0-9]{1,19}", value) or not numbers.INT64[0] <= int(value) <= numbers.INT64[1]:
-            raise SpecError(self._spec, part.position + len(name) + 1, f"{value!r} is no whole number of 64 bits")
+            raise SpecError(self._spec, part.position + len(name) + 1, f"{value!r} is not a whole number of 64 bits")
         return int(value)
 
     def _kind(self, name: str, type_: _Part, argument: _Part | None, limits: numbers.Limits) -> Kind:  # noqa: PLR0912
         if type_.text not in ("int", "float", "decimal") and limits != numbers.Limits():
-            raise self._wrong(self._given.get("min") or self._given["max"], "min and max are for numbers")
+            raise self._wrong(self._given.get("min") or self._given["max"], "min= and max= are for numbers only")
         given = argument.text if argument else ""
         match type_.text:
             case "str":
@@ -220,7 +220,7 @@ class _Reader:
                 return others.json_object()
             case "ref":
                 return others.reference(given, self._context.class_of(given))
-        raise self._wrong(type_, f"{type_.text!r} is no type: there are {TYPES}")
+        raise self._wrong(type_, f"Unknown type {type_.text!r}. Use one of: {TYPES}")
 
     def _item(self, name: str, type_: str) -> Kind:
         match type_:
@@ -230,23 +230,23 @@ class _Reader:
                 return numbers.integer(numbers.Limits())
             case "uuid":
                 return text.uuid(name)
-        raise Refused("a list is of str, int or uuid")
+        raise Refused("A list is of str, int or uuid")
 
     def _check(self, type_: _Part, kind: Kind) -> None:
         optional, unique = self._given.get("optional"), self._given.get("unique")
         sort, filter_ = self._given.get("sort"), self._given.get("filter")
         if optional and (default := self._given.get("default")):
-            raise self._wrong(default, "an optional field is null when it is left out: it takes no default")
+            raise self._wrong(default, "An optional field takes no default: it is null if omitted")
         if unique and not kind.can_be_unique:
-            raise self._wrong(unique, f"a field of type {type_.text} cannot be unique")
+            raise self._wrong(unique, f"A field of type {type_.text} cannot be unique")
         if unique and (default := self._given.get("default")):
-            raise self._wrong(default, "a unique field takes no default: the second one would be refused")
+            raise self._wrong(default, "A unique field takes no default: the second row with it would be refused")
         if sort and not kind.can_sort:
-            raise self._wrong(sort, f"a list cannot be sorted by a field of type {type_.text}")
+            raise self._wrong(sort, f"A list cannot be sorted by a field of type {type_.text}")
         if sort and optional:
-            raise self._wrong(sort, "a list cannot be sorted by an optional field: null has no place in the order")
+            raise self._wrong(sort, "A list cannot be sorted by an optional field: null has no place in the order")
         if filter_ and not kind.filters:
-            raise self._wrong(filter_, f"a list cannot be filtered by a field of type {type_.text}")
+            raise self._wrong(filter_, f"A list cannot be filtered by a field of type {type_.text}")
 
     def _at(self, part: _Part, make: Callable[[], T]) -> T:
         try:
@@ -259,29 +259,29 @@ class _Reader:
 
 
 def pascal(name: str) -> str:
-    """`order_line` as a class is called: `OrderLine`."""
+    """Return a name as that of a class: `OrderLine` for `order_line`."""
     return "".join(word.capitalize() for word in name.split("_"))
 
 
 def _length(given: str) -> int:
     if not 1 <= int(given) <= 100_000:
-        raise Refused("a length is 1 to 100000")
+        raise Refused("A length is from 1 to 100000")
     return int(given)
 
 
 def _precision(given: str) -> tuple[int, int]:
     if not (found := re.fullmatch(r"([0-9]{1,2}),([0-9]{1,2})", given)):
-        raise Refused(f"{given!r} is no precision: `decimal:10,2` has ten digits, two of them after the point")
+        raise Refused(f"Invalid precision {given!r}. `decimal:10,2` has ten digits, two of them after the point")
     digits, places = int(found[1]), int(found[2])
     if not places < digits <= 30:
-        raise Refused("a decimal has up to 30 digits, and at least one of them before the point")
+        raise Refused("A decimal has up to 30 digits, at least one of them before the point")
     return digits, places
 
 
 def _values(given: str) -> list[str]:
     values = given.split(",")
     if not all(re.fullmatch(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*", value) for value in values):
-        raise Refused("values have letters a-z, digits, - and _, and commas between them: `enum:draft,live`")
+        raise Refused("Values have letters a-z, digits, - and _, with commas in between: `enum:draft,live`")
     if len({text.member(value) for value in values}) < len(values):
-        raise Refused("a value stands twice")
+        raise Refused("A value is given twice")
     return values

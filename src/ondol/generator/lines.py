@@ -1,4 +1,4 @@
-"""Edits of a text at nodes that `ast` found in it."""
+"""Edit source text at the nodes that `ast` finds in it."""
 
 import ast
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ def sources(text: str, nodes: Sequence[ast.expr]) -> list[str]:
 
 
 def with_item(text: str, whole: ast.expr, items: Sequence[ast.expr], place: int, code: str) -> str:
-    """The same with `code` among the items of a list, set or dict: on a line of its own where they have such."""
+    """Return the text with `code` added to the items of a list, set or dict, on its own line if theirs are."""
     lines = _lines(text)
     closing = lines[(whole.end_lineno or 1) - 1]
     is_spread = closing.strip()[:1] in ("]", "}") and whole.lineno != whole.end_lineno
@@ -30,7 +30,7 @@ def with_item(text: str, whole: ast.expr, items: Sequence[ast.expr], place: int,
 
 
 Item = tuple[ast.expr | ast.alias, ast.expr | ast.alias]
-"""The nodes that something which is listed begins and ends with."""
+"""The first and the last node of an item."""
 
 
 def without_code(text: str, nodes: Sequence[ast.expr], code: str) -> str:
@@ -39,7 +39,7 @@ def without_code(text: str, nodes: Sequence[ast.expr], code: str) -> str:
 
 
 def without_item(text: str, items: Sequence[Item], place: int) -> str:
-    """Without the lines of an item that stands on its own ones, else without it and one of the commas beside it."""
+    """Return the text without an item: without its lines if it fills them, else without it and an adjacent comma."""
     lines, (first, last) = _lines(text), items[place]
     before = lines[first.lineno - 1].encode()[: first.col_offset].strip()
     after = _rest(lines, last).removeprefix(b",").strip()
@@ -53,12 +53,12 @@ def without_item(text: str, items: Sequence[Item], place: int) -> str:
 
 
 def _rest(lines: Sequence[str], node: ast.expr | ast.alias) -> bytes:
-    """What stands behind a node on its last line."""
+    """Return the rest of a node's last line after the node."""
     return lines[(node.end_lineno or 1) - 1].encode()[node.end_col_offset or 0 :].lstrip()
 
 
 def with_line(text: str, number: int, line: str) -> str:
-    """With a line more, which then is the one of that number."""
+    """Return the text with `line` inserted as line `number`."""
     lines = _lines(text)
     return "".join([*lines[: number - 1], f"{line}\n", *lines[number - 1 :]])
 
@@ -69,12 +69,12 @@ def without_lines(text: str, first: ast.stmt | ast.expr | ast.alias, last: ast.s
 
 
 def _lines(text: str) -> list[str]:
-    """The lines as `ast` counts them: other characters that end a line for `splitlines` may stand in a text."""
+    """Return the lines as `ast` counts them. `splitlines` would also split at other characters, within strings."""
     return [f"{line}\n" for line in text.removesuffix("\n").split("\n")]
 
 
 def with_text(text: str, line: int | None, column: int | None, shift: int, more: str) -> str:
-    """With more text at a place as `ast` gives it: columns are bytes."""
+    """Return the text with `more` inserted `shift` bytes after an `ast` position, which counts columns in bytes."""
     place = _place(text, line, column) + shift
     raw = text.encode()
     return (raw[:place] + more.encode() + raw[place:]).decode()
@@ -88,7 +88,7 @@ def without_text(
     is_after: bool = False,
     is_open: bool = False,
 ) -> str:
-    """Without what stands from one node to another. `is_after`: the first one stays; `is_open`: the last one does."""
+    """Return the text without two nodes and all between. `is_after` keeps the first node, `is_open` the last."""
     begin = (first.end_lineno, first.end_col_offset) if is_after else (first.lineno, first.col_offset)
     end = (last.lineno, last.col_offset) if is_open else (last.end_lineno, last.end_col_offset)
     raw = text.encode()
@@ -96,5 +96,5 @@ def without_text(
 
 
 def _place(text: str, line: int | None, column: int | None) -> int:
-    """The byte at a place as `ast` gives it."""
+    """Return the byte offset of an `ast` position."""
     return sum(len(each.encode()) for each in _lines(text)[: (line or 1) - 1]) + (column or 0)

@@ -1,4 +1,4 @@
-"""Where the Ondol that runs came from, so that a project gets the same (PEP 610)."""
+"""The origin of the running Ondol, so that a project gets the same (PEP 610)."""
 
 import json
 import shutil
@@ -15,9 +15,9 @@ from ondol.project import ProjectError
 
 
 def bring(project: Path) -> None:
-    """Has the project depend on the Ondol that runs: on its wheel in `vendor/`, or on the registry it came from.
+    """Make the project depend on the running Ondol: on its wheel in `vendor/`, its URL, or the package registry.
 
-    A wheel is copied and a folder's is built: a path to another folder would break images and colleagues' clones.
+    A wheel is copied, a folder's is built: a path outside of the project would break images and other clones.
     """
     direct = distribution("ondol").read_text("direct_url.json")
     if direct is None:
@@ -39,20 +39,20 @@ def _vendored(vendor: Path, url: str) -> dict[str, str]:
         run(vendor, uv_program(), "build", "--quiet", "--wheel", "--out-dir", str(vendor.resolve()), str(path))
         (vendor / ".gitignore").unlink(missing_ok=True)  # uv's, for output folders; this one is committed
     else:
-        raise ProjectError(f"Ondol was installed from {path}, which is not there any more: install it anew.")
+        raise ProjectError(f"Ondol was installed from {path}, which no longer exists. Install it again.")
     [wheel] = vendor.glob("ondol-*.whl")
     return {"path": f"vendor/{wheel.name}"}
 
 
 def source_of(project: Path) -> dict[str, str] | None:
-    """Where uv finds Ondol; None: in the package registry."""
+    """Return the source from which uv installs Ondol, or None for the package registry."""
     tool: dict[str, Any] = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8")).get("tool", {})
     found: dict[str, str] | None = tool.get("uv", {}).get("sources", {}).get("ondol")
     return found
 
 
 def set_source(project: Path, source: dict[str, str] | None) -> None:
-    """The opposite of `source_of`."""
+    """Set the source from which uv installs Ondol, None for the package registry."""
     file = project / "pyproject.toml"
     pyproject = tomlkit.parse(file.read_text(encoding="utf-8"))
     sources = pyproject["tool"]["uv"]["sources"]

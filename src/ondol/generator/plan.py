@@ -1,4 +1,4 @@
-"""What a command would change in a project, and the changing: all of it or nothing."""
+"""The changes of a command to a project. All of them are made, or none."""
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,8 +8,8 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Plan:
-    """The files that change, by their path in the project. `after`: None for one that goes; `before`: what they hold
-    now, None for new ones. `warnings`: what may go wrong later."""
+    """The files to change, by path in the project. `after`: their new text, None to remove them. `before`: their
+    present text, None for new files. `warnings`: risks for the user to know."""
 
     project: Path
     after: Mapping[Path, str | None]
@@ -29,7 +29,7 @@ class Plan:
             yield from difflib.unified_diff(*lines, there, then)
 
     def apply(self) -> None:
-        """Write all files. Whatever goes wrong, and Ctrl-C too, leaves the project as it was."""
+        """Write all files. After an error or Ctrl-C the project is as it was before."""
         folders = {parent for path in self.after for parent in path.parents if not (self.project / parent).exists()}
         written: list[Path] = []
         try:
@@ -46,7 +46,7 @@ class Plan:
 
 
 def plan(project: Path, after: Mapping[Path, str | None], warnings: Sequence[str] = ()) -> Plan:
-    """Keep of `after` what differs from what is there."""
+    """Return the plan of those files in `after` that differ from the project's."""
     before = {path: read(project / path) for path in after}
     changed = {path: text for path, text in after.items() if text != before[path]}
     return Plan(project, changed, {path: before[path] for path in changed}, warnings)

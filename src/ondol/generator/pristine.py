@@ -1,7 +1,7 @@
-"""The pristine project: what a starter gives before anybody edits it, and the record of it that a project keeps.
+"""The pristine project, as a starter makes it before edits, and the record of it in a project.
 
-The record is the tracked file `.starter.zip`. It is what an update compares with: a commit could be squashed away and a
-reference outside of branches is not cloned, but a file comes with every clone.
+The record is the tracked file `.starter.zip`, with which an update compares. A commit could be lost by squashing and a
+reference outside of branches is not cloned, but a file is in every clone.
 """
 
 import json
@@ -43,8 +43,8 @@ NAMED_FILES = ("compose.yaml", ".env.example", ".github/workflows/*.yml", "deplo
 
 @dataclass(frozen=True)
 class Origin:
-    """What a project was made from. `starter`: a folder or the URL of a git repository; None for Ondol's own.
-    `without`: the features that were taken out."""
+    """The origin of a project. `starter`: a folder or the URL of a git repository; None for Ondol's own.
+    `without`: the removed features."""
 
     name: str
     sample: bool
@@ -53,7 +53,7 @@ class Origin:
 
 
 def write_pristine(folder: Path, origin: Origin) -> None:
-    """Copies the starter into `folder` without what was not asked for, under the project's name."""
+    """Copy the starter into `folder` under the project's name, without the unwanted features."""
     with _starter(origin.starter) as source:
         shutil.copytree(source, folder, ignore=shutil.ignore_patterns(*SKIPPED), dirs_exist_ok=True)
     take_out(folder, {*origin.without, *([] if origin.sample else [SAMPLE])})
@@ -61,13 +61,13 @@ def write_pristine(folder: Path, origin: Origin) -> None:
 
 
 def tidy(folder: Path, *ruff: str, file: str = ".") -> None:
-    """What was taken out leaves lines that nobody would write so. `ruff`: the command that runs it."""
+    """Fix and format the code, which is untidy after removing or adding lines. `ruff`: the command of ruff."""
     run(folder, *ruff, "check", "--no-cache", "--quiet", "--fix-only", file)
     run(folder, *ruff, "format", "--no-cache", "--quiet", file)
 
 
 def record(folder: Path, origin: Origin, project: Path) -> None:
-    """Keeps the files of `folder` as what `project` was made from."""
+    """Save the files of `folder` as the record of `project`."""
     with zipfile.ZipFile(project / RECORD, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.comment = json.dumps(asdict(origin)).encode()
         ignored = shutil.ignore_patterns(*SKIPPED)
@@ -78,13 +78,13 @@ def record(folder: Path, origin: Origin, project: Path) -> None:
 
 
 def recorded_origin(project: Path) -> Origin:
-    """Raises ProjectError where there is no record."""
+    """Return the origin from the project's record. Raises ProjectError without a record."""
     with _opened(project) as archive:
         return Origin(**json.loads(archive.comment))
 
 
 def write_recorded(project: Path, folder: Path) -> None:
-    """The files of the record, into `folder`."""
+    """Extract the files of the record into `folder`."""
     with _opened(project) as archive:
         archive.extractall(folder)
 
@@ -96,14 +96,14 @@ def _opened(project: Path) -> Iterator[zipfile.ZipFile]:
             yield archive
     except (OSError, zipfile.BadZipFile) as error:
         raise ProjectError(
-            f"{RECORD} is missing or broken: without it nobody knows what this project was made from. "
-            f"Look for it in the history: git log -- {RECORD}"
+            f"{RECORD} is missing or broken, so Ondol cannot tell from which starter this project was made. "
+            f"Restore it from the history: git log -- {RECORD}"
         ) from error
 
 
 @contextmanager
 def _starter(given: str | None) -> Iterator[Path]:
-    """The folder to copy: the one in the wheel, or in this repository, or what the caller gave."""
+    """Yield the folder to copy: the given starter, or else that of the wheel or of this repository."""
     packaged = Path(ondol.__file__).parent / "starter"
     if given is None:
         yield packaged if packaged.is_dir() else REPOSITORY_STARTER
@@ -118,7 +118,7 @@ def _starter(given: str | None) -> Iterator[Path]:
 def _checked(folder: Path) -> Path:
     for name in ("main.py", "app", "pyproject.toml"):
         if not (folder / name).exists():
-            raise ProjectError(f"{folder} is no starter: it has no {name}.")
+            raise ProjectError(f"{folder} is not a starter: it has no {name}.")
     return folder
 
 

@@ -1,5 +1,5 @@
-"""The places that list what there is, and what a resource adds to each: entered once, wherever the list stands by now,
-and taken out the same way."""
+"""The files that list all resources, and the entries of a resource in each. An entry is added once, wherever the list
+is in the file, and removed in the same way."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from ondol.generator.resource import Readers, Resource
 
 @dataclass(frozen=True)
 class Registration:
-    """`mentions`: the names that stand in the file when it is done."""
+    """The entries of a resource in one file. `mentions`: the names that the file has with them."""
 
     path: str
     mentions: Sequence[str]
     edits: Sequence[Edit]
 
     def add(self, text: str) -> str:
-        """Raises NotAsExpected."""
+        """Return the text with the entries. Raises NotAsExpected."""
         for edit in self.edits:
             text = edit.add(text)
         return text
@@ -29,7 +29,7 @@ class Registration:
 
     @property
     def lines(self) -> str:
-        """What a person would add."""
+        """Return the lines that a person would add."""
         return "".join(f"{edit.line}\n" for edit in self.edits)
 
 
@@ -67,7 +67,7 @@ def registrations(resource: Resource) -> list[Registration]:
 
 @dataclass(frozen=True)
 class _Scope:
-    """`member`: of the enum. `is_for_all`: whether every user has it."""
+    """A scope of a resource. `member`: its name in the enum. `is_for_all`: whether customers have it."""
 
     member: str
     value: str
@@ -92,5 +92,5 @@ def _scopes(resource: Resource) -> Iterator[_Scope]:
         yield scope("read", f"Read {own}{many}.", is_for_all=resource.is_owned or resource.readers is Readers.CUSTOMERS)
     yield scope("write", f"Create, change and delete {own}{many}.", is_for_all=resource.is_owned)
     if resource.is_owned:
-        every = "Change everybody's" if resource.is_public else "Read and change everybody's"
+        every = "Change all" if resource.is_public else "Read and change all"
         yield scope("all", f"{every} {many}.", is_for_all=False)

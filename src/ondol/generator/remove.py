@@ -1,4 +1,4 @@
-"""Takes out of a project what `ondol add resource` wrote."""
+"""Remove a resource that `ondol add resource` wrote."""
 
 import ast
 from collections.abc import Iterator, Mapping
@@ -16,28 +16,28 @@ from ondol.project import ProjectError
 
 
 def remove_resource(project: Path, name: str, *, force: bool = False) -> Plan:
-    """What it would change, not yet changed: the files go, the places that list the resource lose it, and a migration
-    drops the table. `force`: also files that were edited. Raises ProjectError, naming them, and what else uses it."""
+    """Plan the removal of a resource: of its files and its entries in others, with a migration that drops its table.
+    `force` removes edited files too. Raises ProjectError, naming edited files and other users of the resource."""
     declaration = find(project, name)
     resource = resource_of(project, declaration)
     written = tidy(render_all(resource), project)
     edited = [str(path) for path in written if read(project / path) not in (None, written[path])]
     if edited and not force:
-        raise ProjectError(f"Edited since: {', '.join(edited)}. `--force` removes these too; nothing was changed.")
+        raise ProjectError(f"You edited {', '.join(edited)}. Nothing was changed; `--force` removes these too.")
     listing = unregistered(project, resource)
     if users := sorted({*_users(project, resource, {*written, *listing}), *_still_named(resource, listing)}):
-        raise ProjectError(f"Others use {resource.many}: {', '.join(users)}. Nothing was changed.")
-    new = migration(project, "drop", resource, f"No {resource.many} any more.")
+        raise ProjectError(f"Other files use {resource.many}: {', '.join(users)}. Nothing was changed.")
+    new = migration(project, "drop", resource, f"Drop {resource.many}.")
     after: dict[Path, str | None] = dict.fromkeys(written)
     pyproject = (project / RECORD).read_text(encoding="utf-8")
     tidied = tidy(new | listing, project)
     without = {RECORD: without_record(pyproject, resource.plural)}
-    warning = f"the migration drops the table {resource.plural}: first deploy code that does not use it."
+    warning = f"The migration drops the table {resource.plural}. First deploy code that does not use it."
     return plan(project, after | tidied | as_they_were(project, listing, tidied) | without, [warning])
 
 
 def _users(project: Path, resource: Resource, its_own: set[Path]) -> Iterator[str]:
-    """The other files that import from the resource's, or refer to its scopes or its table."""
+    """Yield the other files that import from the resource's files, or use its scopes or its table."""
     layers = ("models", "schemas", "repositories", "services", "routers")
     modules = {*(f"app.{layer}.{resource.plural}" for layer in layers), f"factories.{resource.plural}"}
     places = {*modules, f"app.models.{resource.class_name}"}
@@ -50,7 +50,7 @@ def _users(project: Path, resource: Resource, its_own: set[Path]) -> Iterator[st
 
 
 def _still_named(resource: Resource, listing: Mapping[Path, str]) -> Iterator[str]:
-    """The files that list what there is and name it in a way of their own."""
+    """Yield the listing files that still name the resource after its entries are removed."""
     for registration in registrations(resource):
         text = listing[Path(registration.path)]
         if any(mentions(text, name) for name in registration.mentions):

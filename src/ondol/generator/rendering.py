@@ -1,4 +1,4 @@
-"""Makes text of a resource: the templates, then ruff with the project's own settings."""
+"""Render a resource: with the templates, then ruff with the project's settings."""
 
 import ast
 import builtins
@@ -22,7 +22,7 @@ from ondol.generator.tools import ruff_program, run
 
 Change = Literal["create", "drop", "add_fields"]
 VERSIONS = Path("migrations") / "versions"
-# Where each template's file stands. `{}`: the plural.
+# The file of each template. `{}`: the plural.
 APP_FILES = {
     "models": "app/models/{}.py",
     "schemas": "app/schemas/{}.py",
@@ -37,12 +37,12 @@ TEST_FILES = {
 
 
 def render(template: str, resource: Resource, **more: Any) -> str:
-    """The text of one file, not yet tidy."""
+    """Return the text of one file, not yet tidy."""
     return _environment().get_template(f"{template}.py.jinja").render(r=resource, **more)
 
 
 def render_all(resource: Resource) -> dict[Path, str]:
-    """The resource's own files, not yet tidy; without its migration."""
+    """Return the resource's own files without its migration, not yet tidy."""
     return {
         Path(path.format(resource.plural)): render(name, resource) for name, path in (APP_FILES | TEST_FILES).items()
     }
@@ -50,7 +50,7 @@ def render_all(resource: Resource) -> dict[Path, str]:
 
 @dataclass(frozen=True)
 class Growth:
-    """What a resource has got."""
+    """A resource before and after fields are added to it."""
 
     former: Resource
     resource: Resource
@@ -71,7 +71,7 @@ class Growth:
 def migration(
     project: Path, change: Change, resource: Resource, title: str, *, growth: Growth | None = None
 ) -> dict[Path, str]:
-    """The migration that makes the resource's table, drops it, or adds what it has got."""
+    """Return the migration that creates the resource's table, drops it, or adds the new columns."""
     refuse_several_heads(project)
     revision, newest = next_revision(project), heads(project)
     more = {"change": change, "title": title, "new": growth}
@@ -81,7 +81,7 @@ def migration(
 
 
 def names_taken(resource: Resource) -> frozenset[str]:
-    """The names that the code of such a resource uses itself, whatever it is called and whatever its fields are."""
+    """Return the names that the templates use for any name of the resource and of its fields."""
     fields = [replace(field, name=f"zzz_{number}") for number, field in enumerate(resource.fields)]
     neutral = replace(resource, name="zzz", plural="zzzs", fields=fields, search=[field.name for field in fields][:1])
     nodes = [node for template in APP_FILES for node in ast.walk(ast.parse(render(template, neutral)))]
@@ -93,7 +93,7 @@ def names_taken(resource: Resource) -> frozenset[str]:
 
 
 def tidy(texts: Mapping[Path, str], project: Path) -> dict[Path, str]:
-    """The same files, formatted, with their imports in order and without those that nothing uses."""
+    """Return the files formatted, with their imports sorted and without unused ones."""
     ruff = ruff_program()
     config = ["--config", str(project / "pyproject.toml"), "--no-cache", "--quiet"]
     with TemporaryDirectory(prefix="ondol-add-") as folder:
@@ -101,7 +101,7 @@ def tidy(texts: Mapping[Path, str], project: Path) -> dict[Path, str]:
             file = Path(folder) / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")
-        # Imports of __init__ files are there to be imported from them.
+        # Imports in __init__ files are exports.
         run(Path(folder), ruff, "check", *config, "--fix-only", "--select", "F401,I", "--exclude", "__init__.py", ".")
         run(Path(folder), ruff, "check", *config, "--fix-only", "--select", "I", ".")
         run(Path(folder), ruff, "format", *config, ".")
@@ -110,8 +110,8 @@ def tidy(texts: Mapping[Path, str], project: Path) -> dict[Path, str]:
 
 @cache
 def _environment() -> Environment:
-    """Made once, for it keeps the templates it has compiled."""
-    environment = Environment(  # noqa: S701  (what comes out is Python, not HTML)
+    """Return the environment of the templates, made once because it caches compiled templates."""
+    environment = Environment(  # noqa: S701  (the output is Python, not HTML)
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         trim_blocks=True,
         lstrip_blocks=True,

@@ -1,4 +1,4 @@
-"""A resource: what it is called in each layer, and what its table has."""
+"""A resource: its names in each layer, and the parts of its table."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from ondol.generator.fields import Field, pascal
 from ondol.project import ProjectError
 
 MAX_IDENTIFIER = 63
-"""PostgreSQL cuts longer names (its documentation, section 4.1.1)."""
+"""PostgreSQL truncates longer names (its documentation, section 4.1.1)."""
 
 
 @dataclass(frozen=True)
 class Index:
-    """`kind`: "" for PostgreSQL's own, "trgm" for search within words, "gin" for what a list contains."""
+    """An index. `kind`: "" for PostgreSQL's default, "trgm" for search within words, "gin" for the items of a list."""
 
     name: str
     columns: Sequence[str]
@@ -31,7 +31,7 @@ class Check:
 
 
 class Readers(StrEnum):
-    """Who may read a resource that belongs to nobody, besides administrators."""
+    """The accounts that may read all rows of a resource."""
 
     NOBODY = "administrators"
     CUSTOMERS = "every customer"
@@ -40,8 +40,8 @@ class Readers(StrEnum):
 
 @dataclass(frozen=True)
 class Resource:
-    """`name`: one of them, in lower case with underscores. `taken`: names that the code around the fields uses itself.
-    `private_tables`: those whose rows only their owner may see."""
+    """A resource. `name`: its singular, in lower case with underscores. `taken`: names that the code around the fields
+    uses itself. `private_tables`: tables with rows that only their owner may see."""
 
     name: str
     plural: str
@@ -87,7 +87,7 @@ class Resource:
 
     @property
     def is_private(self) -> bool:
-        """Whether only its owner may see one."""
+        """Return whether only its owner, and administrators, may see a row."""
         return self.is_owned and not self.is_public
 
     @cached_property
@@ -109,39 +109,39 @@ class Resource:
 
     @property
     def told(self) -> list[Column]:
-        """Those whose constraint a client can violate: unique ones and references."""
+        """Return the columns with a constraint that a client can violate: unique ones and references."""
         return [column for column in self.columns if column.field.is_unique or column.field.kind.table]
 
     @property
     def left_out(self) -> list[Column]:
-        """Those that need not be given."""
+        """Return the columns that may be omitted."""
         return [column for column in self.columns if not column.field.is_required]
 
     @property
     def filter_branches(self) -> int:
-        """How many conditions the query of the list can have."""
+        """Return the most conditions that a query of the list can have."""
         return bool(self.search) + len(list(self._parameters()))
 
     @property
     def is_numbered(self) -> bool:
-        """Whether the body of one that a test makes has its number in it."""
+        """Return whether the bodies that tests make contain a running number."""
         others = (column.field.kind for column in self.columns)
         return any("number" in kind.good for kind in others if kind.table != self.plural)
 
     @property
     def filter_cases(self) -> list[str]:
-        """For tests: fields of one that is wanted, of one that is not, and the query."""
+        """Return cases for tests: the fields of a wanted row, those of an unwanted row, and the query."""
         return [case for column in self.filtered for case in column.filter_cases()]
 
     @property
     def private_references(self) -> list[Column]:
-        """References to what only its owner may see, so that the caller must be asked for."""
+        """Return the references to rows that only their owner may see, which the service checks."""
         private = {*self.private_tables, *([self.plural] if self.is_private else [])}
         return [column for column in self.columns if self.is_owned and column.field.kind.table in private]
 
     @property
     def needed(self) -> list[str]:
-        """The other tables it refers to, but for accounts."""
+        """Return the referenced tables, except `users` and its own."""
         tables = (column.field.kind.table for column in self.columns)
         return sorted({table for table in tables if table not in ("", "users", self.plural)})
 
@@ -187,13 +187,13 @@ class Resource:
 
     @property
     def reference_indexes(self) -> list[Index]:
-        """Those that `index=True` makes."""
+        """Return the indexes that `index=True` creates."""
         owner = ["owner_id"] if self.is_owned and not self.is_private else []
         return [self._index(name) for name in (*owner, *(c.name for c in self.columns if c.field.kind.table))]
 
     @property
     def indexes(self) -> list[Index]:
-        """All of them, as a migration makes them."""
+        """Return all indexes, in the order of a migration."""
         found = [*self.sort_indexes, *self.other_indexes, *self.search_indexes, *self.reference_indexes]
         return sorted(found, key=lambda index: index.name)
 
@@ -201,35 +201,35 @@ class Resource:
         return Index(f"ix_{self.plural}_{'_'.join(columns)}", columns)
 
     def check(self) -> None:
-        """Raises ProjectError for what the parts cannot know of each other."""
+        """Raise ProjectError if the parts contradict each other."""
         if self.is_owned and self.readers is Readers.CUSTOMERS:
-            raise ProjectError("--customer-read and --owner: may every customer read it, or its owner alone?")
+            raise ProjectError("--customer-read and --owner contradict each other. Use one of them.")
         if not self.columns:
-            raise ProjectError("A resource has at least one field, such as `title:str:200`.")
+            raise ProjectError("A resource needs at least one field, such as `title:str:200`.")
         names = [*["owner_id"] * self.is_owned, *(column.name for column in self.columns)]
         for name in names:
             if names.count(name) > 1:
-                raise ProjectError(f"There are two fields {name!r}.")
+                raise ProjectError(f"There are two fields {name!r}. Rename or remove one.")
         self._check_references()
         self._check_names()
         for wanted in self.search:
             found = next((column for column in self.columns if column.name == wanted), None)
             if found is None:
-                raise ProjectError(f"--search: there is no field {wanted!r}.")
+                raise ProjectError(f"--search: unknown field {wanted!r}.")
             if not found.field.kind.can_search:
-                raise ProjectError(f"--search: {wanted!r} is not text of at least 10 characters.")
+                raise ProjectError(f"--search: {wanted!r} must be a str or text of 10 characters or more.")
         parameters = ["limit", "cursor", "sort", "q", *self._parameters()]
         for name in parameters:
             if parameters.count(name) > 1:
                 raise ProjectError(
-                    f"The list would have two query parameters {name!r}: rename a field or do not filter."
+                    f"The list would have two query parameters {name!r}. Rename a field or do not filter."
                 )
         made = [index.name for index in self.indexes] + [column.constraint for column in self.told]
         made += [f"ck_{self.plural}_{check.name}" for check in self.checks]
         for name in made:
             if len(name) > MAX_IDENTIFIER:
                 raise ProjectError(
-                    f"{name!r} is longer than PostgreSQL's {MAX_IDENTIFIER} characters: take shorter names."
+                    f"{name!r} is longer than PostgreSQL's {MAX_IDENTIFIER} characters. Use shorter names."
                 )
 
     def _check_names(self) -> None:
@@ -239,19 +239,19 @@ class Resource:
         made += [f"sort={column.name.upper()}" for column in self.sorted] + ["sort=NEWEST", "sort=OLDEST"]
         for name in made:
             if made.count(name) > 1:
-                raise ProjectError(f"The code would have two {name.removeprefix('sort=')}: rename a field.")
+                raise ProjectError(f"The code would have two {name.removeprefix('sort=')}. Rename a field.")
 
     def _check_references(self) -> None:
         told = [column for column in self.columns if column.field.kind.table and not column.field.is_optional]
         for column in told:
             if column.field.kind.table == self.plural:
-                raise ProjectError(f"{column.name}: the first {self.words} could refer to none; make it `optional`.")
+                raise ProjectError(f"{column.name}: the first {self.words} could refer to none. Make it `optional`.")
         references = ["owner"] * self.is_owned + [column.stem for column in told]
         for column in self.columns:
             if (within := column.field.unique_within) and within not in references:
                 raise ProjectError(
-                    f"{column.name}: unique={within} names no reference that each one has; "
-                    f"there are: {', '.join(references) or 'none'}."
+                    f"{column.name}: unique={within} does not name a required reference. "
+                    f"Use one of: {', '.join(references) or 'none'}."
                 )
 
     def _parameters(self) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Writes migrations, and says what is risky in them."""
+"""Write migrations, and report their risks."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -13,9 +13,9 @@ from ondol.db.migrations import alembic_config, upgrade
 
 
 def next_revision(project: Path) -> str:
-    """Return the id of a new migration: the time in UTC, so that ids sort. `20261126083000`.
+    """Return the id of a new migration: the time in UTC, so that ids sort, such as `20261126083000`.
 
-    Not the next number: a starter's newer version, or a colleague, may take that one as well.
+    A running number would not be unique: a newer starter or a colleague may use the same.
     """
     now = datetime.now(UTC)
     while list((project / "migrations" / "versions").glob(f"{now:%Y%m%d%H%M%S}_*")):
@@ -24,9 +24,9 @@ def next_revision(project: Path) -> str:
 
 
 def revise(scratch_url: str, project: Path, message: str) -> tuple[Path, Any]:
-    """Write a new migration from the difference between the models and the migrations before it.
+    """Write a migration for the difference between the models and the existing migrations.
 
-    Return its file, and its operations as Alembic's autogenerate has them. `scratch_url`: an empty database, which
+    Return its file, and its operations as Alembic's autogenerate finds them. `scratch_url`: an empty database, which
     this migrates.
     """
     upgrade(scratch_url, project)
@@ -43,27 +43,27 @@ def revise(scratch_url: str, project: Path, message: str) -> tuple[Path, Any]:
 
 
 def merge(project: Path, message: str) -> None:
-    """Writes a migration that joins all heads."""
+    """Write a migration that merges all heads."""
     config = alembic_config("postgresql://", project)
     command.merge(config, "heads", message=message, rev_id=next_revision(project))
 
 
 def risks(operations: Any) -> Iterator[str]:
-    """Yield a sentence for what a running service, or the rows there are, may not stand: each drop, NOT NULL
-    without default and type change."""
+    """Yield a warning for each change that can break a running service or fail on existing rows: drops, NOT NULL
+    without default, and type changes."""
     for each in operations.ops:
         match each:
             case ops.ModifyTableOps() as changes:
                 yield from risks(changes)
             case ops.DropTableOp(table_name=table):
-                yield f"It drops the table {table}: first deploy code that does not use it."
+                yield f"It drops the table {table}. First deploy code that does not use it."
             case ops.DropColumnOp(table_name=table, column_name=column):
-                yield f"It drops {table}.{column}: first deploy code that does not use it."
+                yield f"It drops {table}.{column}. First deploy code that does not use it."
             case ops.AddColumnOp(table_name=table, column=column):
                 if not column.nullable and column.server_default is None:
-                    yield f"{table}.{column.name} is NOT NULL without server_default: it fails where there are rows."
+                    yield f"{table}.{column.name} is NOT NULL without server_default: it fails if there are rows."
             case ops.AlterColumnOp(table_name=table, column_name=column):
                 if each.modify_type is not None:
-                    yield f"It changes the type of {table}.{column}: PostgreSQL may rewrite the table, locked."
+                    yield f"It changes the type of {table}.{column}. PostgreSQL may lock and rewrite the table."
                 if each.modify_nullable is False:
-                    yield f"{table}.{column} becomes NOT NULL: it fails where a row has NULL."
+                    yield f"{table}.{column} becomes NOT NULL: it fails if a row has NULL."

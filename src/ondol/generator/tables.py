@@ -1,4 +1,4 @@
-"""What a project has already: its tables, read from the code without running it."""
+"""The tables of a project, read from its code without running it."""
 
 import ast
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from ondol.project import ProjectError
 
 
 class Tables:
-    """`classes`: the model of each table."""
+    """The tables. `classes`: the model of each."""
 
     def __init__(self, project: Path) -> None:
         self._project = project
@@ -18,14 +18,14 @@ class Tables:
             self.classes |= dict(_tables(parsed(file)))
 
     def class_of(self, table: str) -> str:
-        """Raises Refused for a table that is not there."""
+        """Return the model of a table. Raises Refused for an unknown table."""
         if table not in self.classes:
-            raise Refused(f"there is no table {table!r}; there are {', '.join(sorted(self.classes))}")
+            raise Refused(f"Unknown table {table!r}. Use one of: {', '.join(sorted(self.classes))}")
         return self.classes[table]
 
     @property
     def private(self) -> frozenset[str]:
-        """Those whose rows only their owner may see: their rows have one, and `get` of their service asks for it."""
+        """Return the tables with rows that only their owner may see: the rows and the service's `get` have an owner."""
         return frozenset(table for table in self.classes if self._has_owner(table) and self._asks_for_owner(table))
 
     def _has_owner(self, table: str) -> bool:
@@ -33,7 +33,7 @@ class Tables:
         return any(isinstance(node, ast.Name) and node.id == "OwnedRepository" for node in nodes)
 
     def _asks_for_owner(self, table: str) -> bool:
-        """Whether `get` takes more than the id."""
+        """Return whether `get` of the service takes more than the id."""
         methods = (node for node in self._nodes("services", table) if isinstance(node, ast.AsyncFunctionDef))
         return any(method.name == "get" and len(method.args.args) > len(("self", "id")) for method in methods)
 
@@ -56,11 +56,11 @@ def parsed(file: Path) -> ast.Module:
     try:
         return ast.parse(file.read_text(encoding="utf-8"))
     except SyntaxError as error:
-        raise ProjectError(f"{file}, line {error.lineno}, is no Python: {error.msg}.") from error
+        raise ProjectError(f"{file}, line {error.lineno}, is not valid Python: {error.msg}.") from error
 
 
 def imported(file: Path) -> Iterator[str]:
-    """The names of what a file imports: modules, and what it takes from them."""
+    """Yield the full names of the modules that a file imports, and of the members it imports from them."""
     for node in ast.walk(parsed(file)):
         if isinstance(node, ast.Import | ast.ImportFrom):
             within = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""

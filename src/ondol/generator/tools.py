@@ -1,4 +1,4 @@
-"""The programs that making a project needs: uv, ruff, git."""
+"""The programs that commands on projects need: uv, ruff, git."""
 
 import os
 import shutil
@@ -10,15 +10,15 @@ from ondol.project import ProjectError
 
 
 def uv_program() -> str:
-    """Raises ProjectError where there is none."""
+    """Return the path of uv. Raises ProjectError if it is missing."""
     uv = os.environ.get("UV") or shutil.which("uv")
     if uv is None:
-        raise ProjectError("uv is not installed: https://docs.astral.sh/uv/ says how.")
+        raise ProjectError("uv is not installed. Install it: https://docs.astral.sh/uv/.")
     return uv
 
 
 def run(folder: Path, *command: str, **environment: str) -> str:
-    """Runs a tool in `folder`; what it said. Raises ProjectError with the end of what it complained about."""
+    """Run a tool in `folder` and return its output. Raises ProjectError with the end of its error output."""
     finished = attempt(folder, *command, **environment)
     if finished.returncode != 0:
         said = (finished.stderr.strip() or finished.stdout.strip())[-1_500:]
@@ -27,30 +27,30 @@ def run(folder: Path, *command: str, **environment: str) -> str:
 
 
 def attempt(folder: Path, *command: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-    """Runs a tool that may fail; `environment` is added to ours."""
+    """Run a tool that may fail. `environment` is added to this process's."""
     return subprocess.run(
         command, cwd=folder, env=_clean() | environment, capture_output=True, encoding="utf-8", check=False
     )
 
 
 def ruff_program() -> str:
-    """That of the environment we run in, or another. Raises ProjectError where there is none."""
+    """Return the path of ruff, preferably this environment's. Raises ProjectError if it is missing."""
     ruff = shutil.which("ruff", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
     if ruff is None:
-        raise ProjectError("ruff is not installed: `uv sync` brings it with the group `dev`.")
+        raise ProjectError("ruff is not installed. `uv sync` installs it with the group `dev`.")
     return ruff
 
 
 def git_program() -> str:
-    """Raises ProjectError where there is none."""
+    """Return the path of git. Raises ProjectError if it is missing."""
     git = shutil.which("git")
     if git is None:
-        raise ProjectError("git is not installed.")
+        raise ProjectError("git is not installed. Install it.")
     return git
 
 
 def identity(folder: Path) -> dict[str, str]:
-    """Who commits, for the environment of git: nothing where git knows, else Ondol."""
+    """Return git's environment variables for the committer: none if git knows one, else Ondol."""
     if attempt(folder, "git", "var", "GIT_AUTHOR_IDENT").returncode == 0:
         return {}
     who = {"NAME": "Ondol", "EMAIL": "ondol@localhost"}
@@ -58,6 +58,6 @@ def identity(folder: Path) -> dict[str, str]:
 
 
 def _clean() -> dict[str, str]:
-    """The environment without what ties a command to another project or repository."""
+    """Return the environment without the variables that tie a command to another project or repository."""
     ours = ("VIRTUAL_ENV", "UV_PROJECT", "UV_PROJECT_ENVIRONMENT", "UV_RUN_RECURSION_DEPTH", "PYTHONPATH")
     return {name: value for name, value in os.environ.items() if name not in ours and not name.startswith("GIT_")}

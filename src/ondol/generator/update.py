@@ -1,5 +1,5 @@
-"""Brings an edited project to the installed version's starter: git's own three-way merge of what the project was made
-from (`.starter.zip`), what it is now, and what would be made today. Conflicts are ordinary git conflicts."""
+"""Update an edited project to the installed version's starter, by git's three-way merge of the recorded starter
+(`.starter.zip`), the project, and today's starter. Conflicts are ordinary git conflicts."""
 
 import shutil
 from collections.abc import Iterator
@@ -17,27 +17,27 @@ from ondol.project import ProjectError
 
 MIGRATIONS = "migrations"
 MARK = "ONDOL_UPDATE"
-"""In the git folder: the commit that an update which is not committed yet began from."""
+"""A file in the git folder: the commit from which an update began that is not committed yet."""
 
 
 @dataclass(frozen=True)
 class Updated:
-    """`changed`: files that differ between the starter then and now; `conflicts`: those that both sides changed."""
+    """The result. `changed`: files that differ between the two starters; `conflicts`: those that git cannot merge."""
 
     changed: list[str]
     conflicts: list[str]
 
 
 def check(project: Path) -> Updated:
-    """What an update would do, tried in a work tree of its own; the project is not touched. Raises ProjectError."""
+    """Return the result of an update, tried in a separate work tree: the project is unchanged. Raises ProjectError."""
     repository = _Repository(project)
     with repository.versions() as (base, new, _), repository.merged_aside(base, new) as (_, conflicts):
         return Updated(repository.difference(base, new), conflicts)
 
 
 def update(project: Path) -> Updated:
-    """Merges what changed in the starter into the project's files, to be looked at and committed. Raises ProjectError
-    for a project with changes that are not committed."""
+    """Merge the starter's changes into the project's files, for the user to review and commit. Raises ProjectError if
+    the project has uncommitted changes."""
     repository = _Repository(project)
     repository.refuse_changes()
     with repository.versions() as (base, new, pristine):
@@ -48,46 +48,46 @@ def update(project: Path) -> Updated:
 
 
 def remove_feature(project: Path, feature: str, *, force: bool = False) -> Updated:
-    """Takes a feature of the starter out, to be looked at and committed: as an update to a starter without it. The
-    migrations stay, for databases that have run them. Raises ProjectError where its lines, or those beside them, were
-    edited; with `force` these are conflicts."""
+    """Remove a feature of the starter, for the user to review and commit, like an update to a starter without it. The
+    migrations stay, for databases that have run them. Raises ProjectError if its lines, or adjacent ones, were edited;
+    with `force` these are conflicts."""
     repository = _Repository(project)
     repository.refuse_changes()
     origin = replace(repository.origin, without=sorted({*repository.origin.without, feature}))
     with repository.versions() as (base, new, _):
         if repository.difference(base, new):
-            raise ProjectError("The starter has changed since this project was made or updated: `ondol update` first.")
+            raise ProjectError("The starter is newer than the one of this project. Run `ondol update` first.")
     with repository.versions(origin, keep=MIGRATIONS) as (base, new, pristine):
         changed = repository.difference(base, new)
         if not force:
             with repository.merged_aside(base, new) as (tree, edited):
                 if edited:
-                    raise ProjectError(f"Edited where {feature} has its lines: {', '.join(edited)}. `--force` tries.")
+                    raise ProjectError(f"You edited lines of {feature}: {', '.join(edited)}. `--force` merges them.")
                 if users := sorted(repository.users_of_gone(base, new, tree)):
-                    raise ProjectError(f"Files of yours use {feature}: {', '.join(users)}. `--force` does not look.")
+                    raise ProjectError(f"Your files use {feature}: {', '.join(users)}. `--force` ignores that.")
         return Updated(changed, repository.apply(base, new, pristine, origin) if changed else [])
 
 
 def abort(project: Path) -> None:
-    """Restores what was there before the update. Raises ProjectError if there is none under way."""
+    """Restore the state before the update. Raises ProjectError without an uncommitted update."""
     repository = _Repository(project)
     if not repository.mark.exists():
-        raise ProjectError("No update is under way.")
+        raise ProjectError("There is no uncommitted update to abort.")
     if repository.mark.read_text(encoding="utf-8") != repository.head():
         repository.mark.unlink()
-        raise ProjectError("The update was committed already: `git revert` takes a commit back.")
+        raise ProjectError("The update is already committed. Undo it with `git revert`.")
     run(project, "git", "reset", "--quiet", "--merge")
     repository.mark.unlink()
 
 
 class _Repository:
-    """The git repository a project lies in, maybe as one folder of several."""
+    """The git repository of a project, which may be a folder within it."""
 
     def __init__(self, project: Path) -> None:
         self.project = project
         git_program()
         if attempt(project, "git", "rev-parse", "--verify", "HEAD").returncode != 0:
-            raise ProjectError("The project is in no git repository with a commit: an update needs one.")
+            raise ProjectError("An update needs a git repository with a commit. Commit the project first.")
         self.top = Path(run(project, "git", "rev-parse", "--show-toplevel"))
         self._git_folder = run(project, "git", "rev-parse", "--absolute-git-dir")
         self.mark = Path(self._git_folder) / MARK
@@ -103,18 +103,18 @@ class _Repository:
 
     def refuse_changes(self) -> None:
         if run(self.project, "git", "status", "--porcelain", "."):
-            raise ProjectError("There are changes that are not committed: commit or stash them first.")
+            raise ProjectError("There are changes that are not committed. Commit or stash them first.")
 
     @contextmanager
     def versions(self, origin: Origin | None = None, *, keep: str = "") -> Iterator[tuple[str, str, Path]]:
-        """The commits of the pristine project then and now, and the folder with the latter's files. `origin`: another
-        than recorded; `keep`: a folder that is in the second commit as in the first."""
+        """Yield the commits of the pristine project then and now, and the folder of the latter. `origin`: that of the
+        latter, by default the recorded one; `keep`: a folder that the second commit takes from the first."""
         with TemporaryDirectory(prefix="ondol-update-") as scratch:
             roots = [Path(scratch) / name for name in ("then", "now", "merged")]
             then, now, merged = (root / self._inside for root in roots)
             write_recorded(self.project, then)
             write_pristine(now, origin or self.origin)
-            set_source(now, source_of(self.project))  # where Ondol comes from is the project's affair
+            set_source(now, source_of(self.project))  # the project decides where Ondol comes from
             tidy(now, ruff_program())
             shutil.copytree(now, merged)
             if keep:
@@ -123,7 +123,7 @@ class _Repository:
             yield self._committed(roots[0]), self._committed(roots[2]), now
 
     def _committed(self, folder: Path) -> str:
-        """A commit on no branch with the files of `folder`."""
+        """Return a commit with the files of `folder`, on no branch."""
         with TemporaryDirectory(prefix="ondol-index-") as scratch:
             where = {"GIT_DIR": self._git_folder, "GIT_WORK_TREE": str(folder), "GIT_INDEX_FILE": f"{scratch}/index"}
             run(folder, "git", "add", "--all", "--force", ".", **where)
@@ -135,7 +135,7 @@ class _Repository:
 
     @contextmanager
     def merged_aside(self, base: str, new: str) -> Iterator[tuple[Path, list[str]]]:
-        """A work tree of its own with the merge in it, and the files in conflict."""
+        """Yield a separate work tree with the merge, and the files in conflict."""
         with TemporaryDirectory(prefix="ondol-update-") as scratch:
             tree = Path(scratch) / "tree"
             run(self.project, "git", "worktree", "add", "--quiet", "--detach", str(tree), "HEAD")
@@ -145,7 +145,7 @@ class _Repository:
                 run(self.project, "git", "worktree", "remove", "--force", str(tree))
 
     def users_of_gone(self, base: str, new: str, tree: Path) -> Iterator[str]:
-        """The files in the merged tree that import a module which the second commit does not have any more."""
+        """Yield the files in the merged tree that import a module which the second commit no longer has."""
         gone = run(
             self.project, "git", "diff", "--name-only", "--no-renames", "--diff-filter=D", base, new
         ).splitlines()
@@ -155,7 +155,7 @@ class _Repository:
                 yield str(file.relative_to(tree))
 
     def apply(self, base: str, new: str, pristine: Path, origin: Origin) -> list[str]:
-        """Merges into the project, and records what it is made from now; the files in conflict."""
+        """Merge into the project, and record its new origin. Return the files in conflict."""
         self.mark.write_text(self.head(), encoding="utf-8")
         conflicts = self.merge(self.top, base, new)
         record(pristine, origin, self.project)
@@ -163,7 +163,7 @@ class _Repository:
         return conflicts
 
     def merge(self, tree: Path, base: str, new: str) -> list[str]:
-        """Merges into the work tree at `tree`; the files in conflict."""
+        """Merge into the work tree at `tree`. Return the files in conflict."""
         head = self.head()
         labels = {f"GITHEAD_{head}": "yours", f"GITHEAD_{new}": "starter"}
         merged = attempt(tree, "git", "merge-recursive", base, "--", head, new, **labels)

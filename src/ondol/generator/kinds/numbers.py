@@ -1,4 +1,4 @@
-"""Numbers, and truth."""
+"""Numbers and booleans."""
 
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -11,31 +11,31 @@ INT64 = (-(2**63), 2**63 - 1)
 
 @dataclass(frozen=True)
 class Limits:
-    """`min=` and `max=`; None where not given."""
+    """The values of `min=` and `max=`; None if not given."""
 
     minimum: int | None = None
     maximum: int | None = None
 
     @property
     def low(self) -> int:
-        """A right value for tests to begin with."""
+        """Return a valid value with which tests begin."""
         if self.minimum is not None:
             return self.minimum
         return 1 if self.maximum is None else min(1, self.maximum)
 
     def span(self, widest: int) -> int:
-        """How many whole numbers are right from `low` on, but no more than `widest`."""
+        """Return how many whole numbers from `low` on are valid, at most `widest`."""
         return widest if self.maximum is None else max(1, min(widest, self.maximum - self.low + 1))
 
     def arguments(self, minimum: str, maximum: str) -> list[str]:
-        """As keyword arguments of these names."""
+        """Return the limits as keyword arguments with these names."""
         given = {minimum: self.minimum, maximum: self.maximum}
         return [f"{name}={limit:_}" for name, limit in given.items() if limit is not None]
 
     def refuse_outside(self, value: Decimal) -> None:
         is_low = self.minimum is not None and value < self.minimum
         if is_low or (self.maximum is not None and value > self.maximum):
-            raise Refused("the default is outside of min and max")
+            raise Refused("The default is outside of min= and max=")
 
 
 def integer(limits: Limits) -> Kind:
@@ -48,7 +48,7 @@ def integer(limits: Limits) -> Kind:
     def default(text: str) -> str:
         value = _number(text)
         if value != int(value):
-            raise Refused(f"{text!r} is no whole number")
+            raise Refused(f"{text!r} is not a whole number")
         Limits(low, high).refuse_outside(value)
         return f"{int(value):_}"
 
@@ -89,7 +89,7 @@ def floating(limits: Limits) -> Kind:
 
 
 def amount(digits: int, places: int, limits: Limits) -> Kind:
-    """A Decimal of `digits` digits, `places` of them after the point."""
+    """Return the kind of a Decimal with `digits` digits, `places` of them after the point."""
     largest = 10 ** (digits - places)
     low = limits.low if abs(limits.low) < largest else 0
     span = max(1, min(limits.span(1_000), largest - low))
@@ -98,7 +98,7 @@ def amount(digits: int, places: int, limits: Limits) -> Kind:
     def default(text: str) -> str:
         value = _number(text)
         if value != round(value, places) or abs(value) >= largest:
-            raise Refused(f"the default has up to {digits} digits, {places} of them after the point")
+            raise Refused(f"The default has up to {digits} digits, {places} of them after the point")
         limits.refuse_outside(value)
         return f'Decimal("{value:.{places}f}")'
 
@@ -123,7 +123,7 @@ def amount(digits: int, places: int, limits: Limits) -> Kind:
 def truth() -> Kind:
     def default(text: str) -> str:
         if text not in ("true", "false"):
-            raise Refused("the default of a bool is true or false")
+            raise Refused("The default of a bool is true or false")
         return text.capitalize()
 
     return Kind(
@@ -143,9 +143,9 @@ def _number(text: str) -> Decimal:
     try:
         value = Decimal(text)
     except InvalidOperation:
-        raise Refused(f"{text!r} is no number") from None
+        raise Refused(f"{text!r} is not a number") from None
     if not value.is_finite():
-        raise Refused(f"{text!r} is no number")
+        raise Refused(f"{text!r} is not a number")
     return value
 
 

@@ -53,7 +53,7 @@ def moment() -> Kind:
 
 
 def many(item: Kind) -> Kind:
-    """A list, in an ARRAY."""
+    """Return the kind of a list, stored as an ARRAY."""
     column = item.column or {"int": "Integer", "UUID": "Uuid"}[item.python]
     return Kind(
         python=f"list[{item.python}]",
@@ -82,7 +82,7 @@ def json_object() -> Kind:
 
 
 def reference(table: str, target: str) -> Kind:
-    """`target`: the class of that table."""
+    """Return the kind of a reference. `target`: the class of that table."""
     return Kind(
         python="UUID",
         column=f'ForeignKey("{table}.id")',
@@ -98,14 +98,14 @@ def reference(table: str, target: str) -> Kind:
 
 
 def snake(name: str) -> str:
-    """`OrderLine` as a variable is called: `order_line`."""
+    """Return the name of a class as that of a variable: `order_line` for `OrderLine`."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
 def _empty(kind: str) -> Callable[[str], str]:
     def default(text: str) -> str:
         if text:
-            raise Refused(f"the default of a {kind} is the empty one: `default=`")
+            raise Refused(f"The default of a {kind} can only be the empty one: `default=`")
         return f"Field(default_factory={kind})"
 
     return default

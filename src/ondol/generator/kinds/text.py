@@ -1,4 +1,4 @@
-"""Text, and what is written as text with a form of its own."""
+"""Text, and values written as text in a fixed form: e-mail address, UUID, enum."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -64,13 +64,13 @@ def uuid(name: str) -> Kind:
 
 
 def choice(enum: str, values: Sequence[str]) -> Kind:
-    """`enum`: the name of the class with the values."""
+    """Return the kind of an enum. `enum`: the name of its class."""
     length = max(20, *map(len, values))
     listed = ", ".join(f'"{value}"' for value in values)
 
     def default(given: str) -> str:
         if given not in values:
-            raise Refused(f"the default is one of {', '.join(values)}")
+            raise Refused(f"The default is one of {', '.join(values)}")
         return f"{enum}.{member(given)}"
 
     return Kind(
@@ -90,14 +90,14 @@ def choice(enum: str, values: Sequence[str]) -> Kind:
 
 
 def member(value: str) -> str:
-    """The name of a value within its enum."""
+    """Return the name of a value within its enum."""
     return value.upper().replace("-", "_")
 
 
 def _default(least: int, most: int) -> Callable[[str], str]:
     def default(given: str) -> str:
         if not least <= len(given) <= most:
-            raise Refused(f"the default has {least} to {most} characters")
+            raise Refused(f"The default has {least} to {most} characters")
         return json.dumps(given, ensure_ascii=False)
 
     return default
