@@ -1,1 +1,1 @@
-"""Building blocks for accounts: hashing, tokens, rotation, scopes. The project itself defines users and their rights."""
+"""Building blocks for accounts: hashing, tokens, rotation, scopes. The project defines users and their rights."""

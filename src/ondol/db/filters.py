@@ -1,4 +1,4 @@
-"""Conditions that are easy to get wrong by hand."""
+"""Conditions for queries that are easy to get wrong."""
 
 from uuid import UUID
 
@@ -11,9 +11,9 @@ _ESCAPE = "\\"
 
 
 def contains(column: InstrumentedAttribute[str] | InstrumentedAttribute[str | None], text: str) -> ColumnElement[bool]:
-    """`column` contains `text`, whatever the case; `%` and `_` in the text mean themselves.
+    """Return the condition that `column` contains `text`, ignoring case; `%` and `_` in the text are literal.
 
-    ILIKE, so that a `gin_trgm_ops` index on the column serves it (PostgreSQL's pg_trgm), in Hangul too.
+    It is an ILIKE, so a `gin_trgm_ops` index (PostgreSQL's pg_trgm) serves it, if the text has at least 3 characters.
     """
     for character in (_ESCAPE, "%", "_"):
         text = text.replace(character, _ESCAPE + character)
@@ -21,5 +21,5 @@ def contains(column: InstrumentedAttribute[str] | InstrumentedAttribute[str | No
 
 
 def owned_by(column: InstrumentedAttribute[UUID], owner: Owner) -> ColumnElement[bool]:
-    """`column` names this owner; always true for EVERYBODY."""
+    """Return the condition that `column` contains this owner; always true for EVERYBODY."""
     return true() if isinstance(owner, Everybody) else column == owner
