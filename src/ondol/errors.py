@@ -62,7 +62,7 @@ class Forbidden(Problem):
 
 
 class NotFound(Problem):
-    """Also raised for another owner's resource, so that the response does not reveal whether it exists."""
+    """There is no such resource, or another owner has it: the response does not reveal which."""
 
     status = 404
     title = "Not Found"

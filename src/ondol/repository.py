@@ -104,7 +104,7 @@ class Repository(_Reads[M, R]):
 class OwnedRepository(_Reads[M, R]):
     """Read and write rows that belong to accounts. `owner_column` is the column of the account's id.
 
-    Each method requires the owner whose rows it may see. Rows of other owners do not exist for it.
+    Each method requires an owner, and sees only that owner's rows.
     """
 
     owner_column: ClassVar[InstrumentedAttribute[UUID]]

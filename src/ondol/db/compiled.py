@@ -31,8 +31,8 @@ sql_log = logging.getLogger("sqlalchemy.engine.Engine")
 class CompiledSelect:
     """A SELECT of columns, compiled for psycopg.
 
-    `given`: the parameters whose values are passed in this order; all others are passed by name. Raises NotCompilable
-    if the SQL depends on the values.
+    `given`: the parameters that get their values in this order; all others get theirs by name. Raises NotCompilable if
+    the SQL depends on the values.
     """
 
     def __init__(self, statement: Select[Any], dialect: Dialect, given: Sequence[Any]) -> None:

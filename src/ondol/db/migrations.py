@@ -145,7 +145,7 @@ def refuse_unrepeatable(project: Path, revisions: Iterable[str]) -> None:
 
 
 def _fault(source: str) -> str | None:
-    """Return the fault in a migration's use of `with op.get_context().autocommit_block():`; None if there is none."""
+    """Return the fault in a migration's use of `with op.get_context().autocommit_block():`, or None."""
     for function in ast.parse(source).body:
         if isinstance(function, ast.FunctionDef) and function.name == "upgrade":
             body = function.body[1:] if ast.get_docstring(function) else function.body

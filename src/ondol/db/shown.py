@@ -28,7 +28,7 @@ class Shown(Generic[R]):
 
     @property
     def is_plain(self) -> bool:
-        """Whether the schema shows only columns."""
+        """Return whether the schema shows only columns."""
         return not self._relations
 
     def of(self, statement: Select[Any]) -> Select[Any]:
