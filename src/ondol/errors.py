@@ -48,7 +48,7 @@ class Unauthorized(Problem):
     status = 401
     title = "Unauthorized"
     code = "unauthorized"
-    detail = "The access token is missing, expired or revoked. Log in first."
+    detail = "The access token is missing, invalid or expired. Log in first."
 
     def __init__(self, detail: str | None = None, *, headers: Mapping[str, str] | None = None, **members: Any) -> None:
         super().__init__(detail, headers={"WWW-Authenticate": "Bearer", **(headers or {})}, **members)

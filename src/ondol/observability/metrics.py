@@ -78,7 +78,7 @@ def _forget_the_dead(folder: Path) -> None:
         try:
             os.kill(pid, 0)
         except ProcessLookupError:
-            with contextlib.suppress(FileNotFoundError):  # another process was asked at the same time
+            with contextlib.suppress(FileNotFoundError):  # another process removed it at the same time
                 mark_process_dead(pid, str(folder))  # type: ignore[no-untyped-call]
         except PermissionError:
             continue

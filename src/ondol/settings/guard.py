@@ -104,7 +104,7 @@ def weaknesses_of_http(
     if any("*" in origin or not origin.startswith("https://") for origin in origins):
         yield 'HTTP__CORS_ORIGINS must name the origins, such as ["https://shop.example.com"]: with https, without "*".'
     if networks.ANYBODY in proxies or networks.are_too_wide(proxies):
-        yield "HTTP__TRUSTED_PROXIES must name networks of your proxies: or clients forge their address."
+        yield "HTTP__TRUSTED_PROXIES must name only the networks of your proxies, or clients can forge their address."
 
 
 def _is_anybodys(host: str) -> bool:
