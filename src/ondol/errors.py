@@ -62,7 +62,7 @@ class Forbidden(Problem):
 
 
 class NotFound(Problem):
-    """There is no such resource, or another owner has it: the response does not reveal which."""
+    """The resource does not exist, or another owner has it; the response does not reveal which."""
 
     status = 404
     title = "Not Found"

@@ -70,7 +70,7 @@ class PasswordHasher:
     async def verify(self, password: str, hashed: str | None) -> tuple[bool, str | None]:
         """Return whether the password matches, and a new hash to store if the stored one is outdated.
 
-        The result is False, after the same work, if `hashed` is None (no such account), if the password is impossible
+        The result is False, after the same work, if `hashed` is None (unknown account), if the password is impossible
         (too long, because NFKC takes quadratic time on some text, or not Unicode text), or if the stored hash has
         another format (the account logs in by other means).
         """
