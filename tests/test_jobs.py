@@ -198,7 +198,7 @@ async def test_one_attempt_is_one(database_url: str) -> None:
     for _ in range(2):
         await Worker(None, [once], database_url).run(until_empty=True)
     assert SEEN == ["tried"]
-    with pytest.raises(ValueError, match="at least once"):
+    with pytest.raises(ValueError, match="at least 1"):
         retries(0)
 
 

@@ -48,7 +48,7 @@ class Unauthorized(Problem):
     status = 401
     title = "Unauthorized"
     code = "unauthorized"
-    detail = "The access token is missing, expired or revoked. Log in first."
+    detail = "The access token is missing, invalid or expired. Log in first."
 
     def __init__(self, detail: str | None = None, *, headers: Mapping[str, str] | None = None, **members: Any) -> None:
         super().__init__(detail, headers={"WWW-Authenticate": "Bearer", **(headers or {})}, **members)
@@ -62,7 +62,7 @@ class Forbidden(Problem):
 
 
 class NotFound(Problem):
-    """Also raised for another owner's resource, so that the response does not reveal whether it exists."""
+    """The resource does not exist, or another owner has it; the response does not reveal which."""
 
     status = 404
     title = "Not Found"

@@ -1,4 +1,4 @@
-"""The owner whose rows a query may see."""
+"""The owner of the rows that a query may see."""
 
 from enum import Enum
 from typing import Final, Literal

@@ -93,7 +93,7 @@ class Repository(_Reads[M, R]):
         return await self._read(self._by_id, id=id_)
 
     async def page(self, statement: Select[M], query: PageQuery) -> Page[R]:
-        """Return one page of `statement`, which must be ordered, by something unique last. Raises InvalidCursor."""
+        """Return one page of `statement`, which must be ordered, last by a unique column. Raises InvalidCursor."""
         return await self._page(statement, query)
 
     async def lock(self, id_: UUID) -> M | None:
@@ -104,7 +104,7 @@ class Repository(_Reads[M, R]):
 class OwnedRepository(_Reads[M, R]):
     """Read and write rows that belong to accounts. `owner_column` is the column of the account's id.
 
-    Each method requires the owner whose rows it may see. Rows of other owners do not exist for it.
+    Each method requires an owner, and sees only that owner's rows.
     """
 
     owner_column: ClassVar[InstrumentedAttribute[UUID]]
@@ -113,7 +113,7 @@ class OwnedRepository(_Reads[M, R]):
         return await self._read(self._of(owner, self._by_id), id=id_)
 
     async def page(self, owner: Owner, statement: Select[M], query: PageQuery) -> Page[R]:
-        """Return one page of `statement`, which must be ordered, by something unique last. Raises InvalidCursor."""
+        """Return one page of `statement`, which must be ordered, last by a unique column. Raises InvalidCursor."""
         return await self._page(self._of(owner, statement), query, bound_to=str(owner))
 
     async def lock(self, owner: Owner, id_: UUID) -> M | None:

@@ -70,9 +70,9 @@ class PasswordHasher:
     async def verify(self, password: str, hashed: str | None) -> tuple[bool, str | None]:
         """Return whether the password matches, and a new hash to store if the stored one is outdated.
 
-        The result is False, after the same work, if `hashed` is None (no such account), if the password is impossible
-        (too long, as NFKC takes quadratic time on some text, or not Unicode text), or if the stored hash has another
-        format (an account that logs in by other means).
+        The result is False, after the same work, if `hashed` is None (unknown account), if the password is impossible
+        (too long, because NFKC takes quadratic time on some text, or not Unicode text), or if the stored hash has
+        another format (the account logs in by other means).
         """
         possible = hashed is not None and hashed.startswith(_KNOWN_HASHES) and is_possible(password)
         attempt, stored = (password, hashed) if hashed is not None and possible else ("", self._decoy)

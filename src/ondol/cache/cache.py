@@ -110,7 +110,7 @@ class Cache:
 
     @property
     def is_on_cluster(self) -> bool:
-        """Whether the Valkey that answered last is in cluster mode, where most commands of this client fail."""
+        """Return whether the last Valkey that answered is in cluster mode, where most commands here fail."""
         return self._valkey.is_cluster
 
     # reading

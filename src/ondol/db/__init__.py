@@ -1,1 +1,1 @@
-"""PostgreSQL through SQLAlchemy: models, sessions, pages, and what a violated constraint means."""
+"""PostgreSQL through SQLAlchemy: models, sessions, pages, migrations, and errors as problems."""

@@ -1,4 +1,4 @@
-"""What every model has: constraint names, a UUIDv7 key, times, a version."""
+"""Base classes of models: constraint names, a UUIDv7 key, times, a version."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -18,33 +18,33 @@ NAMING_CONVENTION = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
-"""Named constraints can be dropped in a migration and told apart in an error."""
+"""Constraint names, so that a migration can drop a constraint and an error can be traced to one."""
 
 
 class Base(DeclarativeBase):
-    """Subclass once in a project, and its models from that: every subclass shares the metadata."""
+    """The declarative base. A project subclasses it once, and its models from that: all share the metadata."""
 
     metadata = MetaData(naming_convention=NAMING_CONVENTION)
-    # Values the database makes (times) come back with the INSERT or UPDATE itself, not by a second statement.
+    # Values that the database sets (times) return with the INSERT or UPDATE, without a second statement.
     __mapper_args__ = {"eager_defaults": True}  # noqa: RUF012  (SQLAlchemy's own declaration)
     type_annotation_map = {datetime: DateTime(timezone=True)}  # noqa: RUF012
 
 
 class HasId:
-    """A UUIDv7 made in Python: known before the INSERT, and sorted by time, so indexes grow at their end (RFC 9562)."""
+    """A UUIDv7 (RFC 9562) made in Python: known before the INSERT, and sorted by time, so indexes grow at their end."""
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7, sort_order=-10)
 
 
 class HasTimes:
-    """When the row was made and last changed, by the database's clock, in UTC."""
+    """The times of the row's creation and last change, by the database's clock, in UTC."""
 
     created_at: Mapped[datetime] = mapped_column(server_default=func.now(), sort_order=90)
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now(), sort_order=91)
 
 
 class HasVersion:
-    """Optimistic locking: an UPDATE of a row that somebody else changed meanwhile is a 409, never a lost update."""
+    """Optimistic locking: an UPDATE of a row that another transaction has changed is a 409, not a lost update."""
 
     version: Mapped[int] = mapped_column(default=1, sort_order=92)
 

@@ -1,4 +1,4 @@
-"""Compares the constraints that Alembic does not: CHECK and exclusion constraints, by name and definition."""
+"""A comparison of the constraints that Alembic ignores: CHECK and exclusion constraints, by name and definition."""
 
 from collections.abc import Iterator
 
@@ -13,9 +13,9 @@ _CONSTRAINTS = text("""
 
 
 def constraint_differences(connection: Connection, metadata: MetaData) -> Iterator[str]:
-    """Tell how the CHECK and exclusion constraints of a migrated scratch database differ from those of the models.
+    """Yield the differences between the CHECK and exclusion constraints of a migrated scratch database and the models.
 
-    PostgreSQL writes both: the models' tables are made in a schema of their own, then both are read from pg_constraint.
+    The models' tables are created in a separate schema, so that PostgreSQL formats both definitions in pg_constraint.
     """
     migrated = _constraints(connection, "public", of={table.name for table in metadata.tables.values()})
     connection.execute(text(f"CREATE SCHEMA {_MODELS}"))
@@ -27,8 +27,8 @@ def constraint_differences(connection: Connection, metadata: MetaData) -> Iterat
         if migrated.get(key) != modelled.get(key):
             table, name = key
             yield (
-                f"{name} of {table} is {modelled.get(key, 'not there')} in the models and "
-                f"{migrated.get(key, 'not there')} after the migrations"
+                f"{name} of {table} is {modelled.get(key, 'missing')} in the models and "
+                f"{migrated.get(key, 'missing')} after the migrations"
             )
 
 

@@ -1,4 +1,4 @@
-"""Commit a unit of work: hooks, a deadline, and OutcomeUnknown."""
+"""The commit of a unit of work: hooks, a timeout, and OutcomeUnknown."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -18,8 +18,8 @@ _MAY_REPEAT = "ondol.may_repeat"
 
 
 class OutcomeUnknown(Problem):
-    """The connection broke, or was silent for too long, between COMMIT and its answer. With Retry-After
-    only where a second request has no second effect."""
+    """The connection broke, or timed out, between COMMIT and its response. Has Retry-After only if repeating the
+    request has no second effect."""
 
     status = 503
     title = "Service Unavailable"
@@ -28,14 +28,14 @@ class OutcomeUnknown(Problem):
 
 
 def before_commit(session: AsyncSession, hook: CommitHook) -> None:
-    """Run `hook` in the transaction, last before it commits. A hook registered twice runs once."""
+    """Run `hook` in the transaction, right before it commits. A hook that is registered twice runs once."""
     _register(session, _BEFORE, hook)
 
 
 def after_commit(session: AsyncSession, hook: CommitHook, *, even_if_unknown: bool = False) -> None:
     """Run `hook` between the commit and the response. It must not raise.
 
-    `even_if_unknown`: also when nobody knows whether it committed (OutcomeUnknown).
+    `even_if_unknown`: also if the outcome of the commit is unknown (OutcomeUnknown).
     """
     _register(session, _AFTER, hook)
     if even_if_unknown:
@@ -43,7 +43,7 @@ def after_commit(session: AsyncSession, hook: CommitHook, *, even_if_unknown: bo
 
 
 def allow_repeating(session: AsyncSession) -> None:
-    """Have OutcomeUnknown carry Retry-After: a second request has no second effect."""
+    """Add Retry-After to OutcomeUnknown, because repeating the request has no second effect."""
     session.info[_MAY_REPEAT] = True
 
 
@@ -55,9 +55,9 @@ def _register(session: AsyncSession, kind: str, hook: CommitHook) -> None:
 
 
 async def commit(session: AsyncSession, seconds: float) -> None:
-    """Commit within `seconds`: the deadline of the request ends here.
+    """Commit within `seconds`, which replace the deadline of the request.
 
-    Raises SQLAlchemy's errors, TimedOut where nothing was committed, OutcomeUnknown.
+    Raises SQLAlchemy's errors, TimedOut if nothing was committed, and OutcomeUnknown.
     """
     lift_deadline()
     is_sent = False
@@ -80,7 +80,7 @@ async def commit(session: AsyncSession, seconds: float) -> None:
 
 
 def _is_lost(error: DBAPIError | TimeoutError) -> bool:
-    """Return whether the answer to COMMIT was lost. A transaction that was idle for too long had ended before."""
+    """Return whether the response to COMMIT was lost. A transaction that was idle for too long ended before it."""
     if isinstance(error, TimeoutError):
         return True
     return error.connection_invalidated and not isinstance(error.orig, IdleInTransactionSessionTimeout)

@@ -1,8 +1,8 @@
 """SELECTs that are compiled once and run on psycopg's own cursor.
 
-A session looks at each statement anew, though the same few come again and again; what it does for a read costs more
-than the answer of PostgreSQL. Here a statement's SQL is kept by its cache key, as SQLAlchemy's own compiled cache does.
-Values pass SQLAlchemy's bind and result processors, so that enums and type decorators come out the same.
+A session processes each statement again, although the same few repeat, and that costs more than PostgreSQL's response.
+Here the SQL of a statement is stored by its cache key, as in SQLAlchemy's own compiled cache. Values pass SQLAlchemy's
+bind and result processors, so enums and type decorators give the same results.
 """
 
 import logging
@@ -29,10 +29,10 @@ sql_log = logging.getLogger("sqlalchemy.engine.Engine")
 
 
 class CompiledSelect:
-    """A SELECT of columns as PostgreSQL gets it.
+    """A SELECT of columns, compiled for psycopg.
 
-    `given`: the parameters whose values are handed over in this order; others are asked for by name. Raises
-    NotCompilable where the SQL depends on the values.
+    `given`: the parameters that get their values in this order; all others get theirs by name. Raises NotCompilable if
+    the SQL depends on the values.
     """
 
     def __init__(self, statement: Select[Any], dialect: Dialect, given: Sequence[Any]) -> None:
@@ -44,7 +44,7 @@ class CompiledSelect:
         self._dialect = dialect
         positions = {bind.key: position for position, bind in enumerate(given)}
         if any(bind.key not in positions and not bind.required for bind in compiled.bind_names):
-            raise NotCompilable  # the value of this statement would be taken for that of every other one
+            raise NotCompilable  # the value of this statement would be used for every later one
         self._binds: list[tuple[str, int | None, Any, Processor | None]] = [
             (
                 compiled.escaped_bind_names.get(name, name),
@@ -58,7 +58,7 @@ class CompiledSelect:
         self._processors: list[tuple[int, Processor]] | None = None
 
     def values(self, given: Sequence[Any], named: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what the cursor gets, of the statement's own parameters and of the named ones."""
+        """Return the parameters for the cursor, from the statement's own values and the named ones."""
         found = {}
         for name, position, bind, process in self._binds:
             if bind.key in named:
@@ -71,7 +71,7 @@ class CompiledSelect:
         return found
 
     def rows(self, cursor: psycopg.AsyncCursor[tuple[Any, ...]], rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-        """Return the rows as a session would."""
+        """Convert the rows as a session would."""
         if self._processors is None:
             columns = zip(self._types, cursor.description or (), strict=True)
             found = [type_.result_processor(self._dialect, column.type_code) for type_, column in columns]
@@ -90,7 +90,7 @@ class NotCompilable(Exception):
 
 
 def _with_arrays(statement: Select[Any]) -> Select[Any]:
-    """Return the statement with `= ANY(array)` for each IN, whose SQL would else depend on the length of the list."""
+    """Replace each IN by `= ANY(array)`: the SQL of IN depends on the length of the list."""
 
     def replace(element: Any, **_: Any) -> Any:
         if isinstance(element, BindParameter):
@@ -110,7 +110,7 @@ def _with_arrays(statement: Select[Any]) -> Select[Any]:
 
 
 class CompiledReads:
-    """Runs compiled SELECTs, each on a connection of `engine`, which is in autocommit."""
+    """Run compiled SELECTs, each on a connection of `engine`, which is in autocommit."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -137,10 +137,10 @@ class CompiledReads:
                 if not _is_spoilt(driver, error):
                     raise
                 await greenlet_spawn(pooled.invalidate, error)
-                # One that was cut while it ran is not run again.
+                # A SELECT that was cut off while running is not retried.
                 if not attempts or time.monotonic() - started > AT_ONCE_SECONDS:
                     raise
-            except BaseException as error:  # cancelled: an answer may still be on its way
+            except BaseException as error:  # cancelled: the response may still arrive
                 await greenlet_spawn(pooled.invalidate, error)
                 raise
             finally:
@@ -168,6 +168,6 @@ def _as_sqlalchemys(error: psycopg.Error, sql: str) -> exc.StatementError:
 
 
 def _is_spoilt(driver: Any, error: exc.DBAPIError) -> bool:
-    """Whether the connection is at fault, so that another one may answer: it ended while nobody used it, as all do when
-    the server is started again, or its statements were prepared before a migration."""
+    """Return whether another connection may succeed: this one ended while it was idle, as all do when the server
+    restarts, or its statements were prepared before a migration."""
     return bool(driver.closed or driver.broken) or "cached plan must not change" in str(error.orig)

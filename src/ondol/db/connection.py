@@ -11,7 +11,7 @@ CANCEL_SECONDS = 1.0
 
 
 class CancellableConnection(psycopg.AsyncConnection[Any]):
-    """Close the connection if the server does not cancel a statement within CANCEL_SECONDS, as behind a silent proxy.
+    """A connection that closes if the server does not cancel a statement within CANCEL_SECONDS (a silent network).
 
     psycopg itself waits up to ten seconds.
     """
@@ -25,9 +25,9 @@ class CancellableConnection(psycopg.AsyncConnection[Any]):
 
 
 class TransactionAborted(Exception):
-    """An error of PostgreSQL was caught in the block, which then went on: its COMMIT would be a ROLLBACK, silently.
+    """The block caught an error of PostgreSQL and continued: its COMMIT would silently be a ROLLBACK.
 
-    It is a programming error: let the error pass, or run what may fail in `session.begin_nested()`.
+    This is a programming error: do not catch the error, or run the statement in `session.begin_nested()`.
     """
 
     def __init__(self) -> None:
@@ -37,21 +37,21 @@ class TransactionAborted(Exception):
 def refuse_aborted(connection: Connection) -> None:
     driver: Any = connection.connection.driver_connection
     if driver.info.transaction_status is TransactionStatus.INERROR:
-        # SQLAlchemy takes a commit that raises for one that was sent: the pool would not roll back.
+        # SQLAlchemy assumes that a commit that raises was sent, so the pool would not roll back.
         connection.connection.rollback()
         raise TransactionAborted
 
 
 def discard_useless(context: ExceptionContext) -> None:
-    """Has the pool connect anew where an old connection stays wrong: to a server that is a replica by now, or with
-    statements prepared before a migration changed what they return."""
+    """Make the pool reconnect if the connection can only fail: the server has become a replica, or statements were
+    prepared before a migration changed their columns."""
     error = context.original_exception
     if isinstance(error, ReadOnlySqlTransaction) or "cached plan must not change" in str(error):
         context.is_disconnect = True
 
 
 def use_utc(connection: Any, _: Any) -> None:
-    """For PgBouncer, which keeps the time zone of each of its clients."""
+    """Set the time zone on connections to PgBouncer, which restores it for each of its clients."""
     cursor = connection.cursor()
     cursor.execute("SET TIME ZONE 'UTC'")
     cursor.close()

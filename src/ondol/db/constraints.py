@@ -1,7 +1,7 @@
-"""What the database's refusals mean to a client.
+"""Database errors as problems for the client.
 
-A constraint that a service names is a problem, also when two requests race past a check made before. One that nobody
-named is a defect: a 500 and a line in the log.
+If a service names a constraint, its violation is a problem, also when two requests race past an earlier check. A
+violation of any other constraint is a bug: a 500 and a line in the log.
 """
 
 from collections.abc import Iterator
@@ -32,15 +32,15 @@ class DatabaseUnavailable(Unavailable):
     detail = "The database is temporarily unavailable. Try again."
 
 
-# What passes, by SQLSTATE (PostgreSQL's appendix A): lost connections and a refused login, deadlocks and serialisation,
-# no room or no more connections, a lock that is not free, a statement that was cut or a server that ends, its disk, and
-# a failover to a server that only reads. Whatever else PostgreSQL says is a defect of ours.
+# Transient errors, by SQLSTATE (PostgreSQL's appendix A): lost connections and refused logins, deadlocks and
+# serialisation failures, no space or no free connection, a lock timeout, a cancelled statement or a shutdown, disk
+# errors, and a failover to a read-only server. Any other error of PostgreSQL is a bug in the service.
 _PASSING = ("08", "25006", "28", "40", "53", "55P03", "57", "58")
 
 
 @contextmanager
 def violation_as(problem: type[Problem], constraint: str) -> Iterator[None]:
-    """Raises `problem` where the block violates the constraint of that name (unique, foreign key, check, exclusion).
+    """Raise `problem` if the block violates the constraint of that name (unique, foreign key, check, exclusion).
 
     with violation_as(EmailTaken, "uq_users_email"):
         await users.add(user)
@@ -55,7 +55,7 @@ def violation_as(problem: type[Problem], constraint: str) -> Iterator[None]:
 
 @contextmanager
 def still_referenced() -> Iterator[None]:
-    """Raises StillReferenced where a deletion in the block leaves a foreign key that leads nowhere."""
+    """Raise StillReferenced if a deletion in the block would leave a foreign key without its row."""
     try:
         yield
     except IntegrityError as error:
@@ -65,7 +65,7 @@ def still_referenced() -> Iterator[None]:
 
 
 def problem_for(error: Exception) -> Problem | None:
-    """The problem an error of SQLAlchemy amounts to; None for one that is a defect of ours."""
+    """Return the problem for an error of SQLAlchemy; None if the error is a bug in the service."""
     if isinstance(error, StaleDataError):
         return ChangedMeanwhile()
     if isinstance(error, PoolTimeout):
@@ -79,13 +79,13 @@ def problem_for(error: Exception) -> Problem | None:
 def _passes(error: object) -> bool:
     if not isinstance(error, psycopg.Error):
         return False
-    if error.sqlstate is None:  # nobody answered
+    if error.sqlstate is None:  # no server answered
         return isinstance(error, psycopg.OperationalError)
     return error.sqlstate.startswith(_PASSING)
 
 
 def reason_of(error: Exception) -> dict[str, str | None]:
-    """Return for the log the SQLSTATE and what PostgreSQL or the driver said, without values."""
+    """Return the SQLSTATE and the message of PostgreSQL or the driver for the log, without values."""
     cause: BaseException | None = error.__cause__ if isinstance(error, Problem) else error
     original = cause.orig if isinstance(cause, DBAPIError) else cause or error
     said = (str(original).splitlines() or [""])[0]

@@ -1,7 +1,7 @@
-"""The deadline of the request under way.
+"""The deadline of the current request.
 
-The middleware arms it. The unit of work lifts it when it begins to commit: a request that is cut while it commits
-would be told "too late" about a write that is on disk.
+The middleware sets it. The unit of work lifts it before the commit: otherwise a client could get a timeout for a write
+that is on disk.
 """
 
 import asyncio
@@ -16,15 +16,15 @@ request_deadline: ContextVar[asyncio.Timeout | None] = ContextVar("request_deadl
 
 
 def lift_deadline() -> None:
-    """From here on the request may take its time. Does nothing where no deadline runs."""
+    """Remove the deadline of the current request, if there is one."""
     deadline = request_deadline.get()
     if deadline is not None and not deadline.expired():
-        with contextlib.suppress(RuntimeError):  # over already: this task outlived its request
+        with contextlib.suppress(RuntimeError):  # already over: this task outlived its request
             deadline.reschedule(None)
 
 
 async def uninterrupted(work: Coroutine[Any, Any, T]) -> T:
-    """Runs `work` to its end even when the caller is cancelled meanwhile; the cancellation is raised afterwards."""
+    """Run `work` to its end even if the caller is cancelled, then raise the cancellation."""
     task = asyncio.ensure_future(work)
     cancelled: asyncio.CancelledError | None = None
     while not task.done():

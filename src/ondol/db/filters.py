@@ -1,4 +1,4 @@
-"""Conditions that are easy to get wrong by hand."""
+"""Conditions for queries that are easy to get wrong."""
 
 import unicodedata
 from uuid import UUID
@@ -30,5 +30,5 @@ def search_index(name: str, column: str) -> Index:
 
 
 def owned_by(column: InstrumentedAttribute[UUID], owner: Owner) -> ColumnElement[bool]:
-    """`column` names this owner; always true for EVERYBODY."""
+    """Return the condition that `column` contains this owner; always true for EVERYBODY."""
     return true() if isinstance(owner, Everybody) else column == owner

@@ -1,6 +1,6 @@
-"""Store the answers to requests with an Idempotency-Key, in the transaction of what the requests wrote.
+"""Storage of responses to requests with an Idempotency-Key, in the transaction of each request.
 
-Of two requests with the same key at the same time the second waits: both insert the same primary key.
+If two requests with the same key run at the same time, the second waits: both insert the same primary key.
 """
 
 import json
@@ -40,11 +40,11 @@ EXPIRED = text("""
         WHERE created_at < now() - make_interval(hours => :hours) LIMIT :batch
     )
 """)
-"""Deletes at most `:batch` keys that are older than `:hours`."""
+"""Delete at most `:batch` keys that are older than `:hours`."""
 
 
 class IdempotencyKeyColumns:
-    """Declare the table: `class IdempotencyKey(IdempotencyKeyColumns, Model): ...`"""
+    """The columns of the table: `class IdempotencyKey(IdempotencyKeyColumns, Model): ...`"""
 
     __tablename__ = "idempotency_keys"
 
@@ -61,7 +61,7 @@ class IdempotencyKeyColumns:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The key of one caller for one request. `digest`: of the request's body."""
+    """A caller's key for one request. `digest`: the hash of the request's body."""
 
     caller_id: UUID
     key: str
@@ -74,7 +74,7 @@ class Claim:
         return {"caller_id": self.caller_id, "key": self.key}
 
     async def take(self, session: AsyncSession, hours: int) -> bool:
-        """Return whether the key is new, or older than `hours`. Wait for another transaction that has it.
+        """Store the key. Return whether it is new, or older than `hours`. Wait for a transaction that holds it.
 
         Raises SQLAlchemy's DBAPIError with psycopg's LockNotAvailable after the session's lock timeout.
         """
@@ -82,7 +82,7 @@ class Claim:
         return (await session.execute(_CLAIM, self._named | values)).one_or_none() is not None
 
     async def read(self, session: AsyncSession) -> "KeptAnswer":
-        """Return what was answered under the key."""
+        """Return the response that is stored under the key."""
         row = (await session.execute(_READ, self._named)).one()
         is_same = (row.method, row.path, row.request_digest) == (self.method, self.path, self.digest)
         return KeptAnswer(is_same, row.status, row.headers, row.body)
@@ -97,7 +97,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class KeptAnswer:
-    """`is_same`: the request was the same in method, path and body."""
+    """A stored response. `is_same`: the request had the same method, path and body."""
 
     is_same: bool
     status: int
@@ -106,5 +106,5 @@ class KeptAnswer:
 
 
 async def delete_keys_of(session: AsyncSession, caller_id: UUID) -> None:
-    """Delete a caller's keys, and the answers under them."""
+    """Delete a caller's keys and the stored responses."""
     await session.execute(_DELETE_OF, {"caller_id": caller_id})

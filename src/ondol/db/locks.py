@@ -1,4 +1,4 @@
-"""Name who holds the lock that a migration waits for, and rebuild invalid indexes."""
+"""The sessions that hold the lock a migration waits for, and the repair of invalid indexes."""
 
 import re
 import threading
@@ -19,20 +19,20 @@ _HOLDERS = """
     SELECT pid, extract(epoch FROM clock_timestamp() - xact_start)::int, state, left(query, %s)
     FROM pg_stat_activity WHERE pid = ANY (pg_blocking_pids(%s)) ORDER BY xact_start
 """
-# Of the schema that is migrated, and no table's whose indexes somebody builds just now.
+# Only indexes of the migrated schema, and not of tables on which an index is being built.
 _INVALID = """
     SELECT relname FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
     WHERE NOT indisvalid AND relkind = 'i' AND pg_has_role(relowner, 'USAGE')
     AND relnamespace = to_regnamespace(quote_ident(current_schema()))
     AND indrelid NOT IN (SELECT relid FROM pg_stat_progress_create_index)
 """
-# What an interrupted REINDEX CONCURRENTLY leaves, as its manual says.
+# Indexes that an interrupted REINDEX CONCURRENTLY leaves, according to PostgreSQL's documentation.
 _LEFT_OVER = re.compile(r"_cc(new|old)\d*$")
 
 
 @contextmanager
 def holders(url: str, waiting_pid: int) -> Iterator[list[str]]:
-    """Watch which sessions block the server process `waiting_pid`; yield the list of those seen last, as text."""
+    """Watch the sessions that block the server process `waiting_pid`; yield the list of the last ones seen, as text."""
     seen: list[str] = []
     ended = threading.Event()
 
@@ -56,9 +56,9 @@ def _told(pid: int, seconds: int, state: str | None, query: str | None) -> str:
 
 
 def rebuild_invalid_indexes(connection: psycopg.Connection[Any]) -> None:
-    """Rebuild indexes that CREATE INDEX CONCURRENTLY could not finish: PostgreSQL updates them and never reads them.
+    """Rebuild indexes that CREATE INDEX CONCURRENTLY did not finish: PostgreSQL updates them but does not use them.
 
-    `connection` is in autocommit. Raises psycopg's errors, such as UniqueViolation.
+    `connection` must be in autocommit. Raises psycopg's errors, such as UniqueViolation.
     """
     found = {name for (name,) in connection.execute(_INVALID).fetchall()}
     left_over = set(filter(_LEFT_OVER.search, found))

@@ -1,4 +1,4 @@
-"""Alembic, called by the command, the development servers and the tests alike."""
+"""Migrations with Alembic, for the command, the development servers and the tests."""
 
 import ast
 import functools
@@ -27,24 +27,24 @@ from ondol.db.urls import libpq_url, sqlalchemy_url
 log = structlog.stdlib.get_logger("ondol")
 
 NOT_MIGRATED = (UndefinedColumn, UndefinedTable)
-"""What PostgreSQL says where a migration is missing."""
+"""PostgreSQL's errors if a migration is missing."""
 
 _DIFFERENCES = "ondol.differences"
 LOCK_KEY = 0x0_4F6E646F6C  # "Ondol"
 POLL_SECONDS = 0.1
 LOCK_TIMEOUT_SECONDS = 0.9
-"""A migration that waits for a table has everybody else wait behind it: it lets them pass, and tries again. It is less
+"""Requests queue behind a migration that waits for a table lock, so it gives up after this time and retries. Shorter
 than PostgreSQL's deadlock_timeout (docs/decisions/0022)."""
 PAUSES = (1, 2, 4, 8, 16)
 _LIMIT = f"SET lock_timeout = '{int(LOCK_TIMEOUT_SECONDS * 1000)}ms'"
 
 
 class MigrationRefused(Exception):
-    """A migration was not run, or rolled back."""
+    """A migration did not run, or was rolled back."""
 
 
 class SeveralHeads(MigrationRefused):
-    """Two branches went on from the same migration."""
+    """Two branches have a migration after the same one."""
 
     def __init__(self, heads: list[str]) -> None:
         super().__init__(f"There are several Alembic heads ({', '.join(heads)}). Merge them with `ondol db merge`.")
@@ -55,7 +55,7 @@ class ModelsDiffer(Exception):
 
 
 class MigrationBlocked(MigrationRefused):
-    """Others hold a lock on what a migration changes. Nothing of it was changed."""
+    """Other sessions hold a lock that a migration needs. The migration changed nothing."""
 
     def __init__(self, holders: Sequence[str]) -> None:
         self.holders = holders
@@ -81,7 +81,7 @@ class InvalidIndex(MigrationRefused):
 
 
 def alembic_config(database_url: str, project: Path) -> Config:
-    """Alembic's configuration for the project's `migrations/`, without an alembic.ini."""
+    """Return Alembic's configuration for the project's `migrations/`, without an alembic.ini."""
     config = Config()
     config.set_main_option("script_location", str(project / "migrations").replace("%", "%%"))
     # env.py imports the project's models.
@@ -92,9 +92,9 @@ def alembic_config(database_url: str, project: Path) -> Config:
 
 
 def upgrade(database_url: str, project: Path, revision: str = "head") -> None:
-    """Migrate to `revision`. Of several processes that start together one migrates, the others wait.
+    """Migrate to `revision`. If several processes start together, one migrates and the others wait.
 
-    Raises MigrationRefused, and Alembic's CommandError for a revision that is not there or not one.
+    Raises MigrationRefused, and Alembic's CommandError for an unknown or ambiguous revision.
     """
     if revision == "head":
         refuse_several_heads(project)
@@ -111,8 +111,8 @@ def downgrade(database_url: str, project: Path, revision: str) -> None:
 
 @contextmanager
 def _alone(database_url: str) -> Iterator[psycopg.Connection[Any]]:
-    """Poll the lock: a session that *waits* in pg_advisory_lock holds a snapshot, for which CREATE INDEX CONCURRENTLY
-    of the one that migrates would wait without end."""
+    """Take the lock by polling: a session that *waits* in pg_advisory_lock holds a snapshot, and CREATE INDEX
+    CONCURRENTLY of the migrating session would wait forever for it."""
     with psycopg.connect(libpq_url(database_url), autocommit=True) as connection:
         while not connection.execute("SELECT pg_try_advisory_lock(%s)", [LOCK_KEY]).fetchone()[0]:  # type: ignore[index]
             time.sleep(POLL_SECONDS)
@@ -120,7 +120,7 @@ def _alone(database_url: str) -> Iterator[psycopg.Connection[Any]]:
 
 
 def _patiently(connection: psycopg.Connection[Any], migrate: Callable[[], None]) -> None:
-    """Retry while others hold a lock. Migrations that are done stay done."""
+    """Retry while others hold a lock. Completed migrations are not repeated."""
     for pause in (*PAUSES, None):
         try:
             migrate()
@@ -137,7 +137,7 @@ def _patiently(connection: psycopg.Connection[Any], migrate: Callable[[], None])
 
 
 def refuse_unrepeatable(project: Path, revisions: Iterable[str]) -> None:
-    """Raises NotRepeatable for one of `revisions`."""
+    """Raise NotRepeatable if one of `revisions` cannot be run again after a failure."""
     scripts = ScriptDirectory(str(project / "migrations"))
     for revision in revisions:
         if fault := _fault(Path(scripts.get_revision(revision).path).read_text(encoding="utf-8")):
@@ -145,7 +145,7 @@ def refuse_unrepeatable(project: Path, revisions: Iterable[str]) -> None:
 
 
 def _fault(source: str) -> str | None:
-    """Return what is wrong with the `with op.get_context().autocommit_block():` of a migration, if it has one."""
+    """Return the fault in a migration's use of `with op.get_context().autocommit_block():`, or None."""
     for function in ast.parse(source).body:
         if isinstance(function, ast.FunctionDef) and function.name == "upgrade":
             body = function.body[1:] if ast.get_docstring(function) else function.body
@@ -174,7 +174,7 @@ def _connection(database_url: str) -> Connection:
 def missing(database_url: str, project: Path) -> list[str]:
     """Return the project's migrations that the database lacks, the next one first.
 
-    Raises Alembic's CommandError where the database is at a migration that the project does not have.
+    Raises Alembic's CommandError if the database is at a migration that the project does not have.
     """
     script = ScriptDirectory(str(project / "migrations"))
     with _connection(database_url) as connection:
@@ -184,20 +184,20 @@ def missing(database_url: str, project: Path) -> list[str]:
 
 
 def heads(project: Path) -> list[str]:
-    """Return the newest migrations; more than one where two branches went on from the same."""
+    """Return the newest migrations; more than one if branches were not merged."""
     return sorted(ScriptDirectory(str(project / "migrations")).get_heads())
 
 
 def refuse_several_heads(project: Path) -> None:
-    """Raises SeveralHeads."""
+    """Raise SeveralHeads if the migrations have several heads."""
     if len(newest := heads(project)) > 1:
         raise SeveralHeads(newest)
 
 
 def check(scratch_url: str, project: Path) -> None:
-    """Raises ModelsDiffer when the models and the migrations differ.
+    """Raise ModelsDiffer if the models and the migrations differ.
 
-    `scratch_url`: an empty database, which this migrates.
+    `scratch_url`: an empty database, which is migrated.
     """
     upgrade(scratch_url, project)
     differences: list[str] = []
@@ -212,18 +212,18 @@ def check(scratch_url: str, project: Path) -> None:
 
 
 def compare(database_url: str, project: Path) -> None:
-    """Raises Alembic's CommandError when the models and the database differ. Changes nothing."""
+    """Raise Alembic's CommandError if the models and the database differ. Changes nothing."""
     command.check(_quiet_config(database_url, project))
 
 
 def _quiet_config(database_url: str, project: Path) -> Config:
     config = alembic_config(database_url, project)
-    config.stdout = StringIO()  # the answer is whether it raises
+    config.stdout = StringIO()  # only whether it raises matters
     return config
 
 
 def sql(project: Path, revisions: str = "head") -> str:
-    """The SQL of migrations, `FROM:TO` or from nothing to one, without a database: to be read, or linted."""
+    """Return the SQL of migrations, `FROM:TO` or up to one, without a database, for review or a linter."""
     config = alembic_config("postgresql://", project)
     config.output_buffer = StringIO()
     command.upgrade(config, revisions, sql=True)
@@ -231,7 +231,7 @@ def sql(project: Path, revisions: str = "head") -> str:
 
 
 def run_migrations(context: Any, metadata: MetaData) -> None:
-    """What a project's `migrations/env.py` calls, forward and back. Raises MigrationBlocked."""
+    """Run migrations forward or back, for a project's `migrations/env.py`. Raises MigrationBlocked."""
     if context.is_offline_mode():
         context.configure(
             dialect_name="postgresql",
@@ -246,7 +246,7 @@ def run_migrations(context: Any, metadata: MetaData) -> None:
     with engine.connect() as connection:
         connection.exec_driver_sql(_LIMIT)
         connection.commit()
-        # It stops nobody while it waits for the transactions that are older.
+        # CONCURRENTLY blocks no other session while it waits for older transactions, so it needs no limit.
         event.listen(connection, "before_cursor_execute", functools.partial(_set_limit, "SET lock_timeout = 0"))
         event.listen(connection, "after_cursor_execute", functools.partial(_set_limit, _LIMIT))
         context.configure(
@@ -278,5 +278,5 @@ def _set_limit(limit: str, _: Connection, cursor: Any, statement: str, *__: Any)
 
 
 def _is_ours(_: Any, name: str | None, kind: str, *__: Any) -> bool:
-    """procrastinate's tables are not among the models, and autogenerate would drop them."""
+    """Exclude procrastinate's tables: they have no models, so autogenerate would drop them."""
     return not (kind == "table" and name is not None and name.startswith("procrastinate_"))

@@ -1,7 +1,7 @@
-"""Keyset pages: the hundredth costs what the first does.
+"""Keyset pagination: page 100 costs as much as page 1.
 
-A cursor is sqlakeyset's bookmark (the sort values of the last row), signed, and bound to the query it came from: a
-cursor that was changed, or is used with other filters, is refused.
+A cursor is sqlakeyset's bookmark (the sort values of the last row), signed and bound to its query: a cursor that was
+modified, or is used with other filters, is refused.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ from ondol.types import composed
 T = TypeVar("T")
 Place = tuple[Any, ...]
 MAX_CURSOR_LENGTH = 1_000
-# sqlakeyset 2.0 reads a time of day with time("09:00:00"), which fails, and a moment by guessing how it is written.
+# sqlakeyset 2.0 reads a time of day with time("09:00:00"), which fails, and guesses the format of a datetime.
 bookmarks.deserializers |= {TIME: time.fromisoformat, DATETIME: datetime.fromisoformat}
 
 
@@ -38,7 +38,7 @@ class InvalidCursor(BadRequest):
 
 @dataclass(frozen=True)
 class PageRows:
-    """One page, as rows."""
+    """One page of rows."""
 
     items: Sequence[Row[Any]]
     next_cursor: str | None
@@ -55,7 +55,7 @@ Q = TypeVar("Q", bound="PageQuery")
 
 
 async def every(page: Callable[[Q], Awaitable[Page[T]]], query: Q) -> list[T]:
-    """Return the items of all pages, for exports and commands. `page`: a service's method that takes a query."""
+    """Return the items of all pages, for exports and commands. `page`: a service's method for one page."""
     found = await page(query)
     items = list(found.items)
     while found.next_cursor:
@@ -65,7 +65,7 @@ async def every(page: Callable[[Q], Awaitable[Page[T]]], query: Q) -> list[T]:
 
 
 class PageQuery(BaseModel):
-    """The query parameters of every list; subclass it to add filters."""
+    """The query parameters of every list. Subclass it to add filters."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -78,22 +78,22 @@ class PageQuery(BaseModel):
 
 
 class Paginator:
-    """Makes pages and signs their cursors.
+    """Select pages and sign their cursors.
 
-    `key`: at least 32 bytes, the same in every process of the service. Cursors that a key in `accepted` signed are
+    `key`: at least 32 bytes, the same in every process of the service. Cursors signed with a key in `accepted` are
     valid too.
     """
 
     def __init__(self, key: bytes, *accepted: bytes) -> None:
-        # itsdangerous signs with the last and accepts them all.
+        # itsdangerous signs with the last key and accepts all of them.
         self._keys = derived("pagination", *reversed(accepted), key)
 
     async def page(
         self, session: AsyncSession, statement: Select[Any], query: PageQuery, *, bound_to: str = ""
     ) -> PageRows:
-        """The rows of `statement` that `query` asks for. The statement must be ordered, by something unique last.
+        """Return one page of `statement`. It must be ordered, last by a unique column.
 
-        `bound_to`: what else the cursor belongs to, such as the caller whose rows these are.
+        `bound_to`: an additional value that the cursor is valid for, such as the owner of the rows.
         Raises InvalidCursor.
         """
         bookmark = serialize_bookmark((place, False)) if (place := self.place(query, bound_to)) else None
@@ -104,13 +104,13 @@ class Paginator:
         return PageRows(found, following)
 
     def place(self, query: PageQuery, bound_to: str = "") -> Place | None:
-        """Return the sort values of the row that a query's cursor stands behind. Raises InvalidCursor."""
+        """Return the sort values of the row before the page, from the query's cursor. Raises InvalidCursor."""
         if query.cursor is None:
             return None
         return unserialize_bookmark(self._open(query.cursor, _context(query, bound_to))).place
 
     def cursor(self, place: Place, query: PageQuery, bound_to: str = "") -> str:
-        """Return the cursor behind a row with these sort values."""
+        """Return the cursor for the page after a row with these sort values."""
         return self._seal(serialize_bookmark((place, False)), _context(query, bound_to))
 
     def _seal(self, bookmark: str, context: str) -> str:
@@ -119,7 +119,7 @@ class Paginator:
 
     def _open(self, cursor: str, context: str) -> str:
         try:
-            # The last character of base64 has bits that mean nothing: a cursor is written in one way only.
+            # The last base64 character has unused bits: accept only one spelling of each cursor.
             if any(base64_encode(base64_decode(part)).decode() != part for part in cursor.lstrip(".").split(".")):
                 raise InvalidCursor
             bookmark: str = self._serializer(context).loads(cursor)

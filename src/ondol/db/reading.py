@@ -1,4 +1,4 @@
-"""Read sessions: refuse to write, and skip BEGIN and COMMIT."""
+"""Read sessions: they refuse to write, and skip BEGIN and COMMIT."""
 
 from typing import Any
 
@@ -10,19 +10,19 @@ from ondol.db.compiled import CompiledReads
 
 
 class ReadOnlyViolation(Exception):
-    """A read session was asked to write. It is a programming error: take a transaction."""
+    """A write in a read session. This is a programming error: use a transaction."""
 
     def __init__(self) -> None:
         super().__init__("A read session cannot write: use in_transaction(…) or runtime.transaction() for this.")
 
 
 class ReadOnlySession(Session):
-    """Refuses to flush and to run INSERT, UPDATE or DELETE: in autocommit each would be its own transaction."""
+    """A session that refuses flush, INSERT, UPDATE and DELETE: in autocommit each would be its own transaction."""
 
 
 class QuickSession(AsyncSession):
-    """Closes at once where it holds no connection. Else its end runs in a task of its own, as AsyncSession's does, so
-    that no cancellation interrupts it."""
+    """A session that closes at once if it holds no connection. Otherwise it closes in a separate task, as AsyncSession
+    does, so that no cancellation interrupts it."""
 
     async def __aexit__(self, type_: Any, value: Any, traceback: Any) -> None:
         if self.in_transaction():
@@ -32,7 +32,7 @@ class QuickSession(AsyncSession):
 
 
 class ReadSession(QuickSession):
-    """A session on an autocommit connection: one SELECT is one round trip, without BEGIN and COMMIT."""
+    """A session on an autocommit connection. A SELECT takes one round trip, without BEGIN and COMMIT."""
 
     sync_session_class = ReadOnlySession
 
@@ -55,6 +55,6 @@ def _refuse_writes(state: ORMExecuteState) -> None:
 
 
 def refuse_read_only(session: AsyncSession) -> None:
-    """Raise ReadOnlyViolation for a read session: what should happen at its commit never would."""
+    """Raise ReadOnlyViolation for a read session, because it never commits."""
     if isinstance(session, ReadSession):
         raise ReadOnlyViolation

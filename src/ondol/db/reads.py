@@ -1,7 +1,7 @@
 """Reads of one model as one schema: rows and pages.
 
-In a read session a schema of plain columns is read by compiled SELECTs (`ondol.db.compiled`); whatever else, by the
-session.
+In a read session, compiled SELECTs (`ondol.db.compiled`) read a schema of plain columns. The session runs all other
+reads.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ _LIMIT, _AFTER = "ondol_limit", "ondol_after_"
 
 
 class _Pages:
-    """The SELECTs of a list: of its first page, and of what comes after a row."""
+    """The SELECTs of a list: for the first page, and for the page after a row."""
 
     def __init__(self, statement: Select[Any], dialect: Dialect, given: Sequence[Any]) -> None:
         limit = bindparam(_LIMIT, type_=Integer)
@@ -39,24 +39,24 @@ class _Pages:
         self.order = [self._position(each) for each in order]
 
     def _position(self, column: MappedOrderColumn) -> int:
-        """Return where in a row a value that it is sorted by stands."""
+        """Return the position of a sort value in a row."""
         if isinstance(column, DirectColumn):
             position: int = column.index
             return position
-        if isinstance(column, AppendedColumn):  # not shown, and selected for this alone
+        if isinstance(column, AppendedColumn):  # selected only for the sort order
             return self.first.names.index(column.name)
         raise NotCompilable
 
 
 class Reads(Generic[R]):
-    """Raises TypeError at the first read where model and schema do not fit (see `Shown`)."""
+    """Read a model as a schema. The first read raises TypeError if they do not match (see `Shown`)."""
 
     def __init__(self, shown: Shown[R]) -> None:
         self._shown = shown
         self._statements: Any = LRUCache(_STATEMENTS)
 
     async def one(self, session: AsyncSession, statement: Select[Any], values: Mapping[str, Any]) -> R | None:
-        """Return the row that a statement finds, of one at most. `values`: of its named parameters."""
+        """Return the only row of a statement, or None. `values`: those of its named parameters."""
         if isinstance(session, ReadSession) and (compiled := self._compiled(CompiledSelect, session, statement)):
             select, given = compiled
             rows = await session.compiled.fetch(select, select.values(given, values))
@@ -97,14 +97,14 @@ class Reads(Generic[R]):
         return Page(items=[self._read(row) for row in rows], next_cursor=following)
 
     def _compiled(self, kind: Any, session: ReadSession, statement: Select[Any]) -> tuple[Any, Sequence[Any]] | None:
-        """Return what `kind` made of a statement like this one, and the parameters of this one; None where it needs
-        the session."""
-        # What a session does besides: its own connection, once it holds one, and options such as another schema.
+        """Return the `kind` compiled for such statements, and this statement's parameters; None if it needs the
+        session."""
+        # Only a session handles relations, a connection that it already holds, and options such as another schema.
         if not self._shown.is_plain or session.in_transaction() or statement.get_execution_options():
             return None
-        # As SQLAlchemy's own examples of caching ask for it (examples/dogpile_caching).
+        # SQLAlchemy's own caching example uses this method (examples/dogpile_caching).
         key = statement._generate_cache_key()
-        if key is None or key.params:  # values that `statement.params(…)` gave lie elsewhere
+        if key is None or key.params:  # values from `statement.params(…)` are stored elsewhere
             return None
         name = (kind, key.key)
         if name not in self._statements:
@@ -117,5 +117,5 @@ class Reads(Generic[R]):
         return None if made is None else (made, key.bindparams)
 
     def _read(self, row: tuple[Any, ...]) -> R:
-        """What it is only sorted by stands behind what is shown."""
+        """Return the schema of a row. Columns that are only for sorting follow the schema's and are dropped."""
         return self._shown.schema.model_validate(dict(zip(self._shown.names, row, strict=False)))

@@ -1,4 +1,4 @@
-"""An empty database for a moment."""
+"""A temporary empty database."""
 
 import secrets
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from ondol.db.urls import libpq_url, without_options
 
 
 class ScratchRefused(Exception):
-    """The role may not make databases. The message is a sentence for a person."""
+    """The role may not create databases. The message tells the user what to do."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -24,7 +24,7 @@ class ScratchRefused(Exception):
 
 @contextmanager
 def scratch_database(url: str) -> Iterator[str]:
-    """Make an empty database on the server of `url`, and drop it afterwards. Raises ScratchRefused."""
+    """Create an empty database on the server of `url`, and drop it afterwards. Raises ScratchRefused."""
     name = f"ondol_scratch_{secrets.token_hex(6)}"
     with psycopg.connect(libpq_url(url), autocommit=True) as connection:
         try:

@@ -1,4 +1,4 @@
-"""Sessions: the unit of work, the read session, and the same synchronously for scripts."""
+"""Sessions: for transactions, for reads, and synchronous ones for scripts."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -18,9 +18,9 @@ from ondol.db.urls import names_time_zone, sqlalchemy_url
 
 
 class Database:
-    """Two pools, for asyncio: one for transactions, one in autocommit for reads, which wait behind no writer.
+    """Two pools for asyncio: one for transactions, one in autocommit for reads, which do not wait for writers.
 
-    Opens no connection until one is needed."""
+    Connections are opened when they are first needed."""
 
     def __init__(
         self,
@@ -30,23 +30,23 @@ class Database:
         pooled: bool = False,
         on_use: Callable[[int], None] | None = None,
     ) -> None:
-        """`pooled`: `url` leads to PgBouncer in transaction mode. `on_use` is told when a connection is taken
-        from the pool (1) and given back (-1)."""
+        """`pooled`: `url` points to PgBouncer in transaction mode. `on_use` is called when a connection leaves the pool
+        (1) and returns to it (-1)."""
         settings = settings or DatabaseSettings()
         url = _url(url, settings, pooled=pooled)
         options: dict[str, Any] = {
-            "max_overflow": 0,  # a connection that is opened and closed under load costs more than it carries
+            "max_overflow": 0,  # opening and closing connections under load costs more than they serve
             "pool_timeout": settings.pool_timeout_seconds,
-            "pool_use_lifo": True,  # the newest first: a broken one is found soon
-            "hide_parameters": True,  # values do not belong in an error's text, nor in a log
+            "pool_use_lifo": True,  # the last used first: broken connections are found soon
+            "hide_parameters": True,  # errors and logs must not contain values
             "connect_args": {"async_creator_fn": CancellableConnection.connect},
         }
         if pooled:
-            # Each transaction may meet another server connection, which knows no statement prepared on the last one.
+            # Each transaction may use another server connection, without the statements prepared on the last one.
             options["connect_args"]["prepare_threshold"] = None
         self._commit_seconds = settings.commit_timeout_seconds
         self.engine = create_async_engine(url, pool_size=settings.pool_size, **options)
-        # In autocommit nothing is left on a connection that would have to be rolled back.
+        # In autocommit a connection never returns with an open transaction.
         self.read_engine = create_async_engine(
             url,
             pool_size=settings.read_pool_size,
@@ -63,7 +63,7 @@ class Database:
                 event.listen(engine, "checkout", lambda *_: on_use(1))
                 event.listen(engine, "checkin", lambda *_: on_use(-1))
         event.listen(self.engine.sync_engine, "commit", refuse_aborted)
-        # close_resets_only=False: a session used after its end (in a streamed response) raises instead of leaking.
+        # close_resets_only=False: a session used after it was closed (in a streamed response) raises.
         self._write_sessions = async_sessionmaker(
             self.engine, class_=QuickSession, expire_on_commit=False, close_resets_only=False
         )
@@ -77,23 +77,23 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
-        """The unit of work: everything in the block commits together, or nothing does.
+        """Open a session for one transaction: everything in the block commits together, or nothing does.
 
-        The commit and its hooks cannot be interrupted: once they began they end, and only then is a cancellation
-        raised. Any exception in the block rolls back.
+        The commit and its hooks are not interruptible: a cancellation is raised after they have ended. Any exception in
+        the block rolls back.
         """
         async with self._write_sessions() as session:
             yield session
             await uninterrupted(commit(session, self._commit_seconds))
 
     def reading(self) -> ReadSession:
-        """A read session, for `async with`. Statements do not share a snapshot; where they must agree, use
+        """Return a read session, for `async with`. Its statements do not share a snapshot; if they must, use
         `transaction()`."""
         return self._read_sessions()
 
     @contextmanager
     def watched(self, note: Callable[[str], None]) -> Iterator[None]:
-        """Tell `note` the SQL of every statement in the block, before it is sent; not of BEGIN and COMMIT."""
+        """Call `note` with the SQL of every statement in the block, before it is sent; not for BEGIN and COMMIT."""
         engines = [self.engine.sync_engine, self.read_engine.sync_engine]
         hook: Callable[..., None] = lambda *arguments: note(arguments[2])  # noqa: E731
         for engine in engines:
@@ -107,7 +107,7 @@ class Database:
                 event.remove(engine, "before_cursor_execute", hook)
 
     async def ping(self) -> None:
-        """One round trip. Raises SQLAlchemy's errors."""
+        """Make one round trip. Raises SQLAlchemy's errors."""
         async with self.reading() as session:
             await session.execute(text("SELECT 1"))
 
@@ -117,7 +117,7 @@ class Database:
 
 
 class SyncDatabase:
-    """The same database for scripts, notebooks and the command line, without asyncio."""
+    """A database without asyncio, for scripts, notebooks and the command line."""
 
     def __init__(self, url: str, settings: DatabaseSettings | None = None) -> None:
         settings = settings or DatabaseSettings()
@@ -132,7 +132,7 @@ class SyncDatabase:
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
-        """Commits at the end of the block; rolls back when it raises."""
+        """Open a session that commits at the end of the block, or rolls back if it raises."""
         with self._sessions() as session, session.begin():
             yield session
 
@@ -159,6 +159,6 @@ async def driver_connection(session: AsyncSession) -> Any:
 
 
 async def is_pooled(session: AsyncSession) -> bool:
-    """Return whether a pooler stands between: the process that answers is not the one that the driver was told of."""
+    """Return whether there is a pooler in front: the answering process is not the one that the driver connected to."""
     answering = (await session.execute(text("SELECT pg_backend_pid()"))).scalar_one()
     return bool((await driver_connection(session)).info.backend_pid != answering)

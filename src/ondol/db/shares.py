@@ -1,4 +1,4 @@
-"""Limit the connections of one caller, so that others do not wait for the many requests of one."""
+"""A limit on the connections of one caller, so that its many requests do not block other callers."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,7 +10,7 @@ from ondol.db.constraints import DatabaseUnavailable
 
 
 class Shares:
-    """Give each caller at most half of a pool, in this process."""
+    """Limit each caller to half of the connection pool of this process."""
 
     def __init__(self, pool_size: int, timeout_seconds: float) -> None:
         self._share = max(1, pool_size // 2)
@@ -19,7 +19,7 @@ class Shares:
 
     @asynccontextmanager
     async def of(self, caller: UUID | None) -> AsyncIterator[None]:
-        """Wait until the caller holds less than its share. None, an anonymous caller, does not wait.
+        """Wait until the caller holds less than its share. None, an anonymous caller, has no limit.
 
         Raises DatabaseUnavailable after the timeout.
         """

@@ -1,4 +1,4 @@
-"""What of a model a schema shows: the columns to select and the relations to load, and no others."""
+"""The columns to select and the relations to load for a schema of a model."""
 
 from collections.abc import Iterator
 from functools import cached_property
@@ -9,17 +9,17 @@ from sqlalchemy import Row, Select, inspect
 from sqlalchemy.orm import Mapper, joinedload, load_only, selectinload
 
 R = TypeVar("R", bound=BaseModel)
-# Rows that are shown are other objects than those that are held for writing: neither changes the other.
+# Entities loaded for reading are separate objects from those held for writing: neither changes the other.
 _APART = {"identity_token": "shown", "populate_existing": True}
 
 
 class Shown(Generic[R]):
     """The part of `model` that `schema` shows. Names are the same in both.
 
-    A schema of plain columns selects these. One with relations loads entities, with their shown columns alone: a
-    joined row for each `Model | None`, one more statement for each `list[Model]`. A field that the model does not have
-    keeps its default. Raises TypeError for one without default, for what is neither column nor relation (a property),
-    and for a schema that contains itself.
+    A schema of plain columns selects these. A schema with relations loads entities with only the shown columns: a
+    joined row for each `Model | None`, an additional statement for each `list[Model]`. A field that the model does not
+    have keeps its default. Raises TypeError for such a field without a default, for a field that is neither a column
+    nor a relation (a property), and for a schema that contains itself.
     """
 
     def __init__(self, model: type[Any], schema: type[R], within: tuple[type[BaseModel], ...] = ()) -> None:
@@ -28,17 +28,17 @@ class Shown(Generic[R]):
 
     @property
     def is_plain(self) -> bool:
-        """Whether the schema shows columns alone."""
+        """Return whether the schema shows only columns."""
         return not self._relations
 
     def of(self, statement: Select[Any]) -> Select[Any]:
-        """Return the statement, which selects the model, with only what is shown."""
+        """Limit a statement that selects the model to the shown columns and relations."""
         if self._relations:
             return statement.options(*self._options).execution_options(**_APART)
         return statement.with_only_columns(*self._columns)
 
     def read(self, row: Row[Any]) -> R:
-        """Return the schema of one row of such a statement."""
+        """Return the schema of a row of a statement from `of`."""
         return self.schema.model_validate(row[0] if self._relations else dict(row._mapping), from_attributes=True)
 
     @cached_property
@@ -57,7 +57,7 @@ class Shown(Generic[R]):
 
     @cached_property
     def names(self) -> list[str]:
-        """Of the fields that are columns, in their order in a row."""
+        """The names of the fields that are columns, in their order in a row."""
         return [name for name in self.schema.model_fields if name in self._mapper.column_attrs]
 
     @cached_property

@@ -1,13 +1,13 @@
-"""PostgreSQL's URL as SQLAlchemy and as libpq read it, with what every connection of ours needs.
+"""PostgreSQL URLs for SQLAlchemy and libpq, with timeouts, keepalives and UTC.
 
-What a URL says itself is kept: `?options=-c%20search_path%3Dtenant`, `connect_timeout`, keepalives.
+Parameters in the URL take precedence: `?options=-c%20search_path%3Dtenant`, `connect_timeout`, keepalives.
 """
 
 from collections.abc import Mapping
 from urllib.parse import quote, unquote
 
 CONNECT_TIMEOUT_SECONDS = 5
-# A connection whose other end vanished is found out after 45 s.
+# They detect after 45 s that the other end of a connection has vanished.
 _KEEPALIVES = {"keepalives_idle": "30", "keepalives_interval": "5", "keepalives_count": "3"}
 
 
@@ -18,10 +18,10 @@ def sqlalchemy_url(
     timeouts: Mapping[str, float] | None = None,
     pooled: bool = False,
 ) -> str:
-    """Return the URL with the driver psycopg 3, time-outs, keepalives and UTC, unless it says otherwise.
+    """Return the URL with the driver psycopg 3, timeouts, keepalives and UTC, unless it says otherwise.
 
-    `timeouts`: PostgreSQL's settings, in seconds; 0 sets none. `pooled`: it leads to PgBouncer, which refuses
-    `options`; so neither time zone nor time-outs are added.
+    `timeouts`: PostgreSQL's settings, in seconds; 0 sets none. `pooled`: the URL points to PgBouncer, which refuses
+    `options`, so neither the time zone nor timeouts are added.
     """
     address, given = _parted(url)
     scheme, separator, rest = address.partition("://")
@@ -38,12 +38,12 @@ def sqlalchemy_url(
 
 
 def libpq_url(url: str) -> str:
-    """Return the same for libpq and psycopg."""
+    """Return the URL with the same parameters, for libpq and psycopg."""
     return sqlalchemy_url(url).replace("postgresql+psycopg://", "postgresql://", 1)
 
 
 def without_options(url: str) -> str:
-    """Return the URL without `options`, for a database that has not what they name."""
+    """Return the URL without `options`, for a database without the schema or settings that they name."""
     address, given = _parted(url)
     return _joined(address, [(name, value) for name, value in given if name != "options"])
 
@@ -53,7 +53,7 @@ def names_time_zone(url: str) -> bool:
 
 
 def _parted(url: str) -> tuple[str, list[tuple[str, str]]]:
-    """Return what stands before "?", and the parameters after it as they are, still quoted."""
+    """Return the part before "?", and the parameters after it, still quoted."""
     address, _, query = url.partition("?")
     pairs = [pair.partition("=") for pair in query.split("&") if pair]
     return address, [(name, value) for name, _, value in pairs]

@@ -7,8 +7,8 @@
 
     await enqueue(session, send_receipt, order_id=order.id)
 
-A job may run more than once (its worker died after the effect, before it could say so): what it does in PostgreSQL
-must be idempotent, and the outside world sees it at least once.
+A job runs at least once: more often if its worker dies after the effect but before recording it. Its changes in
+PostgreSQL must be idempotent, and outside systems may see it twice.
 """
 
 import inspect
@@ -30,7 +30,7 @@ from ondol.db.reading import refuse_read_only
 
 P = ParamSpec("P")
 
-# Procrastinate's own function; its Python on the way there costs three times what a statement of a session does.
+# This calls procrastinate's SQL function: its Python API costs three times as much as a statement of the session.
 _DEFER = text("""
     SELECT (procrastinate_defer_jobs_v1(ARRAY[ROW(
         :queue, :task, CAST(:priority AS integer), CAST(:lock AS text), CAST(:queueing_lock AS text),
@@ -39,24 +39,24 @@ _DEFER = text("""
 """)
 
 AnyTask = Task[Any, Any, Any]
-"""A task, whatever its arguments: for lists of them."""
+"""A task with any arguments, for lists of tasks."""
 
 
 def retries(attempts: int = 13) -> RetryStrategy | bool:
     """Return a strategy for `task(retry=…)`: up to `attempts` runs, with pauses of 2, 4, 8, … seconds.
 
-    Thirteen outlast two hours of a mail server that is away.
+    Thirteen cover two hours of a mail server's downtime.
     """
     if attempts < 1:
         raise ValueError("`attempts` must be at least 1.")
-    # To procrastinate no attempts at all mean attempts without end.
+    # In procrastinate, max_attempts=0 means unlimited attempts.
     return RetryStrategy(max_attempts=attempts - 1, exponential_wait=2) if attempts > 1 else False
 
 
 async def enqueue(session: AsyncSession, task: Task[Any, Any, P], /, *_: P.args, **arguments: P.kwargs) -> int:
     """Add a job to the session's transaction and return its number. If it rolls back, the job is not enqueued.
 
-    Arguments are stored as JSON. Raises TypeError for those that the task does not take.
+    Arguments are stored as JSON. Raises TypeError for arguments that the task does not accept.
     """
     return await defer(session, task, arguments)
 
@@ -64,9 +64,9 @@ async def enqueue(session: AsyncSession, task: Task[Any, Any, P], /, *_: P.args,
 async def enqueue_once(
     session: AsyncSession, key: str, task: Task[Any, Any, P], /, *_: P.args, **arguments: P.kwargs
 ) -> int:
-    """Add a job unless one with the same `key` waits: then raise procrastinate.exceptions.AlreadyEnqueued.
+    """Add a job. Raises procrastinate.exceptions.AlreadyEnqueued if a job with the same `key` is waiting.
 
-    The transaction goes on in either case.
+    The transaction can continue in either case.
     """
     return await defer(session, task, arguments, queueing_lock=key)
 
@@ -79,7 +79,7 @@ async def defer(
     at: datetime | None = None,
     queueing_lock: str | None = None,
 ) -> int:
-    """Add a job with procrastinate's options. `at`: aware; it does not run before."""
+    """Add a job with procrastinate's options. `at`: the earliest time to run it, aware."""
     refuse_read_only(session)
     if at is not None and at.tzinfo is None:
         raise ValueError("`at` must be an aware datetime: give it a time zone.")

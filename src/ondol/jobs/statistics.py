@@ -1,12 +1,12 @@
-"""How the job queue does."""
+"""Statistics of the job queue."""
 
 from dataclasses import dataclass
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-# Done jobs are deleted (see `Worker`), so this reads what waits, runs or failed. The first is told by its number: to
-# look up when each of a million became due would take too long.
+# Successful jobs are deleted (see `Worker`), so this reads only waiting, running and failed ones. The oldest is the one
+# with the lowest number: looking up when each of a million jobs became due would take too long.
 _STATISTICS = text("""
     SELECT count(*) FILTER (WHERE status = 'todo') AS waiting,
            count(*) FILTER (WHERE status = 'doing') AS running,
@@ -21,7 +21,7 @@ _STATISTICS = text("""
 
 @dataclass(frozen=True)
 class JobStatistics:
-    """`waiting` are those that could run now; the oldest of them has waited `oldest_seconds`."""
+    """The numbers of jobs. `waiting` ones are due now; the oldest has waited `oldest_seconds`."""
 
     waiting: int
     running: int

@@ -1,7 +1,7 @@
-"""Postpone jobs whose task this worker does not know.
+"""Postponement of jobs with an unknown task.
 
-During a deployment new web processes enqueue jobs that an old worker does not have. Each pause is as long as the job
-has been due; after a day it fails.
+During a deployment, new web processes enqueue tasks that an old worker does not have. Each pause is as long as the job
+has been due; after a day the job fails.
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ from ondol.jobs.queue import AnyTask
 
 FIRST_SECONDS, MOST_SECONDS, GIVEN_UP_SECONDS = 2, 3_600, 86_400
 
-# A pause is no attempt, but the worker counts it as one.
+# The worker counts a pause as an attempt, so this uncounts it.
 _WAIT = """
     UPDATE procrastinate_jobs SET attempts = attempts - 1 WHERE id = %(id)s
     RETURNING (
@@ -27,7 +27,7 @@ _WAIT = """
 
 
 class UnknownTask(Exception):
-    """`age_seconds`: since the job was due, or was retried by hand."""
+    """The worker does not have the task. `age_seconds`: time since the job was due, or was retried by hand."""
 
     def __init__(self, name: str, age_seconds: float) -> None:
         self.age_seconds = age_seconds
@@ -43,7 +43,7 @@ class _Wait(BaseRetryStrategy):
 
 
 class Tasks(dict[str, AnyTask]):
-    """The tasks of a worker, and a stand-in for every other name."""
+    """The tasks of a worker, with a placeholder for every unknown name."""
 
     def __init__(self, app: App) -> None:
         super().__init__(app.tasks)

@@ -1,4 +1,4 @@
-"""Runs jobs: retries with growing pauses, schedules, and rescues what a dead worker left behind."""
+"""The worker that runs jobs: with retries, schedules, and the rescue of dead workers' jobs."""
 
 import asyncio
 import math
@@ -31,9 +31,9 @@ _CALL = ConfigDict(arbitrary_types_allowed=True)
 
 
 class Worker:
-    """Runs `tasks` from the queue at `database_url`. A task finds `runtime` in its context's `additional_context`.
+    """Run `tasks` from the queue at `database_url`. A task finds `runtime` in its context's `additional_context`.
 
-    `time_zone`: the one that schedules (`cron=`) are written in. In the hour that a clock shows twice they run twice.
+    `time_zone`: that of the schedules (`cron=`). They run twice in the hour that is repeated when summer time ends.
     """
 
     def __init__(
@@ -53,9 +53,9 @@ class Worker:
         self._tasks = tasks
 
     async def run(self, *, until_empty: bool = False) -> None:
-        """Works until cancelled or signalled (SIGTERM, SIGINT: running jobs finish), also while PostgreSQL is away.
+        """Run jobs until cancelled or signalled (SIGTERM, SIGINT: running jobs finish); survive PostgreSQL's downtime.
 
-        `until_empty`: returns when nothing is left to do now, without touching signal handlers; for tests.
+        `until_empty`: return when no job is due, and leave signal handlers alone; for tests.
         """
         app = App(connector=PsycopgConnector())
         for task in self._tasks:
@@ -67,7 +67,7 @@ class Worker:
             min_size=1,
             max_size=self._settings.concurrency + 3,
             reconnect_timeout=0.3,
-            # Not in `kwargs`: procrastinate passes autocommit itself where it opens its own connection to LISTEN.
+            # Not in `kwargs`: procrastinate passes autocommit itself for its own LISTEN connection.
             configure=_autocommit,
             check=AsyncConnectionPool.check_connection,
         )
@@ -83,7 +83,7 @@ class Worker:
                 await asyncio.gather(rescue, return_exceptions=True)
 
     async def _work_until_stopped(self, app: App) -> None:
-        """Procrastinate's worker ends where its heartbeat or its LISTEN loses the connection."""
+        """Restart procrastinate's worker until a signal: it ends if its heartbeat or LISTEN loses the connection."""
         stopped = asyncio.Event()
         with signals.on_stop(stopped.set):
             while not stopped.is_set():
@@ -109,7 +109,7 @@ class Worker:
             stalled_worker_timeout=self._settings.stalled_after_seconds,
             fetch_job_polling_interval=RECONNECT_SECONDS,
             shutdown_graceful_timeout=self._settings.grace_seconds,
-            # What is done need not be kept: the table would grow for ever. What failed stays.
+            # Delete successful jobs, or the table would grow without limit. Failed ones stay.
             delete_jobs="successful",
             additional_context={"runtime": self._runtime},
             worker_middleware=[self._log],
@@ -132,7 +132,7 @@ class Worker:
         return result
 
     async def _rescue_for_ever(self, app: App) -> None:
-        """A job whose worker was killed stays "doing" for ever, if nobody gives it back."""
+        """Return the jobs of killed workers to the queue, where they would otherwise stay "doing" forever."""
         while True:
             await asyncio.sleep(self._settings.heartbeat_seconds / 2)
             try:
@@ -140,11 +140,11 @@ class Worker:
                 silence = self._settings.stalled_after_seconds
                 for stalled in await manager.get_stalled_jobs(seconds_since_heartbeat=silence):
                     await self._rescue(manager, stalled)
-            except Exception as error:  # the database may be away; the next round tries again
+            except Exception as error:  # the database may be down; the next round retries
                 log.warning("rescue_failed", error=repr(error))
 
     async def _rescue(self, manager: JobManager, stalled: StalledJob) -> None:
-        """Gives it back; or leaves it as failed, when it has had its attempts: it may be what kills the workers."""
+        """Retry the job; mark it as failed if it has no attempts left, because it may be what kills the workers."""
         name = stalled.task_name
         task = next((task for task in self._tasks if name in (task.name, *task.aliases)), None)
         if task is not None and stalled.attempts + 1 >= _attempts(task):
@@ -156,9 +156,9 @@ class Worker:
 
 
 def _register(app: App, task: AnyTask, zone: ZoneInfo) -> None:
-    """Declare the task again on this worker's own App: one task may serve several workers in a process.
+    """Declare the task again on this worker's App: one task may serve several workers in a process.
 
-    Its function then gets what its annotations say: a UUID, not the text that JSON has for it.
+    Its function then gets arguments of its annotated types: a UUID instead of the text in JSON.
     """
     registered = app.task(  # type: ignore[call-overload]  # its overloads want a literal `pass_context`
         name=task.name,
@@ -175,12 +175,12 @@ def _register(app: App, task: AnyTask, zone: ZoneInfo) -> None:
         if periodic.task is task:
             app.periodic(cron=periodic.cron, periodic_id=periodic.periodic_id, **periodic.configure_kwargs)(registered)
             scheduled = app.periodic_registry.periodic_tasks[task.name, periodic.periodic_id]
-            # A cached property: procrastinate itself knows no time zones.
+            # Replace a cached property, because procrastinate does not support time zones.
             vars(scheduled)["croniter"] = croniter(periodic.cron, datetime.now(zone))
 
 
 def _attempts(task: AnyTask) -> float:
-    """Return how often a task may run: once without a strategy, without end where its strategy sets none."""
+    """Return how often a task may run: once without a strategy, without limit if its strategy sets none."""
     strategy = task.retry_strategy
     if strategy is None:
         return 1

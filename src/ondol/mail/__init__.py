@@ -1,1 +1,1 @@
-"""Mail: sent by SMTP, or kept in a folder."""
+"""Mail: sent by SMTP, or stored in a folder."""

@@ -1,4 +1,4 @@
-"""Mail by SMTP. Without a host nothing is sent: messages are kept as files, for development and tests."""
+"""Mail by SMTP. Without a host nothing is sent: messages are stored as files, for development and tests."""
 
 import asyncio
 import time
@@ -25,7 +25,7 @@ def with_ascii_domain(address: str) -> str:
 
 
 class Mailbox:
-    """Messages kept as `.eml` files in a folder, so that web process and worker share them."""
+    """Messages stored as `.eml` files in a folder, so that the web process and the worker share them."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -38,23 +38,23 @@ class Mailbox:
         part.rename(self._folder / f"{name}.eml")
 
     def messages(self) -> Sequence[EmailMessage]:
-        """Newest first."""
+        """Return the messages, newest first."""
         files = sorted(self._folder.glob("*.eml"), reverse=True) if self._folder.is_dir() else []
         return [message_from_bytes(file.read_bytes(), policy=policy.default) for file in files]
 
 
 @dataclass(frozen=True)
 class Mailer:
-    """Sends through `settings.host`, or keeps in `mailbox`."""
+    """Send mail through `settings.host`, or store it in `mailbox`."""
 
     settings: MailSettings
     mailbox: Mailbox
 
     async def send(self, *, to: str, subject: str, text: str) -> None:
-        """Sends a plain-text message. Raises aiosmtplib.SMTPException or ValueError (a header with a line break)."""
+        """Send a plain-text message. Raises aiosmtplib.SMTPException or ValueError (a header with a line break)."""
         name, sender = parseaddr(self.settings.sender)
         sender, recipient = with_ascii_domain(sender), with_ascii_domain(to)
-        # Only a local part that is not ASCII asks the server for SMTPUTF8 (RFC 6531).
+        # Only a local part with non-ASCII characters needs SMTPUTF8 (RFC 6531).
         message = EmailMessage(policy=policy.SMTP if (sender + recipient).isascii() else policy.SMTPUTF8)
         message["From"], message["To"], message["Subject"] = formataddr((name, sender)), recipient, subject
         message["Date"], message["Message-ID"] = formatdate(localtime=False), make_msgid(domain="ondol")
@@ -65,7 +65,7 @@ class Mailer:
         password = self.settings.password
         await aiosmtplib.send(
             message,
-            recipients=[recipient],  # else read from the header, which decodes what looks encoded: another address
+            recipients=[recipient],  # the default decodes the header, which can change the address
             hostname=self.settings.host,
             port=self.settings.port,
             username=self.settings.username,

@@ -1,1 +1,1 @@
-"""Logs. Every line of a request carries its id."""
+"""Logs, metrics, traces and error reports. Every log line of a request carries its id."""

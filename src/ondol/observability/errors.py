@@ -1,11 +1,11 @@
-"""Where errors that nobody foresaw are reported, besides the log: an error tracker, by one function.
+"""Reports of unexpected errors to an error tracker, through one function.
 
     def report(error: BaseException, context: Mapping[str, Any]) -> None:
         sentry_sdk.capture_exception(error, contexts={"ondol": dict(context)})
 
     Runtime(settings, on_error=report)
 
-`context` says where it happened: `method`, `path` of a request or `job`, `job_id`, and the `request_id`.
+`context` has the `method`, `path` and `request_id` of a request, or the `job` and `job_id` of a job.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ ErrorHook = Callable[[BaseException, Mapping[str, Any]], None]
 
 
 def guarded(hook: ErrorHook) -> ErrorHook:
-    """The hook with the ids of the request or job under way; one that fails itself is logged, and hurts nobody."""
+    """Return the hook with the ids of the current request or job added. If it fails, the error is only logged."""
 
     def report(error: BaseException, context: Mapping[str, Any]) -> None:
         try:

@@ -1,4 +1,4 @@
-"""Structured logs through structlog, the standard library's loggers included (uvicorn, SQLAlchemy, procrastinate)."""
+"""Structured logs through structlog, including the standard library's loggers (uvicorn, SQLAlchemy, procrastinate)."""
 
 import contextlib
 import json
@@ -16,13 +16,13 @@ from ondol.observability.traces import format_trace, write_trace
 from ondol.observability.tracing import add_trace
 
 ACCESS = "ondol.access"
-# The trace of a start that failed ends in the sentence for a person; the trace itself says nothing more.
+# The stack trace of a failed start ends with the message for the user; the rest adds nothing.
 START_FAILED = "ondol.startup.StartFailed: "
 QUIET = ("httpx2", "procrastinate", "alembic", "watchfiles", "psycopg.pool", "multipart", "asyncio")
 
 
 class SentenceOnly(logging.Filter):
-    """Shortens the server's report of a failed start to the sentence that says what to do."""
+    """Shorten the server's report of a failed start to the message that says what to do."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         message = record.getMessage()
@@ -32,14 +32,14 @@ class SentenceOnly(logging.Filter):
 
 
 class WithoutArguments(logging.Filter):
-    """Drops procrastinate's lines about single jobs, which hold the arguments; `job_failed` and `job_done` stay."""
+    """Drop procrastinate's lines about single jobs, which contain the arguments; `job_failed` and `job_done` stay."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         return not hasattr(record, "job")
 
 
 class StandardErrorHandler(logging.Handler):
-    """Writes to what standard error is at that moment: a test, or a supervisor, may have replaced it."""
+    """Write to the current standard error: a test or a supervisor may have replaced it."""
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
@@ -50,7 +50,7 @@ class StandardErrorHandler(logging.Handler):
 
 
 class _StandardErrorBytes:
-    """The same for bytes."""
+    """Write bytes to the current standard error."""
 
     def write(self, line: bytes) -> None:
         sys.stderr.buffer.write(line)
@@ -63,7 +63,7 @@ _access_log: Any = structlog.stdlib.get_logger(ACCESS)
 
 
 def log_access(scope: MutableMapping[str, Any], method: str, status: int, seconds: float) -> None:
-    """One line for a request. What cannot be written is no reason for it to fail."""
+    """Write a line in the access log. A failure to write it does not fail the request."""
     if not logging.getLogger(ACCESS).isEnabledFor(logging.INFO):
         return
     client = scope.get("client")
@@ -71,7 +71,7 @@ def log_access(scope: MutableMapping[str, Any], method: str, status: int, second
         _access_log.info(
             "request",
             method=method,
-            path=scope["path"],  # not the query: it may hold what should not be in a log
+            path=scope["path"],  # without the query, which may contain secrets
             status=status,
             duration_ms=round(seconds * 1000, 2),
             client=client[0] if client else None,
@@ -79,9 +79,9 @@ def log_access(scope: MutableMapping[str, Any], method: str, status: int, second
 
 
 def configure_logging(settings: LoggingSettings | None = None, *, sql: bool = False) -> None:
-    """Sends every log line to standard error, as JSON or readable; `sql`: every statement too.
+    """Send every log line to standard error, as JSON or readable text. `sql`: also every SQL statement.
 
-    Call it once, when a process starts, before an engine is made.
+    Call it once, when a process starts, before it makes an engine.
     """
     settings = settings or LoggingSettings()
     shared: list[Processor] = [
@@ -107,7 +107,7 @@ def configure_logging(settings: LoggingSettings | None = None, *, sql: bool = Fa
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(settings.level)
-    # uvicorn sets handlers of its own; its access log is replaced by ours, which knows the request id.
+    # uvicorn sets its own handlers; its access log is replaced by one with request ids.
     for name in ("uvicorn", "uvicorn.error", "gunicorn.error"):
         logging.getLogger(name).handlers = []
         logging.getLogger(name).propagate = True
@@ -115,7 +115,7 @@ def configure_logging(settings: LoggingSettings | None = None, *, sql: bool = Fa
     logging.getLogger("procrastinate.worker").addFilter(WithoutArguments())
     logging.getLogger("uvicorn.access").handlers = []
     logging.getLogger("uvicorn.access").propagate = False
-    # Not the engine's own `echo`, which would write each statement a second time, past this handler.
+    # The engine's own `echo` would write each statement a second time, past this handler.
     logging.getLogger("sqlalchemy.engine").setLevel(logging.INFO if sql else logging.NOTSET)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
@@ -124,7 +124,7 @@ def configure_logging(settings: LoggingSettings | None = None, *, sql: bool = Fa
 
 
 def _direct() -> Any:
-    """A logger for the many lines of the access log, which need nothing of the standard library's."""
+    """Return a fast logger for the access log, which bypasses the standard library."""
     return structlog.wrap_logger(
         structlog.BytesLogger(_StandardErrorBytes()),  # type: ignore[arg-type]
         processors=[
@@ -140,12 +140,12 @@ def _direct() -> Any:
 def _json(event: Any, **_: Any) -> bytes:
     try:
         return orjson.dumps(event, default=str)
-    except TypeError:  # a number of more than 64 bits, half of a surrogate pair
+    except TypeError:  # a number of more than 64 bits, or a lone surrogate
         return json.dumps(event, default=str).encode()
 
 
 def _renderers(settings: LoggingSettings) -> list[Processor]:
     if settings.format == "console":
-        # Rich would print the variables of every frame with a trace, passwords too.
+        # Rich would print the variables of every stack frame, including passwords.
         return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=write_trace)]
     return [structlog.processors.ExceptionRenderer(format_trace), structlog.processors.JSONRenderer(ensure_ascii=False)]

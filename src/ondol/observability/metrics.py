@@ -1,7 +1,7 @@
-"""Prometheus metrics, right with several processes.
+"""Prometheus metrics of all processes of a replica.
 
-The processes of one web server share a folder of memory-mapped files (`shared_metrics`); whichever is asked adds them
-up. A replica answers for itself, as Prometheus expects.
+The processes of one web server share a folder of memory-mapped files (`shared_metrics`); the one that serves /metrics
+adds them up. Each replica reports only itself, as Prometheus expects.
 """
 
 import contextlib
@@ -50,7 +50,7 @@ def count_lookup(result: str) -> None:
 
 @dataclass(eq=False)
 class _Now(Collector):
-    """Values that were asked for this exposition only."""
+    """Metrics that were measured for this exposition only."""
 
     metrics: Sequence[Metric]
 
@@ -59,7 +59,7 @@ class _Now(Collector):
 
 
 def exposition(accept: str, asked_now: Sequence[Metric]) -> tuple[bytes, str]:
-    """What Prometheus reads, and its media type: all processes of this server, and `asked_now`."""
+    """Return the metrics of all processes of this server and `asked_now` for Prometheus, and the media type."""
     registry = CollectorRegistry()
     if folder := os.environ.get(SHARED_FOLDER):
         _forget_the_dead(Path(folder))
@@ -72,13 +72,13 @@ def exposition(accept: str, asked_now: Sequence[Metric]) -> tuple[bytes, str]:
 
 
 def _forget_the_dead(folder: Path) -> None:
-    """A process that was killed would count as busy for ever."""
+    """Remove the gauges of killed processes, which would count as busy forever."""
     for file in folder.glob("gauge_live*_*.db"):
         pid = int(file.stem.rpartition("_")[2])
         try:
             os.kill(pid, 0)
         except ProcessLookupError:
-            with contextlib.suppress(FileNotFoundError):  # another process was asked at the same time
+            with contextlib.suppress(FileNotFoundError):  # another process removed it at the same time
                 mark_process_dead(pid, str(folder))  # type: ignore[no-untyped-call]
         except PermissionError:
             continue

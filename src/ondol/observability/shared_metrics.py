@@ -1,6 +1,6 @@
-"""The folder through which the processes of one web server add up their metrics.
+"""The folder in which the processes of one web server share their metrics.
 
-It must be named before prometheus_client is imported, so this module does not import it.
+It must be set before prometheus_client is imported, so this module does not import it.
 """
 
 import atexit
@@ -13,10 +13,10 @@ SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
 
 def share_between_processes() -> None:
-    """Before the processes of a web server start: gives them an empty folder, the one the environment names or a new
-    one that this process removes in the end."""
+    """Prepare an empty folder before the processes of a web server start: the one that the environment names, or a new
+    one that this process removes at its end."""
     if named := os.environ.get(SHARED_FOLDER):
-        for file in Path(named).glob("*.db"):  # counts of the last server
+        for file in Path(named).glob("*.db"):  # metrics of the previous server
             file.unlink(missing_ok=True)
         return
     folder = os.environ[SHARED_FOLDER] = tempfile.mkdtemp(prefix="ondol-metrics-")

@@ -1,7 +1,7 @@
 """Stack traces for the log, without the values that PostgreSQL puts into its messages.
 
-Its texts of class 22 hold the value that was refused (`invalid input syntax for type integer: "…"`), and of any class
-the lines after the first may (`DETAIL:  Failing row contains (…)`).
+Messages of class 22 contain the refused value (`invalid input syntax for type integer: "…"`). In every class, the lines
+after the first may contain values (`DETAIL:  Failing row contains (…)`).
 """
 
 import re
@@ -16,36 +16,36 @@ _GROUP = re.compile(r"^(?: *\| )+")  # before the lines of an exception group
 
 
 def says_values(error: psycopg.Error) -> bool:
-    """Return whether the first line of the error's text holds a value (class 22, data exceptions)."""
+    """Return whether the first line of the error's message contains a value (class 22, data exceptions)."""
     return (error.sqlstate or "").startswith("22")
 
 
 def kind_of(error: psycopg.Error) -> str:
-    """Return what may be said of any error of PostgreSQL: `InvalidTextRepresentation, SQLSTATE 22P02`."""
+    """Return the description of an error of PostgreSQL without values: `InvalidTextRepresentation, SQLSTATE 22P02`."""
     return f"{type(error).__name__}, SQLSTATE {error.sqlstate}"
 
 
 def format_trace(exc_info: ExcInfo) -> str:
-    """Return the trace as Python writes it, where values are replaced by the error's class and SQLSTATE."""
+    """Return Python's stack trace, with messages that contain values replaced by the error's class and SQLSTATE."""
     text = "".join(traceback.format_exception(*exc_info)).rstrip("\n")
     hidden: set[str] = set()
     for error in _postgres_errors(exc_info[1], set()):
         first, *others = str(error).split("\n")
         if says_values(error):
             text = text.replace(first, f"({kind_of(error)})")
-        # DETAIL, CONTEXT, LINE, and whatever a value with line breaks goes on with.
+        # DETAIL, CONTEXT, LINE, and the further lines of a value with line breaks.
         hidden.update(line for line in others if line.strip())
     lines = text.split("\n")
     return "\n".join("(not shown)" if _GROUP.sub("", line) in hidden else line for line in lines)
 
 
 def write_trace(stream: TextIO, exc_info: ExcInfo) -> None:
-    """Write the same for structlog's console."""
+    """Write the stack trace of `format_trace` for structlog's console."""
     stream.write("\n" + format_trace(exc_info))
 
 
 def _postgres_errors(error: BaseException | None, seen: set[int]) -> Iterator[psycopg.Error]:
-    """Find them in what an error came from: causes, contexts, groups, and SQLAlchemy's `orig`."""
+    """Yield PostgreSQL's errors among an error's causes, contexts, groups and SQLAlchemy's `orig`."""
     if error is None or id(error) in seen:
         return
     seen.add(id(error))

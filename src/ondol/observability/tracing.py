@@ -1,4 +1,4 @@
-"""Where traces (FastAPI's own, see `ondol.web.telemetry`) meet the request id and the logs."""
+"""The connection of traces (FastAPI's own, see `ondol.web.telemetry`) with request ids and logs."""
 
 from typing import Any
 
@@ -7,8 +7,8 @@ from structlog.typing import EventDict
 
 
 def note_request(request_id: str, *, has_query: bool) -> None:
-    """On the span under way: the id that the client was given, so that its trace is found; and no query, which may
-    hold what should not be in a trace."""
+    """Add the request id to the current span, so that its trace can be found, and redact the query, which may contain
+    secrets."""
     span = trace.get_current_span()
     span.set_attribute("request.id", request_id)
     if has_query:
@@ -16,7 +16,7 @@ def note_request(request_id: str, *, has_query: bool) -> None:
 
 
 def add_trace(_: Any, __: str, event: EventDict) -> EventDict:
-    """A structlog processor: `trace_id` and `span_id`, where there is a trace."""
+    """Add `trace_id` and `span_id` to a log line if there is a trace (a structlog processor)."""
     context = trace.get_current_span().get_span_context()
     if context.is_valid:
         event["trace_id"] = f"{context.trace_id:032x}"

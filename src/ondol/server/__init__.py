@@ -1,4 +1,4 @@
-"""How uvicorn and gunicorn run a service in production: limits, time-outs, no banner."""
+"""uvicorn and gunicorn for production: limits, timeouts, no server banner."""
 
-# Longer than the 60 s after which common load balancers close an idle connection: it is they who should.
+# Longer than the 60 s after which common load balancers close an idle connection, so that they close it first.
 KEEP_ALIVE_SECONDS = 75

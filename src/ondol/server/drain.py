@@ -1,8 +1,8 @@
-"""Leaving service without a failed request.
+"""Graceful shutdown without a failed request.
 
-A server closes its listener the moment SIGTERM arrives, while load balancers still send requests to it. So the signal
-is held back: at first the service only says that it is not ready, answers on, and has clients close their connections;
-then the server gets its signal.
+A server closes its listener as soon as SIGTERM arrives, while load balancers still send requests to it. So the signal
+is delayed: first the service reports that it is not ready, continues to serve, and makes clients close their
+connections; then the server gets the signal.
 """
 
 import asyncio
@@ -24,13 +24,13 @@ log = structlog.stdlib.get_logger("ondol")
 
 
 class Stopped(Exception):
-    """A signal to end came while this was waited for."""
+    """SIGTERM or SIGINT arrived during a wait."""
 
 
 class Drain:
-    """Notices SIGTERM and SIGINT: `has_begun` is true from then on, and what `when_begun` was given is called.
+    """Handle SIGTERM and SIGINT: set `has_begun`, and run the calls registered with `when_begun`.
 
-    The server gets SIGTERM after `seconds`, and at once while the service starts, or at a second one; SIGINT at once.
+    The server gets SIGTERM after `seconds`, but at once during the start or if a second one arrives; SIGINT at once.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -41,8 +41,8 @@ class Drain:
 
     @contextmanager
     def installed(self) -> Iterator[None]:
-        """In the lifespan: after the server set its handlers. Outside the main thread no signal is noticed."""
-        self.has_begun = self.is_serving = False  # an application may be started again
+        """Install the handlers, in the lifespan, after the server's. Does nothing outside the main thread."""
+        self.has_begun = self.is_serving = False  # an application may start more than once
         if threading.current_thread() is not threading.main_thread():
             yield
             return
@@ -68,7 +68,7 @@ class Drain:
                 loop.call_soon_threadsafe(log.info, "draining")
                 loop.call_soon_threadsafe(loop.call_later, self._seconds, hand_over, number, None)
             elif time.monotonic() - self._began_at > SAME_SIGNAL_SECONDS:
-                # A later one means: now. One that comes with the first was sent to the whole process group.
+                # A second signal ends the drain, unless it is the first one sent to the whole process group.
                 hand_over(number, frame)
 
         for number in servers:
@@ -81,15 +81,15 @@ class Drain:
                     signal.signal(number, server)
 
     def when_begun(self, call: Callable[[], object]) -> Callable[[], None]:
-        """Run `call` in the event loop when a signal to end arrives, or now if one has. Return a function that takes it
-        back. For WebSockets, long polls and loops of a project."""
+        """Run `call` in the event loop when SIGTERM or SIGINT arrives, or now if one has. Return a function that
+        cancels it. For a project's WebSockets, long polls and loops."""
         self._calls.add(call)
         if self.has_begun:
             self._call()
         return lambda: self._calls.discard(call)
 
     async def unless_begun(self, work: Awaitable[T]) -> T:
-        """Wait for `work`. Raises Stopped when a signal comes first."""
+        """Wait for `work`. Raises Stopped if a signal arrives first."""
         task = asyncio.ensure_future(work)
         stop: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         take_back = self.when_begun(stop.cancel)
@@ -107,5 +107,5 @@ class Drain:
         while self._calls:
             try:
                 self._calls.pop()()
-            except Exception:  # the others must hear of it too
+            except Exception:  # the other calls must run too
                 log.exception("drain_call_failed")

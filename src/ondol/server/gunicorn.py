@@ -10,7 +10,7 @@ from ondol.server.protocol import PatientProtocol
 
 
 def worker_for(http: HttpSettings) -> type[UvicornWorker]:
-    """For `worker_class = worker_for(settings.http)` in gunicorn.conf.py."""
+    """Return the worker class, for `worker_class = worker_for(settings.http)` in gunicorn.conf.py."""
 
     class Worker(UvicornWorker):  # type: ignore[misc]  # it has no types
         CONFIG_KWARGS: ClassVar[dict[str, Any]] = {
@@ -18,19 +18,19 @@ def worker_for(http: HttpSettings) -> type[UvicornWorker]:
             "http": PatientProtocol,
             "server_header": False,
             "root_path": http.root_path,
-            "proxy_headers": False,  # HTTP__TRUSTED_PROXIES says whom we believe
+            "proxy_headers": False,  # the application handles them (HTTP__TRUSTED_PROXIES)
             "timeout_graceful_shutdown": http.grace_seconds,
         }
 
         def handle_exit(self, sig: int, frame: object) -> None:
-            """Take SIGQUIT, by which gunicorn passes Ctrl-C on, for SIGINT: uvicorn knows only that."""
+            """Handle SIGQUIT, which gunicorn sends for Ctrl-C, as SIGINT, which uvicorn expects."""
             signal.raise_signal(signal.SIGINT)
 
         def run(self) -> None:
             try:
                 super().run()
             except SystemExit:
-                # A start that a signal ended is no failure: gunicorn would report it with a trace.
+                # Gunicorn would log a stack trace, although a start that a signal ended is not a failure.
                 if not self.wsgi.state.runtime.drain.has_begun:
                     raise
 

@@ -18,7 +18,7 @@ def _are_hosts(patterns: list[str]) -> list[str]:
 
 
 class HttpSettings(Group):
-    """Limits of requests, and the origins, hosts and proxies to accept."""
+    """Limits of requests, and the accepted origins, hosts and proxies."""
 
     trusted_proxies: Annotated[list[str], AfterValidator(checked)] = Field(
         [],

@@ -1,7 +1,7 @@
-"""The protocol that `ondol serve` and gunicorn's worker use: strict, and with a limit on how long a client may take to
-send a request or to read an answer.
+"""The protocol of `ondol serve` and gunicorn's worker: strict, and with a timeout for sending a request and for reading
+a response.
 
-uvicorn waits indefinitely for both, so a few hundred sockets that send a byte a second would fill a server (OWASP,
+uvicorn waits indefinitely for both, so a few hundred sockets that send a byte per second could occupy a server (OWASP,
 Denial of Service Cheat Sheet: slow HTTP).
 """
 
@@ -9,13 +9,13 @@ import asyncio
 
 from ondol.server.strict import StrictProtocol
 
-# What a client must at least take in half of HTTP__RECEIVE_SECONDS.
+# The least that a client must read in half of HTTP__RECEIVE_SECONDS.
 MIN_READ_BYTES = 16_384
 
 
 class PatientProtocol(StrictProtocol):
-    """Closes a connection whose client lets us wait for HTTP__RECEIVE_SECONDS: for the rest of a request (from its
-    first byte, or from connecting), or to read its answer.
+    """Close a connection if the client needs more than HTTP__RECEIVE_SECONDS to send a request (from its first byte, or
+    from connecting) or to read a response.
     """
 
     _deadline: asyncio.TimerHandle | None = None
@@ -33,7 +33,7 @@ class PatientProtocol(StrictProtocol):
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        # Also for bytes that begin no request, such as an empty line: they have ended uvicorn's keep-alive time.
+        # Also after bytes that start no request, such as an empty line: they end uvicorn's keep-alive timeout.
         if self.timeout_keep_alive_task is None and self._deadline is None:
             self._expect_more()
 
@@ -46,7 +46,7 @@ class PatientProtocol(StrictProtocol):
         if not self._is_arriving:
             self._stop_waiting()
             if self._has_head and self.cycle.response_complete and not self.transport.is_closing():
-                # Answered before its body was here: uvicorn's keep-alive time begins now.
+                # The response ended before the body arrived, so uvicorn's keep-alive timeout starts now.
                 self._unset_keepalive_if_required()
                 self.timeout_keep_alive_task = self.loop.call_later(
                     self.timeout_keep_alive, self.timeout_keep_alive_handler
@@ -72,7 +72,7 @@ class PatientProtocol(StrictProtocol):
         self._watch_reading()
 
     def _watch_reading(self) -> None:
-        """See twice whether the client reads what is written; the transport itself would wait indefinitely."""
+        """Check twice whether the client reads the response; the transport itself would wait indefinitely."""
         self._unread_bytes = None
         if self._reading is None:
             self._reading = self.loop.call_later(self._options.receive_seconds / 2, self._look)
@@ -109,4 +109,4 @@ class PatientProtocol(StrictProtocol):
         if self._is_arriving or self.cycle is None:
             self.refuse(408)
         else:
-            self.transport.close()  # idle: a 408 would be taken for the answer to the next request
+            self.transport.close()  # idle: a 408 would be read as the response to the next request

@@ -1,4 +1,4 @@
-"""What an application tells its server through the ASGI lifespan state, and which server that is."""
+"""Options that an application passes to its server in the ASGI lifespan state, and the detection of that server."""
 
 import sys
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ OPTIONS = "ondol.server_options"
 
 @dataclass(frozen=True)
 class ServerOptions:
-    """How long and how large a request may be. `max_head_bytes`: of headers and trailers together. `websockets`:
-    whether the application has any."""
+    """Limits of requests. `max_head_bytes`: for headers and trailers together. `websockets`: whether the application
+    has any."""
 
     receive_seconds: float = 20.0
     max_head_bytes: int = 65_536
@@ -18,6 +18,6 @@ class ServerOptions:
 
 
 def is_strict() -> bool:
-    """Whether this process may be served by `ondol.server.protocol`: `ondol serve` and gunicorn's worker import it,
-    plain `uvicorn main:app` does not."""
+    """Return whether `ondol.server.protocol` probably serves this process: `ondol serve` and gunicorn's worker import
+    it, plain `uvicorn main:app` does not."""
     return "ondol.server.protocol" in sys.modules

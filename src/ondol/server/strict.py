@@ -1,6 +1,6 @@
-"""uvicorn's HTTP protocol, strict about where a request ends and how large its head is.
+"""uvicorn's HTTP protocol, strict about the end of a request and the size of its head.
 
-Two servers in a row must agree on where a request ends, or one user's bytes become another user's request (RFC 9112,
+A proxy and this server must agree where a request ends, or one user's bytes become another user's request (RFC 9112,
 section 11.2: request smuggling).
 """
 
@@ -31,17 +31,17 @@ class _Refused(Exception):
 
 
 class StrictProtocol(HttpToolsProtocol):
-    """Refuses a request that another server could read differently, and a head beyond the limits.
+    """Refuse a request that another server could read differently, and a head beyond the limits.
 
     `Upgrade` is ignored unless it opens a WebSocket (RFC 9110, section 7.8, allows it): the request is answered, then
-    the connection ends. Trailers are dropped: merged into the headers they would pass for what a proxy has checked
-    (RFC 9110, section 6.5.1). The options come through the lifespan state.
+    the connection ends. Trailers are dropped: merged into the headers they would look like headers that a proxy has
+    checked (RFC 9110, section 6.5.1). The options come from the lifespan state.
     """
 
     _options = ServerOptions()
     _is_arriving = False  # a request, from its first byte to its last
-    _has_head = False  # the request that is arriving
-    _is_over = False  # refused, or handed over to the WebSocket protocol: nothing more is read here
+    _has_head = False  # the arriving request
+    _is_over = False  # refused, or handed over to the WebSocket protocol: no more data is read here
     _running: RequestResponseCycle | None = None
     # Bytes of headers and trailers, and bytes received since the parser last reported something.
     _head_bytes, _unreported_bytes = 0, 0
@@ -75,7 +75,7 @@ class StrictProtocol(HttpToolsProtocol):
         if self._is_handshake():
             self.handle_websocket_upgrade()
             return
-        # The parser takes the body for bytes of the other protocol, so a new one reads the request without the header.
+        # The parser treats the body as another protocol's bytes, so a new parser reads the request without the header.
         head = self._head_without_upgrade()
         self.parser = httptools.HttpRequestParser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn does
@@ -95,7 +95,7 @@ class StrictProtocol(HttpToolsProtocol):
         super()._start_asgi_task(cycle, app)
 
     def disconnect(self) -> None:
-        """Let what is being answered end without an error: nobody reads it. uvicorn tells only the newest request."""
+        """End all running requests without an error, as the client has gone. uvicorn notifies only the newest one."""
         self.pipeline.clear()
         if self._running is not None:
             self._running.disconnected = True
@@ -131,7 +131,7 @@ class StrictProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._unreported_bytes = 0
         self._refuse_ambiguous_head()
-        # One that asks for an upgrade ends here for the parser: it is handed over, or read again without it.
+        # For the parser, a request with `Upgrade` ends here: it is handed over, or read again without the header.
         if not self.parser.should_upgrade():
             super().on_headers_complete()
             self._has_head = True
@@ -156,13 +156,13 @@ class StrictProtocol(HttpToolsProtocol):
         codings = self._values(b"transfer-encoding")
         if version not in ("1.0", "1.1") or self.parser.get_method() == b"CONNECT":
             raise _Refused(400)
-        # The only coding that is read here (RFC 9112, section 6.1); HTTP/1.0 does not know it.
+        # Only chunked is supported (RFC 9112, section 6.1); HTTP/1.0 does not have it.
         if codings and (codings != [b"chunked"] or version == "1.0"):
             raise _Refused(400)
 
     def _is_handshake(self) -> bool:
-        """Whether this opens a WebSocket (RFC 6455, section 4.1): where the application has any, and after the answers
-        to earlier requests."""
+        """Return whether the request opens a WebSocket (RFC 6455, section 4.1): only if the application has any and no
+        earlier request is running."""
         return (
             self.ws_protocol_class is not None
             and not self.is_answering
@@ -177,34 +177,34 @@ class StrictProtocol(HttpToolsProtocol):
 
     @property
     def is_answering(self) -> bool:
-        """Whether a request that has arrived completely is still being answered."""
+        """Return whether a completely received request is still being answered."""
         cycle = self.cycle
         return bool(self.pipeline) or (cycle is not None and not cycle.response_complete and not cycle.more_body)
 
     def refuse(self, status: int) -> None:
-        """Answer the request that is arriving with an error, and read nothing more from this connection."""
+        """Answer the arriving request with an error, and read no more data from this connection."""
         self._is_over = True
         log.warning("request_refused", status=status, client=self.client[0] if self.client else None)
         has_cycle = self._is_arriving and self._has_head
         if has_cycle and self.pipeline:
-            self.pipeline.popleft()  # the newest: it is this request
+            self.pipeline.popleft()  # the newest, which is this request
             self.cycle = self.pipeline[0][0] if self.pipeline else self._running  # type: ignore[assignment]
             has_cycle = False
         if has_cycle:
-            # When its answer has begun, an error would be taken for the answer to another request.
+            # If its response has started, an error would be read as the response to another request.
             is_too_late = self.cycle.response_started
             self.disconnect()
             if not is_too_late:
                 self.transport.write(_error(status))
             self._close()
         elif self.is_answering:
-            self.cycle.keep_alive = False  # earlier requests get their answers, then the connection ends
+            self.cycle.keep_alive = False  # earlier requests get their responses, then the connection ends
         else:
             self.transport.write(_error(status))
             self._close()
 
     def _close(self) -> None:
-        """Close without a reset, which could destroy the answer before the client has read it (RFC 9112, 9.6)."""
+        """Close without a reset, which could discard the response before the client has read it (RFC 9112, 9.6)."""
         self.flow.resume_reading()
         if self.transport.can_write_eof():
             self.transport.write_eof()

@@ -1,4 +1,4 @@
-"""`ondol serve`: uvicorn with as many processes as the settings say."""
+"""`ondol serve`: uvicorn with several processes."""
 
 import uvicorn
 
@@ -6,7 +6,7 @@ from ondol.server import KEEP_ALIVE_SECONDS
 from ondol.server.options import HttpSettings
 from ondol.server.protocol import PatientProtocol
 
-# A worker is silent while it imports the application, which takes seconds where others start beside it.
+# A worker does not respond while it imports the application, which takes seconds if others start at the same time.
 HEALTHCHECK_SECONDS = 60
 
 
@@ -23,7 +23,7 @@ def serve(application: str, http: HttpSettings, *, host: str, port: int, workers
         timeout_worker_healthcheck=HEALTHCHECK_SECONDS,
         server_header=False,
         root_path=http.root_path,
-        proxy_headers=False,  # HTTP__TRUSTED_PROXIES says whom we believe
-        access_log=False,  # the application writes one, with request ids
+        proxy_headers=False,  # the application handles them (HTTP__TRUSTED_PROXIES)
+        access_log=False,  # the application writes its own, with request ids
         log_config=None,
     )

@@ -1,4 +1,4 @@
-"""The settings of a service, each group from the package that it is about."""
+"""The settings of a service. Each group is defined in the package that it configures."""
 
 from ondol.options import Environment, Group
 from ondol.settings.load import Settings, load_settings

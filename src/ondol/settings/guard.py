@@ -1,6 +1,6 @@
-"""What production refuses to start on, one sentence for each fault.
+"""Unsafe settings that production refuses, with one sentence for each fault.
 
-A secret that can be guessed lets anybody sign tokens (OWASP ASVS 5.0, 11.2.3); so these are errors, not warnings.
+An attacker who guesses a secret can sign tokens (OWASP ASVS 5.0, 11.2.3), so these are errors, not warnings.
 """
 
 import re
@@ -16,9 +16,9 @@ from ondol.auth.options import DEVELOPMENT_SECRET, AuthSettings
 from ondol.db.urls import libpq_url
 
 MIN_SECRET_LENGTH = 32
-# Of a thousand token_urlsafe(32) none had less than 40; phrases of six words have 25 to 35.
+# A thousand samples of token_urlsafe(32) all had at least 40; phrases of six words have 25 to 35.
 MIN_GUESSES_LOG10 = 35
-_ZXCVBN_LENGTH = 72  # it takes no more
+_ZXCVBN_LENGTH = 72  # its limit
 HOW_TO_MAKE_ONE = 'make one with: python -c "import secrets; print(secrets.token_urlsafe(48))"'
 MIN_TOKEN_LENGTH = 16
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
@@ -33,7 +33,7 @@ _EMBEDDED = "ondol"
 
 
 def weaknesses_of_secrets(auth: AuthSettings, *, strict: bool) -> Iterator[str]:
-    """Why these secrets must not sign anything, and in production (`strict`) not even be accepted."""
+    """Yield the reasons to refuse these secrets. `strict`, as in production, also refuses guessable ones."""
     for name in ("secret_key", "next_secret_key", "previous_secret_key"):
         secret: SecretStr | None = getattr(auth, name)
         if secret is not None:
@@ -41,8 +41,8 @@ def weaknesses_of_secrets(auth: AuthSettings, *, strict: bool) -> Iterator[str]:
 
 
 def weaknesses_of_secret(name: str, secret: str, *, strict: bool) -> Iterator[str]:
-    """Why the secret in the setting `name` must not sign anything; nothing for a good one. Unless `strict`, it need
-    only be long enough."""
+    """Yield the reason to refuse the secret in the setting `name`; nothing for a good one. Unless `strict`, it only has
+    to be long enough."""
     if len(secret) < MIN_SECRET_LENGTH:
         yield f"{name} needs at least {MIN_SECRET_LENGTH} characters: {HOW_TO_MAKE_ONE}"
     elif not strict:
@@ -54,14 +54,14 @@ def weaknesses_of_secret(name: str, secret: str, *, strict: bool) -> Iterator[st
 
 
 def is_guessable(secret: str) -> bool:
-    """Return whether a person seems to have chosen it: a word of a template, or too few guesses by zxcvbn's count."""
+    """Return whether a secret can be guessed: it contains a placeholder, or zxcvbn needs too few guesses."""
     if _PLACEHOLDERS.search(secret):
         return True
     return float(zxcvbn(secret[:_ZXCVBN_LENGTH])["guesses_log10"]) < MIN_GUESSES_LOG10
 
 
 def connection_parts(url: str) -> dict[str, str] | None:
-    """What libpq reads from a URL: host, user, password, dbname …; None where it cannot."""
+    """Return the parts that libpq reads from a URL: host, user, password, dbname, …; None if it is invalid."""
     try:
         parts = conninfo_to_dict(libpq_url(url))
     except psycopg.Error:
@@ -70,9 +70,9 @@ def connection_parts(url: str) -> dict[str, str] | None:
 
 
 def leads_elsewhere(url: str) -> bool:
-    """Whether the database at `url` is on another machine."""
+    """Return whether the database at `url` is on another machine."""
     parts = (connection_parts(url) or {}) if url else {}
-    # libpq connects to hostaddr where both are given, and to what a service file says.
+    # libpq prefers hostaddr to host, and a service file may name any host.
     hosts = (parts.get("hostaddr") or parts.get("host", "")).split(",")
     return "service" in parts or any(_is_elsewhere(host) for host in hosts)
 
@@ -82,7 +82,7 @@ def _is_elsewhere(host: str) -> bool:
 
 
 def weaknesses_of_database(name: str, url: str) -> Iterator[str]:
-    """Why the database that the setting `name` leads to is none for production."""
+    """Yield the reasons to refuse the database in the setting `name` in production."""
     parts = connection_parts(url) if url else None
     if parts is None:
         return
@@ -104,16 +104,16 @@ def weaknesses_of_http(
     if any("*" in origin or not origin.startswith("https://") for origin in origins):
         yield 'HTTP__CORS_ORIGINS must name the origins, such as ["https://shop.example.com"]: with https, without "*".'
     if networks.ANYBODY in proxies or networks.are_too_wide(proxies):
-        yield "HTTP__TRUSTED_PROXIES must name networks of your proxies: or clients forge their address."
+        yield "HTTP__TRUSTED_PROXIES must name only the networks of your proxies, or clients can forge their address."
 
 
 def _is_anybodys(host: str) -> bool:
-    """ "*.example.com" names somebody; "*" and "*.com" do not."""
+    """Return whether a pattern allows hosts of many owners: "*" and "*.com", but not "*.example.com"."""
     return "*" in host.removeprefix("*.") or (host.startswith("*.") and host.count(".") < 2)
 
 
 def missing(names: Iterable[tuple[str, object]]) -> Iterator[str]:
-    """One sentence for each setting without a value."""
+    """Yield a sentence for each setting without a value."""
     for name, value in names:
         if value is None:
             yield f"{name} must be set."

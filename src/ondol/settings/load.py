@@ -1,7 +1,7 @@
 """Typed settings in groups, from the environment, a `.env` file and a folder of secrets.
 
-`AUTH__SECRET_KEY=…` sets `settings.auth.secret_key`; the plain names `DATABASE_URL`, `REDIS_URL` and `PORT` are what
-every platform sets. A name that a group does not know is refused, so a typing error is found at the start.
+`AUTH__SECRET_KEY=…` sets `settings.auth.secret_key`; the plain names `DATABASE_URL`, `REDIS_URL` and `PORT` are those
+that platforms set. A name that a group does not have is refused, so a typo is found at startup.
 """
 
 import multiprocessing
@@ -39,10 +39,10 @@ from ondol.server.options import HttpSettings
 from ondol.settings import guard
 from ondol.valkey.options import ValkeySettings
 
-# What a supervisor (uvicorn --workers) takes as "do not start me again".
+# With this exit code a supervisor (uvicorn --workers) does not restart the process.
 STARTUP_FAILURE = 3
 NOT_UTF8 = "The file .env, or one in the secrets folder, is not UTF-8: save it as UTF-8."
-DRAIN_SECONDS = 2.0  # a load balancer that asks every second learns it in time
+DRAIN_SECONDS = 2.0  # enough for a load balancer that checks every second
 
 
 S = TypeVar("S", bound="Settings")
@@ -71,7 +71,7 @@ def _time_zone(value: str) -> str:
 
 
 class Settings(BaseSettings):
-    """The groups the runtime knows. A service subclasses this and adds its own."""
+    """The settings of the runtime. A service subclasses this and adds its own groups."""
 
     model_config = SettingsConfigDict(
         env_nested_delimiter="__",
@@ -83,7 +83,7 @@ class Settings(BaseSettings):
         validate_default=True,
     )
     secrets_folder: ClassVar[str] = "/run/secrets"
-    """Files named like the variables (`AUTH__SECRET_KEY`). The variable SECRETS_DIR names another folder."""
+    """A folder of files named like the variables (`AUTH__SECRET_KEY`). SECRETS_DIR names another folder."""
 
     environment: Environment = Environment.DEVELOPMENT
     database_url: Annotated[SecretStr | None, AfterValidator(_postgres_url)] = None
@@ -111,13 +111,13 @@ class Settings(BaseSettings):
 
     @property
     def drain_seconds(self) -> float:
-        """How long SIGTERM is held back."""
+        """The time between SIGTERM and the shutdown of the server."""
         given = self.http.drain_seconds
         return given if given is not None else DRAIN_SECONDS if self.environment is Environment.PRODUCTION else 0.0
 
     @model_validator(mode="after")
     def _refuse_what_is_unsafe(self) -> Self:
-        """All faults at once: nobody should have to start a service five times to learn of five."""
+        """Raise ValueError with all faults at once, so that one start reports all of them."""
         if faults := list(self._faults()):
             raise ValueError("\n".join(faults))
         return self
@@ -125,7 +125,7 @@ class Settings(BaseSettings):
     def _faults(self) -> Iterator[str]:
         url = _plain(self.database_url)
         is_production = self.environment is Environment.PRODUCTION
-        # Whoever forgets ENVIRONMENT=production must not sign tokens with a key that everybody knows.
+        # A remote database counts as production, in case ENVIRONMENT=production was forgotten.
         yield from guard.weaknesses_of_secrets(self.auth, strict=is_production or guard.leads_elsewhere(url))
         if not is_production:
             return
@@ -167,11 +167,11 @@ class Settings(BaseSettings):
         return init_settings, env_settings, dotenv, secrets
 
     sources: ClassVar[dict[str, PydanticBaseSettingsSource]] = {}
-    """By name, the strongest first; `ondol.settings.report` tells from them where a value came from."""
+    """The sources by name, the strongest first. `ondol.settings.report` finds the source of a value in them."""
 
 
 def _forget_bare_groups(source: PydanticBaseSettingsSource) -> None:
-    """Have a group read from GROUP__NAME alone: MAIL, which login shells export, is not a group in JSON."""
+    """Ignore variables named like a group, which are read as JSON: login shells export MAIL."""
     if isinstance(source, EnvSettingsSource):
         fields = source.settings_cls.model_fields.items()
         groups = {
@@ -181,9 +181,9 @@ def _forget_bare_groups(source: PydanticBaseSettingsSource) -> None:
 
 
 def load_settings(kind: type[S]) -> S:
-    """The settings of this process; exits with one sentence for each fault, not with a trace.
+    """Return the settings of this process. If they are invalid, write a sentence for each fault and exit.
 
-    The exit code is 1, and in a process that a supervisor started the code that has the supervisor stop as well.
+    The exit code is 1; in a process that a supervisor started it is the code that also stops the supervisor.
     """
     try:
         return kind()
@@ -200,7 +200,7 @@ def load_settings(kind: type[S]) -> S:
 
 
 def sentences(error: ValidationError) -> Iterator[str]:
-    """What is wrong with the settings, setting by setting; never a value."""
+    """Yield a sentence for each fault in the settings, without values."""
     for fault in error.errors(include_input=False, include_url=False):
         name = "__".join(str(part) for part in fault["loc"]).upper()
         for sentence in fault["msg"].removeprefix("Value error, ").splitlines():

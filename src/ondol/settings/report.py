@@ -1,4 +1,4 @@
-"""What is set, and where it came from."""
+"""The effective settings and their sources."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class EffectiveSetting:
 
 
 def effective(settings: Settings) -> list[EffectiveSetting]:
-    """Every setting with its value and where it came from."""
+    """Return every setting with its value and source."""
     given = [(name, source()) for name, source in type(settings).sources.items()]
     return [
         EffectiveSetting("__".join(path).upper(), _shown(value), _source(path, given))

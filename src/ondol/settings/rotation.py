@@ -1,7 +1,8 @@
-"""Rotating the secret that signs, without logging anybody out.
+"""Rotation of the signing secret without logging users out.
 
-Every process must know a secret before one signs with it, and still know it while what it signed is valid. So it goes
-in three steps, each a deployment: the next secret is accepted; it signs, and the one before is accepted; that one goes.
+Every process must accept a secret before any process signs with it, and for as long as its signatures are valid. So a
+rotation takes three deployments: the new secret is accepted; it signs and the old one is accepted; the old one is
+removed.
 """
 
 import re
@@ -14,14 +15,14 @@ CURRENT, NEXT, PREVIOUS = "AUTH__SECRET_KEY", "AUTH__NEXT_SECRET_KEY", "AUTH__PR
 
 @dataclass(frozen=True)
 class Step:
-    """`values`: what to set; None: to unset. `said`: what was done, and what comes next."""
+    """A step of a rotation. `values`: settings to set; None to unset. `said`: the message for the user."""
 
     values: dict[str, str | None]
     said: str
 
 
 def next_step(given: Mapping[str, str]) -> Step:
-    """What follows from the settings as they are."""
+    """Return the next step for the current settings."""
     if NEXT in given:
         values = {CURRENT: given[NEXT], NEXT: None, PREVIOUS: given.get(CURRENT)}
         return Step(
@@ -41,13 +42,13 @@ def new_secret() -> str:
 
 
 def read_environment_file(text: str) -> dict[str, str]:
-    """The lines NAME=value that set one of the three."""
+    """Return the values of the three settings in an environment file."""
     found = re.findall(rf"^({CURRENT}|{NEXT}|{PREVIOUS})=(.+)$", text, re.MULTILINE)
     return {name: value.strip().strip("\"'") for name, value in found}
 
 
 def written(text: str, values: Mapping[str, str | None]) -> str:
-    """The text of an environment file with these values set and unset; its other lines stay as they are."""
+    """Return the text of an environment file with these values set or unset. Its other lines stay unchanged."""
     waiting = {name: value for name, value in values.items() if value is not None}
     lines = []
     for line in text.splitlines():

@@ -1,1 +1,1 @@
-"""The only part that knows FastAPI: middleware, problems as answers, health, docs, dependencies."""
+"""The only package that uses FastAPI: middleware, problem responses, health checks, docs, dependencies."""

@@ -1,4 +1,4 @@
-"""`install(app, runtime)`: everything a service wants on a FastAPI application, each part also installable alone."""
+"""`install(app, runtime)`: all parts of Ondol for a FastAPI application. Each can also be installed alone."""
 
 from dataclasses import replace
 
@@ -21,7 +21,7 @@ from ondol.web.routes import has_websockets
 def install(app: FastAPI, runtime: Runtime, *, errors: ErrorBodies | None = None) -> None:
     """Install middleware, problems, health, docs and the runtime itself (as `app.state.runtime`). Call it once, first.
 
-    `errors`: the body of errors, where it is not to be RFC 9457's.
+    `errors`: error bodies in another format than RFC 9457's.
     """
     errors = replace(errors or ErrorBodies(), languages=runtime.languages)
     settings = runtime.settings
@@ -34,7 +34,7 @@ def install(app: FastAPI, runtime: Runtime, *, errors: ErrorBodies | None = None
         app.include_router(metrics_router)
     if docs_enabled(runtime):
         install_docs(app)
-    # Not where somebody only forgot to say that it is production: the mail there holds tokens.
+    # The mailbox shows tokens, so it is off too if ENVIRONMENT=production may only have been forgotten.
     database = settings.database_url.get_secret_value() if settings.database_url else ""
     if settings.environment is not Environment.PRODUCTION and not leads_elsewhere(database):
         app.include_router(mailbox.router)

@@ -1,4 +1,4 @@
-"""The client of a request: its address and what it calls itself."""
+"""The client of a request: its address and user agent."""
 
 import ipaddress
 from functools import lru_cache
@@ -10,7 +10,7 @@ from ondol.auth.client import MAX_USER_AGENT_LENGTH, Client
 
 
 def client_of(connection: HTTPConnection) -> Client:
-    """Return the client. Behind a proxy the address is the proxy's, unless HTTP__TRUSTED_PROXIES names it."""
+    """Return the client. Its address is that of the proxy in front, unless HTTP__TRUSTED_PROXIES names the proxy."""
     peer = connection.client
     user_agent = connection.headers.get("User-Agent", "")
     return Client(
@@ -22,7 +22,7 @@ def client_of(connection: HTTPConnection) -> Client:
 
 @lru_cache(maxsize=10_000)
 def _checked(host: str) -> str:
-    """A proxy passes on what its own clients say: only an address is one."""
+    """Return an IP address, or "" for other text: a proxy may forward any value from its clients."""
     try:
         address = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:

@@ -34,16 +34,16 @@ V = TypeVar("V", bound=Versioned)
 
 
 def etag(version: int, *shown: object) -> str:
-    """Return the tag of a version. `shown`: what else the answer depends on."""
+    """Return the ETag of a version. `shown`: other values that the response depends on."""
     digest = f"-{blake2b(repr(shown).encode(), digest_size=8).hexdigest()}" if shown else ""
     return f'"v{version}{digest}"'
 
 
 def with_etag(response: Response, resource: V, *also: object) -> V:
-    """Put the ETag of the resource on the response, and return the resource.
+    """Set the ETag of the resource on the response, and return the resource.
 
-    Another row, or an answer of another shape after a deployment, has another tag. `also`: what the answer shows that
-    changes without the version.
+    The tag differs for another row, and for another set of fields after a deployment. `also`: values in the response
+    that can change without the version.
     """
     response.headers["ETag"] = etag(resource.version, resource.id, _shape(type(resource)), *also)
     return resource
@@ -55,7 +55,7 @@ def _shape(schema: type[Any]) -> str:
 
 
 def is_known(if_none_match: str, etag: str) -> bool:
-    """Return whether If-None-Match holds this ETag, by weak comparison. A malformed list holds none."""
+    """Return whether If-None-Match contains this ETag, by weak comparison. A malformed list contains none."""
     if not etag:
         return False
     try:
@@ -75,10 +75,10 @@ async def expected_versions(
         ),
     ] = None,
 ) -> Collection[int] | None:
-    """Return the versions a client insists on; None when it does not. Raises InvalidPrecondition.
+    """Return the versions in If-Match; None without a condition. Raises InvalidPrecondition.
 
-    A tag that is none of ours is no version, so nothing matches it (412). A weak tag counts as the strong one: nginx
-    and CDNs make it weak when they compress an answer (docs/decisions/0015).
+    An unknown tag has no version, so it never matches (412). A weak tag counts as the strong one: nginx and CDNs
+    weaken it when they compress a response (docs/decisions/0015).
     """
     if if_match is None:
         return None

@@ -1,8 +1,8 @@
-"""Browser mode (AUTH__COOKIES): tokens in cookies that no script can read, and the defence that cookies need.
+"""Browser mode (AUTH__COOKIES): tokens in cookies that scripts cannot read, with protection against CSRF.
 
-Cookies go out with every request a page makes, also with those a foreign page makes. So in browser mode a request
-that may change something must carry a header that a foreign page cannot send without asking (CORS), and its Origin
-must be ours (OWASP Cross-Site Request Forgery Prevention Cheat Sheet, custom request headers; ASVS 5.0, 3.5.1).
+Browsers send cookies with every request, even if another site's page makes it. So in browser mode a request that may
+change something must carry a header that other origins cannot send without CORS, and its Origin must be allowed (OWASP
+Cross-Site Request Forgery Prevention Cheat Sheet, custom request headers; ASVS 5.0, 3.5.1).
 """
 
 from typing import Annotated
@@ -17,7 +17,7 @@ from ondol.settings import Settings
 from ondol.web.dependencies import runtime_of
 from ondol.web.headers import CSRF_HEADER
 
-# The prefix has browsers insist on Secure, on Path=/ and on the very host (RFC 6265bis, section 4.1.3).
+# With this prefix browsers require Secure, Path=/ and the exact host (RFC 6265bis, section 4.1.3).
 ACCESS, REFRESH, DEVICE = "__Host-access", "__Host-refresh", "__Host-device"
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
@@ -33,7 +33,7 @@ class AmbiguousCookie(BadRequest):
 
 
 class TokenCookies:
-    """The cookies of one request and its answer. While browser mode is off there are none but the device's."""
+    """The cookies of one request and its response. Without browser mode only the device's cookie is used."""
 
     def __init__(self, request: Request, response: Response, settings: Settings) -> None:
         self._request, self._response = request, response
@@ -47,11 +47,11 @@ class TokenCookies:
 
     @property
     def device_token(self) -> str:
-        """Says only that this device logged in before, so it is in use with and without browser mode."""
+        """The device token. It only shows that this device has logged in before, so it is used in both modes."""
         return self._cookie(DEVICE) or ""
 
     def deliver(self, pair: TokenPair) -> TokenPair:
-        """What the body of the answer holds: the tokens, or in browser mode, where they go into cookies, none."""
+        """Return the tokens for the response body. In browser mode, set them as cookies and return empty ones."""
         if not self._auth.cookies:
             return pair
         self._set(ACCESS, pair.access_token, pair.expires_in)
@@ -59,11 +59,11 @@ class TokenCookies:
         return pair.model_copy(update={"access_token": "", "refresh_token": ""})
 
     def remember_device(self, token: str) -> None:
-        """Have the browser keep a device token, which `ondol.auth.devices` made."""
+        """Set the cookie with a device token from `ondol.auth.devices`."""
         self._set(DEVICE, token, LIFETIME_SECONDS)
 
     def clear(self) -> None:
-        """Forgets the tokens, not the device."""
+        """Delete the cookies with tokens, but not the device's."""
         if self._auth.cookies:
             self._set(ACCESS, "", 0)
             self._set(REFRESH, "", 0)
@@ -77,8 +77,8 @@ class TokenCookies:
     def _cookie(self, name: str) -> str | None:
         """Return the value of the cookie of exactly this name. Raises AmbiguousCookie.
 
-        Starlette strips all white space of Unicode from names, browsers only spaces and tabs (RFC 6265, section 5.2):
-        a page of a subdomain may set "\\xa0__Host-access" without the guarantees of the prefix.
+        Starlette strips all Unicode white space from names, browsers only spaces and tabs (RFC 6265, section 5.2), so
+        a page of a subdomain can set "\\xa0__Host-access" without the guarantees of the prefix.
         """
         pairs = [
             pair.partition("=") for header in self._request.headers.getlist("Cookie") for pair in header.split(";")
@@ -92,8 +92,8 @@ class TokenCookies:
         self._response.set_cookie(name, value, max_age=seconds, path="/", secure=True, httponly=True, samesite="strict")
 
     def refuse_forgery(self) -> None:
-        """Raises ForgedRequest for what a foreign page may have sent, in browser mode. Reading a token from a cookie
-        does it too; where one logs in there is none yet, and also who logs in must mean to."""
+        """Raise ForgedRequest, in browser mode, if another site may have sent the request. Reading a token from a
+        cookie calls this. The login, which has no cookie yet, must call it too, to prevent login CSRF."""
         request = self._request
         if not self._auth.cookies or request.method in _SAFE_METHODS:
             return
@@ -117,5 +117,5 @@ TokenCookiesDep = Annotated[TokenCookies, Depends(get_token_cookies)]
 
 
 async def refuse_forgery(cookies: TokenCookiesDep) -> None:
-    """For `dependencies=[Depends(refuse_forgery)]`: raises ForgedRequest in browser mode."""
+    """Refuse forged requests in browser mode, for `dependencies=[Depends(refuse_forgery)]`. Raises ForgedRequest."""
     cookies.refuse_forgery()

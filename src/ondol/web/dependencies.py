@@ -1,5 +1,5 @@
-"""The dependency that reaches the runtime. It is `async def`: FastAPI would run a `def` in a thread, which takes longer
-than what it does."""
+"""The dependency that returns the runtime. It is `async def`: FastAPI would run a `def` in a thread, which takes longer
+than the function itself."""
 
 from typing import Annotated, Any
 
@@ -10,7 +10,7 @@ from ondol.runtime import Runtime
 
 
 def runtime_of(connection: HTTPConnection) -> Runtime[Any]:
-    """The runtime that `install` put on the application."""
+    """Return the runtime that `install` set on the application."""
     runtime: Runtime[Any] = connection.app.state.runtime
     return runtime
 

@@ -33,12 +33,12 @@ _POLICY = (
 
 
 def install_docs(app: FastAPI) -> None:
-    """Add /docs. Make the app with `docs_url=None, redoc_url=None`, or FastAPI's own pages win."""
+    """Add /docs. The app needs `docs_url=None, redoc_url=None`, or FastAPI's own pages take precedence."""
     router = APIRouter(include_in_schema=False)
 
     @router.get("/docs")
     async def swagger_ui(request: Request) -> HTMLResponse:
-        outside = request.scope.get("root_path", "").rstrip("/")  # what a proxy in front takes off
+        outside = request.scope.get("root_path", "").rstrip("/")  # the prefix that a proxy in front removes
         openapi = escape(f"{outside}{app.openapi_url or '/openapi.json'}")
         content = _PAGE.substitute(title=escape(app.title), assets=escape(outside) + ASSETS_PATH, openapi=openapi)
         return HTMLResponse(content, headers={"Content-Security-Policy": _POLICY})

@@ -1,4 +1,4 @@
-"""One request and its answer, on their way through the front."""
+"""One request and its response in the front middleware."""
 
 import asyncio
 import time
@@ -35,7 +35,7 @@ log = structlog.stdlib.get_logger("ondol")
 
 
 class RequestObserver(Protocol):
-    """What is told of every request."""
+    """An object that is called at the start and end of every request."""
 
     def begin(self) -> None: ...
 
@@ -44,7 +44,7 @@ class RequestObserver(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What holds for every exchange. `around` puts around an application what a request's headers ask for."""
+    """The rules for every exchange. `around` wraps an application in the middleware that a request's headers need."""
 
     headers: Sequence[tuple[bytes, bytes]]
     timeout_seconds: float
@@ -72,10 +72,10 @@ class Exchange:
         self._plain: Message | None = None
         self._text = b""
         self._deadline: asyncio.Timeout | None = None
-        self._status = 0  # of the answer, once it has begun
+        self._status = 0  # of the response, once it has started
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Has the application answer, whatever happens, and logs one line."""
+        """Pass the request to the application, turn errors into problems, and log one line."""
         self._scope, self._receive, self._send = scope, receive, send
         started = time.perf_counter()
         metrics = self._rules.metrics
@@ -94,8 +94,8 @@ class Exchange:
                 metrics.end(self._scope, self._method, self._status, seconds, self._request_id)
 
     async def _within_deadline(self) -> None:
-        """The clock stops with the first byte of the answer, and when a transaction begins to commit: what is told to
-        the client is then what happened."""
+        """Run the application within the deadline. It ends with the first byte of the response, or when a transaction
+        starts to commit, so that the client never gets a timeout for a committed write."""
         try:
             async with asyncio.timeout(self._rules.timeout_seconds) as self._deadline:
                 before = request_deadline.set(self._deadline)
@@ -110,10 +110,10 @@ class Exchange:
             await self._pass(self._respond(ProblemDetails.of(self._cut())))
         except Exception as error:
             if _is_disconnect(error):
-                return  # nobody waits for an answer
+                return  # the client has gone
             problem = self._problem_of(error)
             if self._status:
-                raise  # the answer has begun: all that is left is to break the connection
+                raise  # the response has started, so the server can only close the connection
             self._plain, self._text = None, b""
             await self._pass(self._respond(problem))
 
@@ -121,7 +121,7 @@ class Exchange:
         await self._rules.around(app, self._request_headers)(self._scope, self._receive_or_leave, self._answer)
 
     def _cut(self) -> Problem:
-        """Return the problem of a request that the server cancels. A lifted deadline: its transaction commits."""
+        """Return the problem of a request that the server cancels. If its deadline was lifted, it may be committed."""
         deadline, self._deadline = self._deadline, None
         is_lifted = deadline is not None and deadline.when() is None
         return OutcomeUnknown(headers=_CLOSE) if is_lifted else TimedOut(headers=_CLOSE)
@@ -130,7 +130,7 @@ class Exchange:
         deadline, self._deadline = self._deadline, None
         if isinstance(error, TimeoutError) and deadline is not None and deadline.expired():
             log.warning("request_timed_out", after_seconds=self._rules.timeout_seconds)
-            # Closed, for its body may still be on its way.
+            # The connection closes, because the body may still be arriving.
             return ProblemDetails.of(TimedOut(headers=_CLOSE))
         log.exception("unhandled_error")
         if self._rules.on_error is not None:
@@ -141,7 +141,7 @@ class Exchange:
         return self._rules.respond(problem, self._request_headers.get(b"accept-language", b"").decode("latin-1"))
 
     async def _answer(self, message: Message) -> None:
-        """The one `send`."""
+        """Send a message of the application, which passes this `send` only."""
         if message["type"] == "http.response.start":
             if message["status"] >= 400 and _is_plain_error(message):
                 self._plain = message
@@ -174,19 +174,19 @@ class Exchange:
             headers = [pair for pair in headers if pair[0] != _ID]
         headers.append((_ID, self._request_id.encode()))
         if self._is_known or not accepts_gzip(self._request_headers):
-            headers.append(_VARIES)  # with a body that is long enough it is GZipMiddleware that says so
+            headers.append(_VARIES)  # in all other cases GZipMiddleware sets it
         if self._rules.varies_by_origin and b"origin" not in self._request_headers:
-            headers.append((b"vary", b"Origin"))  # with one it is CORSMiddleware that says so
+            headers.append((b"vary", b"Origin"))  # with an Origin, CORSMiddleware sets it
         if self._standings:
             headers = [pair for pair in headers if not pair[0].startswith(b"ratelimit")]
             headers += rate_limit_headers(self._standings)
-        if self._rules.drain.has_begun:  # so that no connection is left when the listener closes
+        if self._rules.drain.has_begun:  # so that no connection is open when the listener closes
             headers = [pair for pair in headers if pair[0] != b"connection"]
             headers.append((b"connection", b"close"))
         message["headers"] = headers
 
     def _answer_with_304(self, message: Message) -> None:
-        """Send no body if the client has this answer already (RFC 9110, section 13.1.2)."""
+        """Turn the response into a 304 if the client already has it (RFC 9110, section 13.1.2)."""
         headers = Headers(scope=message)
         known = ", ".join(Headers(scope=self._scope).getlist("If-None-Match"))
         if is_known(known, headers.get("ETag", "")):
@@ -194,9 +194,9 @@ class Exchange:
             message["headers"] = [pair for pair in headers.raw if pair[0] not in _OF_THE_BODY]
 
     async def _answer_plain(self, start: Message, message: Message) -> None:
-        """Make problems of the plain-text errors of others (body limit, CORS, middleware of the project).
+        """Turn plain-text errors of other middleware (body limit, CORS, the project's own) into problems.
 
-        A text longer than MAX_PLAIN_ERROR_BYTES is passed on as it is.
+        Text longer than MAX_PLAIN_ERROR_BYTES is sent unchanged.
         """
         self._text += message.get("body", b"")
         if len(self._text) > MAX_PLAIN_ERROR_BYTES:
@@ -211,12 +211,12 @@ class Exchange:
             await answer(self._scope, self._receive, self._answer_as_it_is)
 
     async def _receive_or_leave(self) -> Message:
-        """Once the drain has begun, event streams end: their clients connect again, to another process."""
+        """Receive a message. Once the drain has begun, end event streams: clients reconnect to another process."""
         if not self._has_body:
             message = await self._receive()
             self._has_body = message["type"] == "http.request" and not message.get("more_body", False)
             return message
-        # Only an answer that is being streamed waits here, to learn that its client has gone.
+        # Only a streamed response waits here, to notice that its client has gone.
         try:
             return await self._rules.drain.unless_begun(self._receive())
         except Stopped:
@@ -229,7 +229,7 @@ def _is_plain_error(start: Message) -> bool:
 
 
 def _is_disconnect(error: BaseException) -> bool:
-    """Whether the client went away while its body was read, also as a task group tells it."""
+    """Return whether the client left while its body was read, also if a task group wraps the error."""
     if isinstance(error, BaseExceptionGroup):
         return all(_is_disconnect(part) for part in error.exceptions)
     return isinstance(error, ClientDisconnect)

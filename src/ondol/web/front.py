@@ -1,8 +1,8 @@
-"""The front: one middleware that every request passes, as plain ASGI, so that contextvars reach the logs.
+"""The front: one middleware for every request, as plain ASGI, so that contextvars reach the logs.
 
-It gives a request its id and its line in the access log, refuses what is not for us, cuts what takes too long, turns
-every error into a problem, and adds the headers that all answers have. What only some requests need (HEAD, gzip, CORS,
-the body limit) lies around the application for these alone.
+It gives a request its id and its line in the access log, refuses foreign hosts, enforces the timeout, turns every error
+into a problem, and adds the headers of all responses. Only the requests that need them pass the middlewares for HEAD,
+gzip, CORS and the body limit.
 """
 
 import re
@@ -47,8 +47,8 @@ class InvalidHost(BadRequest):
 class Front:
     """The middleware. `app.add_middleware(Front, http=HttpSettings(timeout_seconds=5))` is enough.
 
-    `api`: the application whose routes say where HEAD is answered. `headers`: what an answer has that does not set it
-    itself. `credentials`: pages of other origins may send cookies. `on_error` is told what nobody foresaw.
+    `api`: the application with the routes, to find which serve HEAD. `headers`: defaults for responses that do not set
+    them. `credentials`: other origins may send cookies. `on_error` is called with unexpected errors.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class Front:
         )
         self._allows_host = allows(http.allowed_hosts)
         trusted = [*with_mapped(http.trusted_proxies)]
-        # It counts from the right, and puts the client's address where the proxy's was.
+        # It reads X-Forwarded-For from the right, and replaces the proxy's address by the client's.
         self._proxied = ProxyHeadersMiddleware(self._serve, trusted) if trusted else None  # type: ignore[arg-type]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -113,11 +113,11 @@ class Front:
             structlog.contextvars.reset_contextvars(**bound)
 
     def _refusal(self, scope: Scope, headers: Mapping[bytes, bytes]) -> ProblemDetails | None:
-        """Return why a request is not answered at all.
+        """Return the problem of a request that must not reach the application.
 
-        Its Host is foreign, missing, or there are several, of which a proxy in front may have read another (RFC 9112,
-        section 3.2). Or its body is compressed: whoever unpacks it lets a few bytes become gigabytes (RFC 9110,
-        section 15.5.16).
+        Its Host is not allowed or missing, or there are several, and a proxy in front may have used another one (RFC
+        9112, section 3.2). Or its body is compressed: a few bytes could expand to gigabytes (RFC 9110, section
+        15.5.16).
         """
         host = headers.get(b"host")
         hosts = [name for name, _ in scope["headers"]].count(b"host")
@@ -135,7 +135,7 @@ class Front:
 
 
 async def _shake_hands(app: ASGIApp, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
-    """A WebSocket's line in the access log is that of its handshake: 101, or how it was refused."""
+    """Run a WebSocket, and log its handshake in the access log: status 101, or that of the refusal."""
     started, status = time.perf_counter(), 0
 
     async def send_with_id(message: Message) -> None:
@@ -155,7 +155,7 @@ async def _shake_hands(app: ASGIApp, scope: Scope, receive: Receive, send: Send,
 
 
 def _handshake_status(message: Message) -> int:
-    """Return the status that a message answers a handshake with, 0 for others."""
+    """Return the status of a message that responds to a handshake; 0 for other messages."""
     match message["type"]:
         case "websocket.http.response.start":
             return int(message["status"])

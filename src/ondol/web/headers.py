@@ -1,4 +1,4 @@
-"""The headers that requests and answers have here."""
+"""The headers of requests and responses."""
 
 from collections.abc import Mapping
 
@@ -6,8 +6,8 @@ REQUEST_ID = "X-Request-ID"
 CSRF_HEADER = "X-CSRF-Protection"
 
 SECURITY_HEADERS = {
-    # OWASP Secure Headers Project, for an API: nothing may be framed, sniffed or kept. What default-src does not stand
-    # for is named (ASVS 5.0, 3.4.3).
+    # OWASP Secure Headers Project, for an API: no response may be framed, sniffed or stored. Directives that
+    # default-src does not cover are listed (ASVS 5.0, 3.4.3).
     "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -15,10 +15,10 @@ SECURITY_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-# Only where there is TLS in front: a year without plain HTTP (RFC 6797; ASVS 5.0, 3.4.1).
+# Only with TLS in front: browsers refuse plain HTTP for a year (RFC 6797; ASVS 5.0, 3.4.1).
 PRODUCTION_HEADERS = {**SECURITY_HEADERS, "Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
 
-# What pages of the listed origins may send and read, besides what every page may (Fetch, CORS protocol).
+# Headers that the allowed origins may send and read, in addition to those of every page (Fetch, CORS protocol).
 CORS_ALLOWED_HEADERS = (
     *("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match"),
     *(REQUEST_ID, CSRF_HEADER),

@@ -1,6 +1,6 @@
 """Liveness and readiness, for load balancers and orchestrators.
 
-They answer under any Host header: a load balancer asks by address (`ondol.web.hosts`).
+They accept any Host header: a load balancer requests them by address (`ondol.web.hosts`).
 """
 
 import asyncio
@@ -41,12 +41,12 @@ router = APIRouter(prefix="/health", tags=["health"])
 
 
 async def database_is_up(runtime: Runtime) -> bool:
-    """Whether PostgreSQL answers within two seconds."""
+    """Return whether PostgreSQL answers within two seconds."""
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
             await runtime.database.ping()
     except PoolTimeout:
-        return True  # every connection is busy: a reason to wait, not to be taken out of service
+        return True  # all connections are busy: a reason to wait, not to be taken out of service
     except (SQLAlchemyError, OSError, TimeoutError):
         return False
     return True
@@ -61,7 +61,7 @@ async def live() -> Response:
 @router.get("/ready", responses={503: {"model": Ready, "description": "PostgreSQL is down or the process shuts down."}})
 async def ready(runtime: RuntimeDep, response: Response) -> Ready:
     """Readiness check. PostgreSQL must answer; Valkey may be down."""
-    # Each has connections of its own, and finds out by itself.
+    # Each has its own connections and its own state.
     valkey = State.UP if await runtime.cache.is_up() and await runtime.rate_limiter.is_up() else State.DOWN
     if not await database_is_up(runtime):
         response.status_code = 503

@@ -1,12 +1,12 @@
-"""Idempotency-Key: process a request once, and replay its answer when it is sent again.
+"""Idempotency-Key: process a request once, and replay its response when it is sent again.
 
     WRITER = Security(current_user, scopes=[...])
     router = APIRouter(route_class=IdempotentRoute)
 
     @router.post("", dependencies=[idempotency_key(WRITER)], responses=problem_responses(*IDEMPOTENCY_PROBLEMS))
 
-Status codes: draft-ietf-httpapi-idempotency-key-header-07. Answers are stored for each caller, as Stripe does. Only
-answers 2xx are stored: a problem rolls back, its key with it, and the next request runs again.
+Status codes follow draft-ietf-httpapi-idempotency-key-header-07. Responses are stored for each caller, as Stripe does.
+Only 2xx responses are stored: a problem rolls back, its key with it, and the next request runs again.
 """
 
 import hashlib
@@ -67,9 +67,9 @@ class _Replay(Exception):
 
 
 def idempotency_key(caller: Dependency, *, required: bool = False) -> Any:
-    """Return a dependency for a route that writes in the request's transaction; its router has IdempotentRoute.
+    """Return a dependency for a route that writes in the request's transaction. Its router needs IdempotentRoute.
 
-    `caller`: the route's own dependency that returns the Caller, so that it runs once. `required`: 400 without a key.
+    `caller`: the route's dependency that returns the Caller; it runs once. `required`: answer 400 without a key.
     """
 
     async def claim(
@@ -99,7 +99,7 @@ def idempotency_key(caller: Dependency, *, required: bool = False) -> Any:
 
 
 class IdempotentRoute(APIRoute):
-    """Store the answer of a route with `idempotency_key` before its transaction commits, and replay it."""
+    """A route with `idempotency_key`: store its response before the transaction commits, and replay it."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
@@ -118,7 +118,7 @@ class IdempotentRoute(APIRoute):
 
 
 def _checked(request: Request) -> str:
-    """Return the key. The draft has it in quotes (a String of RFC 9651), most clients send it without."""
+    """Return the key, with or without quotes: the draft requires them (RFC 9651), most clients omit them."""
     values = request.headers.getlist(HEADER)
     found = re.fullmatch(_KEY, values[0])
     if found is None or len(values) > 1:
@@ -127,7 +127,7 @@ def _checked(request: Request) -> str:
 
 
 def _target(request: Request) -> str:
-    """Return path and query as they were sent."""
+    """Return the path and query as they were sent."""
     path: bytes = request.scope.get("raw_path") or quote(request.scope["path"]).encode()
     query: bytes = request.scope["query_string"]
     return (path.partition(b"?")[0] + b"?" + query).decode("latin-1").replace("\0", "%00")
@@ -136,7 +136,7 @@ def _target(request: Request) -> str:
 async def _digest(request: Request) -> bytes:
     try:
         return hashlib.sha256(await request.body()).digest()
-    except RuntimeError as error:  # FastAPI reads a form from the stream and keeps no bytes
+    except RuntimeError as error:  # FastAPI reads a form from the stream and does not keep the bytes
         raise TypeError("idempotency_key does not support routes that take a form.") from error
 
 

@@ -1,4 +1,4 @@
-"""What only some requests need around the application: HEAD, gzip, CORS, the limit of a body."""
+"""Middleware that only some requests need: HEAD, gzip, CORS, the body limit."""
 
 from collections.abc import Mapping
 
@@ -14,13 +14,13 @@ from ondol.web.routes import HeadMiddleware
 
 
 class Layers:
-    """`api`: whose routes say where HEAD is answered. `credentials`: pages of other origins may send cookies."""
+    """Wrap applications in middleware. `api`: its routes tell which serve HEAD. `credentials`: CORS with cookies."""
 
     def __init__(self, http: HttpSettings, *, api: FastAPI | None, credentials: bool) -> None:
         self._http, self._api, self._credentials = http, api, credentials
 
     def outside(self, app: ASGIApp, scope: Scope, headers: Mapping[bytes, bytes]) -> ASGIApp:
-        """Return the exchange with what this request needs outside it."""
+        """Wrap the exchange in the middleware that this request needs outside it."""
         if accepts_gzip(headers):
             app = GZipMiddleware(app, minimum_size=self._http.gzip_minimum_bytes)
         if scope["method"] == "HEAD" and self._api is not None:
@@ -28,14 +28,14 @@ class Layers:
         return app
 
     def limited(self, app: ASGIApp, scope: Scope, headers: Mapping[bytes, bytes]) -> ASGIApp:
-        """Return the application with a limit for the request's body, if it may have one."""
+        """Wrap the application in the body limit, if the request may have a body."""
         has_length = headers.get(b"content-length", b"0") != b"0"
         if has_length or b"transfer-encoding" in headers or not scope["http_version"].startswith("1"):
             return RequestBodyLimitMiddleware(app, self._http.max_body_bytes)  # a route may have its own
         return app
 
     def within(self, app: ASGIApp, headers: Mapping[bytes, bytes]) -> ASGIApp:
-        """Return the application, or an error's answer, with what this request needs between it and the exchange."""
+        """Wrap the application, or an error's response, in the middleware between it and the exchange."""
         if b"origin" in headers:
             app = CORSMiddleware(
                 app,

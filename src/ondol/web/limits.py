@@ -7,7 +7,7 @@ from ondol.rate_limits.standing import Standing
 
 
 def rate_limit_headers(standings: Sequence[Standing]) -> list[tuple[bytes, bytes]]:
-    """Return the headers of an answer whose request was counted against some limits."""
+    """Return RateLimit headers for the limits that a request was counted against."""
     return [
         (b"ratelimit-policy", ", ".join(map(_policy, standings)).encode()),
         (b"ratelimit", ", ".join(map(_left, standings)).encode()),

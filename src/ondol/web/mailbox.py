@@ -1,4 +1,4 @@
-"""/dev/mailbox: mail that was kept instead of sent. Installed in development and tests only."""
+"""/dev/mailbox: mail that was stored instead of sent. Installed only in development and tests."""
 
 from email.message import EmailMessage
 from html import escape
@@ -13,7 +13,7 @@ router = APIRouter(prefix="/dev", include_in_schema=False)
 
 @router.get("/mailbox")
 def mailbox(runtime: RuntimeDep) -> HTMLResponse:
-    """Newest first."""
+    """Show the stored mail, newest first."""
     items = "".join(_item(message) for message in runtime.mailer.mailbox.messages()) or "<p>No mail yet.</p>"
     return HTMLResponse(f'<!doctype html><meta charset="utf-8"><title>Mailbox</title><h1>Mailbox</h1>{items}')
 

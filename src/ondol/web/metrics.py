@@ -1,4 +1,4 @@
-"""/metrics for Prometheus, and what counts requests."""
+"""/metrics for Prometheus, and the metrics of requests."""
 
 import asyncio
 import hmac
@@ -31,7 +31,7 @@ class MetricsTokenMissing(Unauthorized):
 async def metrics(
     runtime: RuntimeDep, authorization: Annotated[str, Header()] = "", accept: Annotated[str, Header()] = ""
 ) -> Response:
-    """All processes of this replica, and the queue. Asks for METRICS__TOKEN as a bearer token, if one is set."""
+    """Return the metrics of all processes of this replica and of the queue. METRICS__TOKEN, if set, is required."""
     token = runtime.settings.metrics.token
     if token is not None:
         wanted = f"Bearer {token.get_secret_value()}".encode()
@@ -42,7 +42,7 @@ async def metrics(
 
 
 async def _servers(runtime: Runtime) -> list[Metric]:
-    """What is asked only now: whether the servers answer, and how the queue does."""
+    """Return the metrics that are measured now: whether the servers answer, and the jobs in the queue."""
     up = GaugeMetricFamily("server_up", "1 if the server answers, else 0.", labels=["server"])
     up.add_metric(["valkey"], await runtime.cache.is_up())
     up.add_metric(["postgresql"], await database_is_up(runtime))
@@ -50,7 +50,7 @@ async def _servers(runtime: Runtime) -> list[Metric]:
         async with asyncio.timeout(PATIENCE_SECONDS), runtime.database.reading() as session:
             found = await job_statistics(session)
     except (SQLAlchemyError, OSError, TimeoutError):
-        return [up]  # no numbers are better than wrong ones
+        return [up]  # rather than wrong numbers
     jobs = GaugeMetricFamily("jobs", "Jobs that are due, running or finally failed.", labels=["status"])
     for status, number in (("waiting", found.waiting), ("running", found.running), ("failed", found.failed)):
         jobs.add_metric([status], number)
@@ -60,7 +60,7 @@ async def _servers(runtime: Runtime) -> list[Metric]:
 
 
 class RequestMetrics:
-    """Duration and number of requests by method, route (its template: paths would be endless) and status."""
+    """Measure requests by method, route (its template: the number of paths is unlimited) and status."""
 
     def __init__(self, app: FastAPI) -> None:
         self._app = app
@@ -76,5 +76,5 @@ class RequestMetrics:
 
     @cached_property
     def _templates(self) -> dict[int, str]:
-        """Of each route the whole path: a route itself knows it only within its router."""
+        """The full path of each route: the route itself contains only the part within its router."""
         return {id(each.original_route): str(each.path) for each in iter_route_contexts(self._app.routes)}

@@ -1,4 +1,4 @@
-"""Completes FastAPI's OpenAPI document with what every operation can answer."""
+"""FastAPI's OpenAPI document, completed with the problems of every operation."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -48,18 +48,18 @@ _METHODS = ("get", "put", "post", "delete", "patch")
 
 
 def operation_id(route: APIRoute) -> str:
-    """Stable and readable: `products_list` for `list` in the router tagged "products". For
+    """Return a stable operation id: `products_list` for `list` in the router tagged "products". For
     `FastAPI(generate_unique_id_function=…)`."""
     return f"{route.tags[0]}_{route.name}" if route.tags else route.name
 
 
 def install_openapi(app: FastAPI) -> None:
-    """Add the schemas of problems, and to each operation the problems it has by nature.
+    """Add the schemas of problems, and to each operation the problems that it can always return.
 
-    These are 401 and 403 where it is secured; 400, 413 and 415 where it takes a body; 422 where it takes input; 503.
+    These are 401 and 403 if it is secured; 400, 413 and 415 if it takes a body; 422 if it takes input; and 503.
 
-    What a route declares itself stays, and so does a model of the project that is called Problem. Parameters lose the
-    null that stands for "not given".
+    Responses that a route declares stay, and so does a model of the project named Problem. Parameters lose the null
+    that means "not given".
     """
     made_by_fastapi = app.openapi
     completed: dict[str, Any] | None = None
@@ -67,7 +67,7 @@ def install_openapi(app: FastAPI) -> None:
     def openapi() -> dict[str, Any]:
         nonlocal completed
         document = made_by_fastapi()
-        if document is not completed:  # FastAPI keeps its document, until somebody asks it to make another
+        if document is not completed:  # FastAPI stores its document until `app.openapi_schema` is reset
             _complete(app, document)
             completed = document
         return document
@@ -76,7 +76,7 @@ def install_openapi(app: FastAPI) -> None:
 
 
 def _complete(app: FastAPI, document: dict[str, Any]) -> None:
-    # A 422 that the project answers by a handler of its own stays as FastAPI describes it.
+    # If the project has its own handler for 422, FastAPI's description stays.
     bodies, validation = bodies_of(app, Problem) or ErrorBodies(), bodies_of(app, RequestValidationError)
     for operation in _operations(document):
         for parameter in operation.get("parameters", ()):
@@ -104,7 +104,7 @@ def _complete(app: FastAPI, document: dict[str, Any]) -> None:
 
 
 def _content(bodies: ErrorBodies, model: str, *examples: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the content of an answer, with each example as `bodies` writes it."""
+    """Return the content of a response, with each example in the format of `bodies`."""
     content: dict[str, Any] = {}
     for example in examples:
         more = {name: value for name, value in example.items() if name not in _NAMED}
@@ -123,13 +123,13 @@ def _drop_fastapis_own(app: FastAPI, document: dict[str, Any], schemas: dict[str
     schemas.pop("HTTPValidationError", None)
     if schemas.get("ValidationError") == validation_error_definition:
         del schemas["ValidationError"]
-        # FastAPI puts its own schema over a model of this name.
+        # FastAPI replaces a model of this name by its own schema.
         if own := _model_schema(app, "ValidationError"):
             schemas["ValidationError"] = own
 
 
 def _model_schema(app: FastAPI, name: str) -> dict[str, Any] | None:
-    """Return the schema of a model that routes take or give."""
+    """Return the schema of a model that routes accept or return."""
     for field in get_fields_from_routes(app.routes):
         annotation: Any = field.field_info.annotation
         adapter: TypeAdapter[Any] = TypeAdapter(annotation)
@@ -146,7 +146,7 @@ def _is_fastapis_own(answer: dict[str, Any]) -> bool:
 
 
 def _add_schemas(document: dict[str, Any], schemas: dict[str, Any], bodies: ErrorBodies) -> None:
-    """Under their names where these are free. Until now all refer to them by names that no model can have."""
+    """Add the schemas under their names, or with a prefix if taken, and replace the provisional references."""
     ours: dict[str, Any] = {}
     titles: dict[str, str] = {}
     for name, model in (("Problem", bodies.model), ("ValidationProblem", bodies.validation_model)):
@@ -172,7 +172,7 @@ def _rename(value: Any, refs: Mapping[str, str]) -> None:
 
 
 def _never_null(schema: dict[str, Any]) -> dict[str, Any]:
-    """A parameter is there or not, but no parameter is null, whatever type its function declares."""
+    """Remove null from a parameter's schema: a parameter can be missing but not null."""
     variants = [variant for variant in schema.get("anyOf", ()) if variant.get("type") != "null"]
     if len(variants) != 1:
         return schema

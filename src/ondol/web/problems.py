@@ -1,4 +1,4 @@
-"""Problems as answers: `application/problem+json` (RFC 9457), the same for every error there is."""
+"""Problems as responses: `application/problem+json` (RFC 9457), the same for every error."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,7 +21,7 @@ log = structlog.stdlib.get_logger("ondol")
 
 MEDIA_TYPE = "application/problem+json"
 REF = "#/components/schemas/ondol:{model}"
-"""How our schemas are referred to until `install_openapi` gives them names: a colon is in no model's name."""
+"""A provisional reference to a schema, until `install_openapi` names it: model names cannot contain a colon."""
 MAX_ERRORS = 20
 MAX_TEXT = 200
 _SAID_BY_OTHERS = {"There was an error parsing the body"}  # FastAPI's, of a body that cannot be read
@@ -67,10 +67,10 @@ class ValidationProblemBody(ProblemBody):
 
 @dataclass(frozen=True)
 class ProblemDetails:
-    """What an error tells the client, before it becomes an answer. A 422 has `members["errors"]`, as FieldError.
+    """The content of an error response. A 422 has `members["errors"]`, each like FieldError.
 
-    `kinds`: its code and those of the problems it is a kind of, which its translation is looked up by; none for a
-    detail that is not its kind's own.
+    `kinds`: its code and the codes of its base problems, to look up the translation; empty if the detail is not the
+    default of its kind.
     """
 
     status: int
@@ -99,7 +99,7 @@ class ProblemDetails:
 
 
 def problem_json(problem: ProblemDetails) -> Response:
-    """Return the answer as RFC 9457 has it."""
+    """Return the response in the format of RFC 9457."""
     about: dict[str, Any] = {"code": problem.code, **problem.members}
     if problem.request_id is not None:
         about["request_id"] = problem.request_id
@@ -112,11 +112,11 @@ Answer = Callable[[ProblemDetails], Response]
 
 @dataclass(frozen=True)
 class ErrorBodies:
-    """How errors are answered, all of them: 404 and 405, 422, body limits, timeouts and 500 too.
+    """The format of all error responses, including 404, 405, 422, body limits, timeouts and 500.
 
-    `answer` makes the response and gives it the problem's headers. `model` and `validation_model` (422) describe its
-    body in the OpenAPI document. What the server refuses before the application sees it stays as RFC 9457 has it.
-    `languages`: of their messages, by Accept-Language.
+    `answer` makes the response, with the problem's headers. `model` and `validation_model` (422) describe its body in
+    the OpenAPI document. Requests that the server refuses before the application always get RFC 9457's format.
+    `languages`: translations of the messages, chosen by Accept-Language.
     """
 
     answer: Answer = problem_json
@@ -136,7 +136,7 @@ class ErrorBodies:
 
 
 def install_problems(app: FastAPI, bodies: ErrorBodies | None = None) -> None:
-    """Answer every error of `app` as a problem (RFC 9457), or with `bodies` of the project's own."""
+    """Answer every error of `app` as a problem (RFC 9457), or in the project's own format (`bodies`)."""
     handlers = _Handlers(bodies or ErrorBodies())
     app.add_exception_handler(Problem, handlers.on_problem)
     app.add_exception_handler(HTTPException, handlers.on_http_exception)
@@ -145,13 +145,13 @@ def install_problems(app: FastAPI, bodies: ErrorBodies | None = None) -> None:
 
 
 def bodies_of(app: FastAPI, error: type[Exception]) -> ErrorBodies | None:
-    """Return how `app` answers an error; None where it has a handler of its own."""
+    """Return the format of `app` for an error; None if the project has its own handler."""
     handlers = getattr(app.exception_handlers.get(error), "__self__", None)
     return handlers.bodies if isinstance(handlers, _Handlers) else None
 
 
 def problem_responses(*kinds: type[Problem]) -> dict[int | str, dict[str, Any]]:
-    """For `responses=` of a route or router: the problems it can answer, with an example of each."""
+    """Return the `responses=` of a route or router: the problems it can return, with an example of each."""
     by_status: dict[int | str, dict[str, Any]] = {}
     for kind in kinds:
         answer = by_status.setdefault(
@@ -189,7 +189,7 @@ class _Handlers:
     async def on_database_error(self, request: Request, error: Exception) -> Response:
         problem = problem_for(error)
         if problem is None:
-            raise error  # a defect: the middleware answers 500 and logs the trace
+            raise error  # a bug: the middleware answers 500 and logs the stack trace
         if problem.status >= 500:
             log.warning("database_unavailable", **reason_of(error))
         return self._respond(request, ProblemDetails.of(problem))
@@ -207,11 +207,11 @@ class _Handlers:
 
 
 def _field_errors(errors: Iterable[Any]) -> Iterable[dict[str, Any]]:
-    """Yield location, message, type and the rule's values; never the input, which may be a password."""
+    """Yield location, message, type and the rule's values of each error, without the input, which may be a password."""
     for error in errors:
         loc = [part[:MAX_TEXT] if isinstance(part, str) else part for part in error["loc"]]
         context = error.get("ctx", {})
-        # A ValueError says it better than "Value error, …".
+        # Use the text of a ValueError without Pydantic's prefix "Value error, ".
         message = str(context["error"] if isinstance(context.get("error"), ValueError) else error["msg"])[:MAX_TEXT]
         told = {name: value for name, value in context.items() if name in SAFE_CONTEXT}
         yield {"loc": loc, "msg": message, "type": error["type"], **({"ctx": told} if told else {})}

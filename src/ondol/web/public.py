@@ -1,4 +1,4 @@
-"""A mark for operations that anybody may call, and why: `ondol doctor` warns of other writes without a caller."""
+"""A mark for public operations, with the reason: `ondol doctor` warns of all other writes without a caller."""
 
 from typing import Any
 
@@ -6,5 +6,5 @@ REASON = "x-public"
 
 
 def public(reason: str) -> dict[str, Any]:
-    """For `@router.post(…, openapi_extra=public("Logging in needs no login."))`."""
+    """Mark an operation as public: `@router.post(…, openapi_extra=public("Logging in needs no login."))`."""
     return {REASON: reason}

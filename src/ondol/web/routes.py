@@ -1,4 +1,4 @@
-"""What an application serves, read from its routes: HEAD where GET is served, `Allow` with all methods, WebSockets."""
+"""The methods and WebSockets of an application, from its routes: HEAD for each GET, `Allow` with all methods."""
 
 import asyncio
 from collections.abc import Sequence
@@ -17,13 +17,13 @@ def methods_at(app: FastAPI, scope: Scope) -> set[str]:
 
 
 def allowed_at(app: FastAPI, scope: Scope) -> str:
-    """Return the `Allow` header of a path: its methods, and HEAD where GET is served."""
+    """Return the `Allow` header of a path: its methods, and HEAD if GET is served."""
     methods = methods_at(app, scope)
     return ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))
 
 
 def has_websockets(routes: Sequence[BaseRoute]) -> bool:
-    """Return whether any route takes WebSockets; a mounted application of unknown kind may."""
+    """Return whether any route accepts WebSockets; a mounted application of unknown kind counts."""
     return any(_takes_websockets(route) for route in iter_route_contexts(routes))
 
 
@@ -37,7 +37,7 @@ def _takes_websockets(context: RouteContext) -> bool:
 
 
 class HeadMiddleware:
-    """Answers a HEAD request as GET without the body, where no route takes HEAD itself (RFC 9110, section 9.3.2)."""
+    """Serve HEAD as GET without the body, if no route serves HEAD itself (RFC 9110, section 9.3.2)."""
 
     def __init__(self, app: ASGIApp, api: FastAPI) -> None:
         self.app = app
@@ -53,7 +53,7 @@ class HeadMiddleware:
         async def send_head(message: Message) -> None:
             nonlocal has_ended
             if message["type"] != "http.response.start" or has_ended:
-                await asyncio.sleep(0)  # an answer without end is cancelled here
+                await asyncio.sleep(0)  # an endless response can be cancelled here
                 return
             has_ended = True
             await send(message)

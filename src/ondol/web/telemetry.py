@@ -1,6 +1,6 @@
-"""For `FastAPI(telemetry=TELEMETRY)`: traces by OpenTelemetry, sent where OTEL_EXPORTER_OTLP_ENDPOINT says.
+"""OpenTelemetry traces with `FastAPI(telemetry=TELEMETRY)`, sent to OTEL_EXPORTER_OTLP_ENDPOINT.
 
-Without that variable none are made. Logs and metrics leave by their own ways (JSON lines, /metrics).
+Without that variable no traces are made. Logs and metrics have their own channels (JSON lines, /metrics).
 """
 
 from fastapi.telemetry import TelemetryConfig

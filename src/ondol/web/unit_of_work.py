@@ -1,10 +1,10 @@
-"""Services for routers: a dependency that makes a service on the request's transaction, and one that only reads.
+"""Services for routers: dependencies that make a service with the request's transaction, or with a read session.
 
     Orders = Annotated[OrderService, Depends(in_transaction(OrderService))]
     ReadOnlyOrders = Annotated[OrderService, Depends(read_only(OrderService))]
 
-In a test `app.dependency_overrides[in_transaction(OrderService)] = …` replaces it. All services of a request that are
-in a transaction are in the same one.
+In a test `app.dependency_overrides[in_transaction(OrderService)] = …` replaces it. All writing services of a request
+share one transaction.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -25,7 +25,7 @@ from ondol.web.dependencies import runtime_of
 T = TypeVar("T")
 
 
-# Both take the connection alone: FastAPI's part of a dependency costs more than what it does here.
+# Both have only one parameter: resolving another dependency in FastAPI costs more than the work here.
 
 
 async def transaction(connection: HTTPConnection) -> AsyncIterator[UnitOfWork[Any]]:
@@ -38,7 +38,7 @@ async def transaction(connection: HTTPConnection) -> AsyncIterator[UnitOfWork[An
 
 
 def _caller(connection: HTTPConnection, runtime: Runtime[Any]) -> UUID | None:
-    """Return whose token the request has. Whether it may do anything is for the route's own dependency to say."""
+    """Return the account of the request's token, to share connections. The route's own dependency authorises it."""
     scheme, token = get_authorization_scheme_param(connection.headers.get("Authorization"))
     if scheme.lower() != "bearer":
         token = connection.cookies.get(ACCESS, "")
@@ -53,25 +53,25 @@ async def reading(connection: HTTPConnection) -> AsyncIterator[UnitOfWork[Any]]:
         yield work
 
 
-# Function-scoped: FastAPI's default scope would commit after the client was told, and hold a connection until a slow
-# client has read its answer.
+# Function scope: FastAPI's default scope would commit after the response was sent, and hold a connection until a slow
+# client has read it.
 Transaction = Annotated[UnitOfWork[Any], Depends(transaction, scope="function")]
-"""One transaction for the request, committed before the response leaves."""
+"""A unit of work with the request's transaction, committed before the response is sent."""
 Reading = Annotated[UnitOfWork[Any], Depends(reading, scope="function")]
 """A unit of work that only reads."""
 
 
 def in_transaction(service: Callable[[UnitOfWork[Any]], T]) -> Callable[..., Awaitable[T]]:
-    """Return a dependency: `service` on the request's transaction, which commits before the response leaves."""
+    """Return a dependency that makes `service` with the request's transaction, committed before the response."""
     return _writing(service)
 
 
 def read_only(service: Callable[[UnitOfWork[Any]], T]) -> Callable[..., Awaitable[T]]:
-    """Return a dependency: `service` on a session that only reads, each statement in one round trip."""
+    """Return a dependency that makes `service` with a read session, each statement in one round trip."""
     return _reading(service)
 
 
-# Made once for each service: with the same call a test names the same dependency.
+# Cached for each service, so that the same call in a test returns the same dependency.
 
 
 @cache
