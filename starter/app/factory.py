@@ -16,13 +16,14 @@ from app.lifespan import lifespan
 from app.middleware import ServerTimingMiddleware
 from app.routers import ROUTERS, TAGS
 from app.runtime import Runtime
+from app.seed import LOGINS  # sample
 from app.settings import AppSettings
 
 DESCRIPTION = """
 An API on [FastAPI](https://fastapi.tiangolo.com) and Ondol.
 
 Press **Authorize** and log in with the e-mail address and password of an account. To create one, call `register` and
-confirm with the code that is mailed to you (in development: [/dev/mailbox](/dev/mailbox)).
+confirm with the code that is mailed to you.
 """
 
 LANGUAGES = Path(__file__).parent / "languages"
@@ -46,6 +47,7 @@ def create_app(settings: AppSettings | None = None) -> FastAPI:
         generate_unique_id_function=operation_id,
     )
     install(app, runtime)
+    app.state.logins = LOGINS  # sample
     if docs_enabled(runtime):  # in development only: clients need not know the timings
         app.add_middleware(ServerTimingMiddleware)
     limits = [Depends(limit_api)] if settings.limits.api_address else []

@@ -15,6 +15,7 @@ from app.scopes import Role
 
 ADMIN_ID = UUID("01900000-0000-7000-8000-000000000001")
 ADMIN_PASSWORD, CUSTOMER_PASSWORD = "ondol-demo-admin", "ondol-demo-customer"
+LOGINS = {"admin@example.com": ADMIN_PASSWORD, "customer1@example.com": CUSTOMER_PASSWORD}
 CUSTOMERS, PRODUCTS, ORDERS = 50, 1_000, 300
 
 _QUALITIES = ("가벼운", "튼튼한", "작은", "조용한", "새", "Classic", "Compact", "Warm", "Wireless", "Foldable")

@@ -5,6 +5,8 @@ import shutil
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -36,12 +38,13 @@ class Demo:
         self._state = StateFolder.for_project(project)
         self._attachment: Attachment | None = None
         self._group = ProcessGroup(project)
+        self._logs = _shown(self._state.logs)  # before the project becomes the current folder
 
     def start(self, *, fresh: bool) -> None:
         if fresh:
             self._throw_away()
-        console.print("Starting PostgreSQL and Valkey …")
-        self._attachment = attach(self._state)
+        with _step("PostgreSQL and Valkey"):
+            self._attachment = attach(self._state)
         # The demo uses its own servers, even if the environment or a .env file names others.
         os.environ |= {
             "ENVIRONMENT": "development",
@@ -49,14 +52,15 @@ class Demo:
             "REDIS_URL": self._attachment.redis_url,
             "PORT": str(self._port),
         }
-        console.print("Migrating …")
-        upgrade(self._attachment.database_url, self._project)
-        console.print("Sample data …")
-        console.print(f"  {fill(load(self._project), self._attachment.database_url)}")
-        console.print("Job worker and web server …")
-        self._spawn("worker", "-m", "ondol.cli", "worker")
-        self._spawn("web", "-m", "uvicorn", "main:app", "--host", "127.0.0.1", "--port", str(self._port))
-        self._wait_until_ready()
+        with _step("Migrations"):
+            upgrade(self._attachment.database_url, self._project)
+        with _step("Sample data"):
+            summary = fill(load(self._project), self._attachment.database_url)
+        console.print(f"  {summary}")
+        with _step("Job worker and web server"):
+            self._spawn("worker", "-m", "ondol.cli", "worker")
+            self._spawn("web", "-m", "uvicorn", "main:app", "--host", "127.0.0.1", "--port", str(self._port))
+            self._wait_until_ready()
 
     def watch(self) -> None:
         """Wait until one of the processes ends by itself, and report it."""
@@ -74,16 +78,15 @@ class Demo:
     def panel(self) -> Panel:
         base = f"http://127.0.0.1:{self._port}"
         return Panel(
-            f"[bold]API documentation[/bold]  {base}/docs\n"
-            f"[bold]API[/bold]                {base}/api/v1/products\n"
-            f"[bold]Health[/bold]             {base}/health/ready\n"
-            f"[bold]Mail that was sent[/bold] {base}/dev/mailbox\n\n"
+            f"[bold]Start here[/bold]  {base}/\n"
+            f"[bold]API docs[/bold]    {base}/docs\n"
+            f"[bold]Mailbox[/bold]     {base}/dev/mailbox\n"
+            f"[bold]Products[/bold]    {base}/api/v1/products\n\n"
             "[bold]Log in[/bold] with Authorize in /docs (development only):\n"
             "  admin@example.com      / ondol-demo-admin\n"
-            "  customer1@example.com  / ondol-demo-customer   … to customer50@example.com\n\n"
-            f"[bold]Data[/bold]  {self._state.path}\n"
-            f"[bold]Logs[/bold]  {self._state.logs}\n\n"
-            "Ctrl-C stops everything; the data stays. `--fresh` begins anew.",
+            "  customer1@example.com  / ondol-demo-customer   (to customer50)\n\n"
+            f"Logs are in {self._logs}\n"
+            "Ctrl-C stops everything. The data stays; `--fresh` deletes it.",
             title="Ondol is running",
             border_style="green",
             expand=False,
@@ -120,6 +123,19 @@ class Demo:
             except (urllib.error.URLError, OSError):
                 time.sleep(0.1)
         raise ServersError(f"The service was not ready within {READY_SECONDS:.0f} s; see {self._log('web')}.")
+
+
+@contextmanager
+def _step(name: str) -> Iterator[None]:
+    started = time.monotonic()
+    console.print(f"{name} … ", end="")
+    yield
+    console.print(f"{time.monotonic() - started:.1f} s")
+
+
+def _shown(path: Path) -> str:
+    """Return the path from the current folder, so that it fits into 80 columns."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
 def demo(

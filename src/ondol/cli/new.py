@@ -1,5 +1,6 @@
 """`ondol new`: create a project."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,11 @@ from ondol.generator.create import create
 console = Console(highlight=False, soft_wrap=True)
 
 
+class Language(StrEnum):
+    EN = "en"
+    KO = "ko"
+
+
 def new(
     folder: Annotated[Path, typer.Argument(help="Folder to create; its name is the project's.")],
     *,
@@ -19,16 +25,24 @@ def new(
     without: Annotated[
         str, typer.Option("--without", help="Leave out: audit,email_change,password_reset,personal_data,registration.")
     ] = "",
+    lang: Annotated[Language, typer.Option("--lang", help="Also write the README in this language.")] = Language.EN,
     starter: Annotated[
         str | None, typer.Option("--from", help="Use another starter: a folder or the URL of a git repository.")
     ] = None,
 ) -> None:
     """Create a project with accounts, layers, tests, deployment files, an environment and a first commit."""
     unwanted = [part for part in without.split(",") if part]
-    made = create(folder, sample=sample, starter=starter, without=unwanted, say=console.print)
+    made = create(
+        folder,
+        sample=sample,
+        starter=starter,
+        without=unwanted,
+        language=None if lang is Language.EN else lang,
+        say=console.print,
+    )
     console.print(
         f"{escape(str(made.folder))}: {made.files} files of the service with {made.lines} lines, all yours.\n\n"
         f"  cd {escape(str(folder))}\n"
-        "  uv run ondol dev    # PostgreSQL, Valkey, jobs, reload: http://127.0.0.1:8000/docs\n"
+        "  uv run ondol dev    # PostgreSQL, Valkey, jobs, reload: http://127.0.0.1:8000\n"
         "  uv run pytest"
     )

@@ -27,6 +27,7 @@ def create(
     sample: bool,
     starter: str | None,
     without: Sequence[str] = (),
+    language: str | None = None,
     say: Callable[[str], object] = lambda _: None,
 ) -> Created:
     """Create a project in `folder`, which must not exist yet. `starter`: a folder or the URL of a git repository; by
@@ -37,7 +38,7 @@ def create(
         raise ProjectError(f"{folder} already exists; nothing was changed. Choose another folder.")
     if starter is not None and Path(starter).is_dir():
         starter = str(Path(starter).absolute())  # an update may run in another folder
-    origin = Origin(name, sample, starter, sorted(set(without)))
+    origin = Origin(name, sample, starter, sorted(set(without)), language)
     uv = uv_program()
     folder.parent.mkdir(parents=True, exist_ok=True)
     folder.mkdir()

@@ -44,18 +44,22 @@ NAMED_FILES = ("compose.yaml", ".env.example", ".github/workflows/*.yml", "deplo
 @dataclass(frozen=True)
 class Origin:
     """The origin of a project. `starter`: a folder or the URL of a git repository; None for Ondol's own.
-    `without`: the removed features."""
+    `without`: the removed features. `language`: of a second README, "ko" or None."""
 
     name: str
     sample: bool
     starter: str | None
     without: Sequence[str] = ()
+    language: str | None = None
 
 
 def write_pristine(folder: Path, origin: Origin) -> None:
     """Copy the starter into `folder` under the project's name, without the unwanted features."""
     with _starter(origin.starter) as source:
         shutil.copytree(source, folder, ignore=shutil.ignore_patterns(*SKIPPED), dirs_exist_ok=True)
+    for readme in folder.glob("README.*.md"):
+        if readme.name != f"README.{origin.language}.md":
+            readme.unlink()
     take_out(folder, {*origin.without, *([] if origin.sample else [SAMPLE])})
     _give_name(folder, origin.name)
 
@@ -129,10 +133,10 @@ def _give_name(folder: Path, name: str) -> None:
     pyproject["project"]["description"] = "A service on Ondol."
     pyproject["tool"].pop("ondol", None)
     file.write_text(tomlkit.dumps(pyproject).rstrip() + "\n", encoding="utf-8")
-    factory = folder / "app" / "factory.py"
-    if factory.exists():
-        title = name.replace("-", " ").capitalize()
-        factory.write_text(factory.read_text(encoding="utf-8").replace('title="Ondol starter"', f'title="{title}"'))
+    title = name.replace("-", " ").capitalize()
+    for titled in (folder / "app" / "factory.py", *folder.glob("README*.md")):
+        if titled.exists():
+            titled.write_text(titled.read_text(encoding="utf-8").replace("Ondol starter", title, 1), encoding="utf-8")
     for pattern in NAMED_FILES:
         for named in folder.glob(pattern):
             named.write_text(SAMPLE_NAME.sub(name, named.read_text(encoding="utf-8")))

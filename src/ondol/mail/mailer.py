@@ -4,9 +4,10 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from email.utils import formataddr, formatdate, make_msgid, parseaddr
+from email.utils import format_datetime, formataddr, make_msgid, parseaddr
 from pathlib import Path
 from uuid import uuid4
 
@@ -57,7 +58,7 @@ class Mailer:
         # Only a local part with non-ASCII characters needs SMTPUTF8 (RFC 6531).
         message = EmailMessage(policy=policy.SMTP if (sender + recipient).isascii() else policy.SMTPUTF8)
         message["From"], message["To"], message["Subject"] = formataddr((name, sender)), recipient, subject
-        message["Date"], message["Message-ID"] = formatdate(localtime=False), make_msgid(domain="ondol")
+        message["Date"], message["Message-ID"] = format_datetime(datetime.now(UTC)), make_msgid(domain="ondol")
         message.set_content(text)
         if self.settings.host is None:
             await asyncio.to_thread(self.mailbox.keep, message)

@@ -7,7 +7,8 @@ from fastapi import FastAPI
 from ondol.options import Environment
 from ondol.runtime import Runtime
 from ondol.settings.guard import leads_elsewhere
-from ondol.web import health, mailbox
+from ondol.web import health
+from ondol.web.development import install_development
 from ondol.web.docs import install_docs
 from ondol.web.front import Front
 from ondol.web.headers import PRODUCTION_HEADERS, SECURITY_HEADERS
@@ -37,7 +38,7 @@ def install(app: FastAPI, runtime: Runtime, *, errors: ErrorBodies | None = None
     # The mailbox shows tokens, so it is off too if ENVIRONMENT=production may only have been forgotten.
     database = settings.database_url.get_secret_value() if settings.database_url else ""
     if settings.environment is not Environment.PRODUCTION and not leads_elsewhere(database):
-        app.include_router(mailbox.router)
+        install_development(app)
     is_production = settings.environment is Environment.PRODUCTION
     app.add_middleware(
         Front,

@@ -26,7 +26,7 @@ _PAGE = Template("""<!doctype html>
 </body>
 </html>
 """)
-_POLICY = (
+POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
@@ -41,7 +41,7 @@ def install_docs(app: FastAPI) -> None:
         outside = request.scope.get("root_path", "").rstrip("/")  # the prefix that a proxy in front removes
         openapi = escape(f"{outside}{app.openapi_url or '/openapi.json'}")
         content = _PAGE.substitute(title=escape(app.title), assets=escape(outside) + ASSETS_PATH, openapi=openapi)
-        return HTMLResponse(content, headers={"Content-Security-Policy": _POLICY})
+        return HTMLResponse(content, headers={"Content-Security-Policy": POLICY})
 
     app.include_router(router)
     app.mount(ASSETS_PATH, StaticFiles(directory=STATIC), name="docs-assets")
