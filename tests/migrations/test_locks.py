@@ -53,7 +53,7 @@ def test_a_migration_lets_others_pass_and_names_who_holds_the_lock(
     with psycopg.connect(database.url) as connection:
         assert connection.execute("SELECT count(nickname) FROM users").fetchone() == (0,)
         monkeypatch.setattr(migrations, "PAUSES", ())
-        with pytest.raises(migrations.MigrationBlocked, match="run it again"):
+        with pytest.raises(migrations.MigrationBlocked, match="Run it again"):
             migrations.downgrade(database.url, project, "-1")
 
 
