@@ -82,6 +82,9 @@ async def test_a_window_ends_and_what_is_given_back_can_be_used(redis_url: str) 
     await asyncio.sleep(1.1)
     standing = await limiter.count(limit)
     assert (standing.remaining, 0 < standing.reset_seconds <= 1) == (1, True)
+    await asyncio.sleep(1.1)
+    await limiter.give_back(limit)  # of a window that has ended
+    assert await allowed([limiter], limit, 5) == 2
     await limiter.close()
 
 

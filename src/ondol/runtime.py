@@ -150,7 +150,7 @@ class Runtime(Generic[S_co]):
                     self.servers.redis_url, self.servers.direct_url, self.settings.valkey, on_lookup=count_lookup
                 )
                 parts.push_async_callback(self.cache.close)
-            with step("LISTEN on PostgreSQL failed: check DATABASE_URL"):
+            with step("LISTEN on PostgreSQL failed: check DATABASE_DIRECT_URL, or DATABASE_URL without it"):
                 await self.cache.open()
             self.rate_limiter = RateLimiter(self.servers.redis_url, self.settings.valkey)
             parts.push_async_callback(self.rate_limiter.close)

@@ -59,7 +59,7 @@ async def check_database(database: Database, settings: Settings, drain: Drain) -
             raise StartFailed(POOLER)
         if settings.database_direct_url and (unlimited := (await session.scalars(_TIMEOUTS)).all()):
             # A pooler ignores connection options, so the limits must be set on the role.
-            log.warning("no_timeouts", settings=unlimited, hint=f"ALTER ROLE … SET {unlimited[0]} = '15s'")
+            log.warning("no_timeouts", settings=unlimited, hint="ALTER ROLE … SET …: `ondol docs deploy`")
 
 
 async def _wait_for(database: Database, environment: Environment, drain: Drain) -> None:

@@ -75,8 +75,9 @@ class RateLimiter:
         key = self._key(limit)
 
         def fill(pipeline: Pipeline) -> None:
+            # If the window has ended since, its key must not become -1: the next window would allow one more.
+            pipeline.set(key, 1, nx=True, px=limit.rate.seconds * 1000)
             pipeline.decr(key)
-            pipeline.pexpire(key, limit.rate.seconds * 1000, nx=True)
 
         try:
             await self._valkey.execute(fill)
