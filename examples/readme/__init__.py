@@ -1,0 +1,1 @@
+"""The code that README.md shows."""
