@@ -61,7 +61,7 @@ SPECIAL = {
         "self._work.cached(",
         "# In memory too",
     ],
-    "routers": ["Delete a product", "InvalidAmount"],
+    "routers": ["Delete a product", "InvalidAmount", 'name="update"'],
 }
 
 

@@ -40,6 +40,7 @@ def create_app(settings: AppSettings | None = None) -> FastAPI:
         lifespan=lifespan,
         openapi_url="/openapi.json" if docs_enabled(runtime) else None,
         openapi_tags=TAGS,
+        servers=[{"url": settings.http.root_path or "/"}],
         telemetry=TELEMETRY,
         redirect_slashes=False,  # one URL per resource; behind TLS a redirect would lead to http
         docs_url=None,  # `install` serves both pages from the package, without a CDN

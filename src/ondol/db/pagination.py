@@ -47,6 +47,12 @@ class PageRows:
 class Page(BaseModel, Generic[T]):
     """One page of a list as a response: `Page[ProductRead]`. `next_cursor` is null on the last page."""
 
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
+        """Return `ProductPage` for `Page[ProductRead]`, the name of the schema in the OpenAPI document."""
+        name = getattr(params[0], "__name__", "")
+        return f"{name[:1].upper()}{name[1:].removesuffix('Read')}Page"
+
     items: list[T]
     next_cursor: str | None = Field(None, examples=["pJ3kq1…"])
 

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_fields_from_routes, validation_error_definition
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from pydantic import TypeAdapter
 
 from ondol.auth.caller import InsufficientScope
@@ -24,10 +24,6 @@ from ondol.web.problems import (
 )
 
 
-class UnreadableBody(BadRequest):
-    detail = "There was an error parsing the body"
-
-
 class ContentTooLarge(Problem):
     status = 413
     title = "Content Too Large"
@@ -40,8 +36,17 @@ _VALIDATION_EXAMPLE = {
     "detail": "1 field failed validation.",
     "code": "validation_failed",
     "errors": [
-        {"loc": ["query", "limit"], "msg": "Input should be less than or equal to 100", "type": "less_than_equal"}
+        {
+            "loc": ["query", "limit"],
+            "msg": "Input should be less than or equal to 100",
+            "type": "less_than_equal",
+            "ctx": {"le": 100},
+        }
     ],
+}
+_HEADERS = {
+    "ETag": {"description": "The version, for If-Match and If-None-Match (RFC 9110).", "schema": {"type": "string"}},
+    "Location": {"description": "The URL of the new resource.", "schema": {"type": "string"}},
 }
 _NAMED = ("type", "title", "status", "code", "detail")
 _METHODS = ("get", "put", "post", "delete", "patch")
@@ -78,29 +83,66 @@ def install_openapi(app: FastAPI) -> None:
 def _complete(app: FastAPI, document: dict[str, Any]) -> None:
     # If the project has its own handler for 422, FastAPI's description stays.
     bodies, validation = bodies_of(app, Problem) or ErrorBodies(), bodies_of(app, RequestValidationError)
-    for operation in _operations(document):
-        for parameter in operation.get("parameters", ()):
-            if "schema" in parameter:
-                parameter["schema"] = _never_null(parameter["schema"])
-        answers = operation.setdefault("responses", {})
-        by_nature: list[type[Problem]] = [DatabaseUnavailable]
-        if operation.get("security"):
-            by_nature += [Unauthorized, InsufficientScope]
-        if "requestBody" in operation:
-            by_nature += [UnreadableBody, ContentTooLarge, UnsupportedCoding]
-        for status, answer in problem_responses(*by_nature).items():
-            answers.setdefault(str(status), answer)
-        for answer in answers.values():
-            if answer.get("content", {}).get(MEDIA_TYPE, {}).get("schema") == {"$ref": REF.format(model="Problem")}:
-                examples = answer["content"].pop(MEDIA_TYPE)["examples"].values()
-                answer["content"] |= _content(bodies, "Problem", *(example["value"] for example in examples))
-        if validation and _is_fastapis_own(answers.get("422", {})):
-            content = _content(validation, "ValidationProblem", _VALIDATION_EXAMPLE)
-            answers["422"] = {"description": "Validation failed", "content": content}
+    for route in iter_route_contexts(app.routes):
+        _summarise(document["paths"].get(route.path_format, {}), route)
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    for operation in _operations(document):
+        _complete_operation(operation, schemas, bodies, validation)
+    _mark_files(schemas)
     if validation:
         _drop_fastapis_own(app, document, schemas)
     _add_schemas(document, schemas, bodies)
+
+
+def _complete_operation(
+    operation: dict[str, Any], schemas: Mapping[str, Any], bodies: ErrorBodies, validation: ErrorBodies | None
+) -> None:
+    for parameter in operation.get("parameters", ()):
+        if "schema" in parameter:
+            parameter["schema"] = _never_null(parameter["schema"])
+    answers = operation.setdefault("responses", {})
+    by_nature: list[type[Problem]] = [DatabaseUnavailable]
+    if operation.get("security"):
+        by_nature += [Unauthorized, InsufficientScope]
+    if "requestBody" in operation:
+        by_nature += [BadRequest, ContentTooLarge, UnsupportedCoding]
+    for status, answer in problem_responses(*by_nature).items():
+        answers.setdefault(str(status), answer)
+    for answer in answers.values():
+        if answer.get("content", {}).get(MEDIA_TYPE, {}).get("schema") == {"$ref": REF.format(model="Problem")}:
+            examples = answer["content"].pop(MEDIA_TYPE)["examples"].values()
+            answer["content"] |= _content(bodies, "Problem", *(example["value"] for example in examples))
+    if validation and _is_fastapis_own(answers.get("422", {})):
+        content = _content(validation, "ValidationProblem", _VALIDATION_EXAMPLE)
+        answers["422"] = {"description": "Validation failed", "content": content}
+    for status, answer in answers.items():
+        if status.startswith("2"):
+            _add_headers(status, answer, schemas)
+
+
+def _summarise(operations: dict[str, Any], route: RouteContext) -> None:
+    """Set the summary to verb and noun, the words of the function's name, unless the route has a summary."""
+    original = route.original_route
+    if isinstance(original, APIRoute) and original.summary is None:
+        for method in {method.lower() for method in route.methods or ()} & set(operations):
+            operations[method]["summary"] = original.endpoint.__name__.replace("_", " ").capitalize()
+
+
+def _add_headers(status: str, answer: dict[str, Any], schemas: Mapping[str, Any]) -> None:
+    """Document ETag for a resource with a version, and Location for a new one. Contract tests check both."""
+    ref = answer.get("content", {}).get("application/json", {}).get("schema", {}).get("$ref", "")
+    fields = schemas.get(ref.rpartition("/")[2], {}).get("properties", {})
+    if "id" in fields and fields.get("version", {}).get("type") == "integer":
+        names = ("ETag", "Location") if status == "201" else ("ETag",)
+        answer["headers"] = {name: {**_HEADERS[name], "required": True} for name in names} | answer.get("headers", {})
+
+
+def _mark_files(schemas: Mapping[str, Any]) -> None:
+    """Say `format: binary` too where a field is a file: generators of clients know it better than contentMediaType."""
+    for schema in schemas.values():
+        for field in schema.get("properties", {}).values():
+            if field.get("contentMediaType") == "application/octet-stream":
+                field["format"] = "binary"
 
 
 def _content(bodies: ErrorBodies, model: str, *examples: Mapping[str, Any]) -> dict[str, Any]:
@@ -150,7 +192,7 @@ def _add_schemas(document: dict[str, Any], schemas: dict[str, Any], bodies: Erro
     ours: dict[str, Any] = {}
     titles: dict[str, str] = {}
     for name, model in (("Problem", bodies.model), ("ValidationProblem", bodies.validation_model)):
-        schema = model.model_json_schema(ref_template=REF)
+        schema = model.model_json_schema(ref_template=REF, mode="serialization")
         titles[name] = schema["title"]
         ours |= schema.pop("$defs", {}) | {schema["title"]: schema}
     names = {name: name if name not in schemas else f"Ondol{name}" for name in ours}

@@ -52,9 +52,7 @@ class FieldError(BaseModel):
     loc: list[str | int] = Field(examples=[["body", "price"]])
     msg: str = Field(examples=["Input should be greater than or equal to 0"])
     type: str = Field(examples=["greater_than_equal"])
-    ctx: dict[str, Any] | None = Field(
-        None, description="The values in `msg`, for clients that translate it.", examples=[{"ge": 0}]
-    )
+    ctx: dict[str, Any] = Field(description="The values in `msg`, for clients that translate it.", examples=[{"ge": 0}])
 
 
 class ValidationProblemBody(ProblemBody):
@@ -100,9 +98,7 @@ class ProblemDetails:
 
 def problem_json(problem: ProblemDetails) -> Response:
     """Return the response in the format of RFC 9457."""
-    about: dict[str, Any] = {"code": problem.code, **problem.members}
-    if problem.request_id is not None:
-        about["request_id"] = problem.request_id
+    about = {"code": problem.code, **problem.members, "request_id": problem.request_id}
     content = encoded_problem(problem.status, problem.detail, **about)
     return Response(content, problem.status, headers=dict(problem.headers), media_type=MEDIA_TYPE)
 
@@ -150,6 +146,9 @@ def bodies_of(app: FastAPI, error: type[Exception]) -> ErrorBodies | None:
     return handlers.bodies if isinstance(handlers, _Handlers) else None
 
 
+_WAIT = {"headers": {"Retry-After": {"description": "Seconds to wait (RFC 9110).", "schema": {"type": "integer"}}}}
+
+
 def problem_responses(*kinds: type[Problem]) -> dict[int | str, dict[str, Any]]:
     """Return the `responses=` of a route or router: the problems it can return, with an example of each."""
     by_status: dict[int | str, dict[str, Any]] = {}
@@ -161,6 +160,7 @@ def problem_responses(*kinds: type[Problem]) -> dict[int | str, dict[str, Any]]:
                 "content": {
                     MEDIA_TYPE: {"schema": {"$ref": REF.format(model="Problem")}, "examples": {}},
                 },
+                **(_WAIT if kind.status in (429, 503) else {}),
             },
         )
         example = {"type": "about:blank", "title": kind.title, "status": kind.status, "detail": kind.detail}
@@ -214,7 +214,7 @@ def _field_errors(errors: Iterable[Any]) -> Iterable[dict[str, Any]]:
         # Use the text of a ValueError without Pydantic's prefix "Value error, ".
         message = str(context["error"] if isinstance(context.get("error"), ValueError) else error["msg"])[:MAX_TEXT]
         told = {name: value for name, value in context.items() if name in SAFE_CONTEXT}
-        yield {"loc": loc, "msg": message, "type": error["type"], **({"ctx": told} if told else {})}
+        yield {"loc": loc, "msg": message, "type": error["type"], "ctx": told}
 
 
 def _translated(problem: ProblemDetails, language: str, languages: Languages) -> ProblemDetails:
@@ -226,4 +226,4 @@ def _translated(problem: ProblemDetails, language: str, languages: Languages) ->
 
 
 def _translated_field(error: Mapping[str, Any], language: str, languages: Languages) -> str:
-    return languages.field(language, error["type"], error.get("ctx", {})) or str(error["msg"])
+    return languages.field(language, error["type"], error["ctx"]) or str(error["msg"])

@@ -49,7 +49,7 @@ async def log_in(
     responses=problem_responses(InvalidRefreshToken),
     openapi_extra=public("The refresh token authenticates the caller."),
 )
-async def refresh(auth: Auth, cookies: TokenCookiesDep, data: RefreshRequest | None = None) -> TokenPair:
+async def refresh_tokens(auth: Auth, cookies: TokenCookiesDep, data: RefreshRequest | None = None) -> TokenPair:
     """Exchange a refresh token for a new pair. It can be used once. In browser mode it is read from its cookie."""
     token = data.refresh_token.get_secret_value() if data else cookies.refresh_token()
     return cookies.deliver(await auth.refresh(token or ""))
@@ -61,7 +61,7 @@ async def refresh(auth: Auth, cookies: TokenCookiesDep, data: RefreshRequest | N
     response_class=Response,
     openapi_extra=public("The token to revoke authenticates the caller (RFC 7009)."),
 )
-async def revoke(
+async def revoke_token(
     token: Annotated[str, Form(min_length=1, max_length=4_096, description="An access or refresh token.")],
     auth: Auth,
     token_type_hint: Annotated[str | None, Form(max_length=50, description="Ignored.")] = None,

@@ -1,8 +1,9 @@
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Security, status
+from fastapi import APIRouter, Depends, Response, Security, status
 from ondol import TooManyRequests
 from ondol.auth.caller import Caller
+from ondol.web.conditional import with_etag
 from ondol.web.problems import problem_responses
 from ondol.web.public import public
 from ondol.web.unit_of_work import in_transaction
@@ -25,6 +26,7 @@ EmailChanges = Annotated[EmailChangeService, Depends(in_transaction(EmailChangeS
     "",
     name="ask_email_change",
     status_code=status.HTTP_202_ACCEPTED,
+    response_class=Response,
     responses=problem_responses(WrongPassword),
 )
 async def ask_email_change(data: EmailChangeCreate, user: Writer, changes: EmailChanges) -> None:
@@ -38,6 +40,7 @@ async def ask_email_change(data: EmailChangeCreate, user: Writer, changes: Email
     responses=problem_responses(InvalidMailedToken, EmailTaken),
     openapi_extra=public("The mailed token authenticates the caller."),
 )
-async def change_email(data: EmailChangeConfirm, changes: EmailChanges) -> UserRead:
+async def change_email(data: EmailChangeConfirm, changes: EmailChanges, response: Response) -> UserRead:
     """Change the e-mail address with the token that was mailed to the new one."""
-    return await changes.confirm(data.token.get_secret_value())
+    account = await changes.confirm(data.token.get_secret_value())
+    return with_etag(response, account, account.last_seen_at)

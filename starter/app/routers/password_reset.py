@@ -1,6 +1,6 @@
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, status
+from fastapi import APIRouter, Depends, Response, status
 from ondol import TooManyRequests
 from ondol.web.cookies import TokenCookiesDep
 from ondol.web.problems import problem_responses
@@ -21,6 +21,7 @@ PasswordResets = Annotated[PasswordResetService, Depends(in_transaction(Password
     "",
     name="ask_password_reset",
     status_code=status.HTTP_202_ACCEPTED,
+    response_class=Response,
     openapi_extra=public("A user who forgot the password cannot log in."),
 )
 async def ask_password_reset(data: PasswordResetCreate, resets: PasswordResets) -> None:

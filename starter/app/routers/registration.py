@@ -1,7 +1,8 @@
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, status
+from fastapi import APIRouter, Depends, Response, status
 from ondol import TooManyRequests
+from ondol.web.conditional import with_etag
 from ondol.web.dependencies import PreferredLanguage
 from ondol.web.problems import problem_responses
 from ondol.web.public import public
@@ -22,6 +23,7 @@ Registrations = Annotated[RegistrationService, Depends(in_transaction(Registrati
     "",
     name="register",
     status_code=status.HTTP_202_ACCEPTED,
+    response_class=Response,
     openapi_extra=public("A new user has no account yet."),
 )
 async def register(data: RegistrationCreate, registrations: Registrations, language: PreferredLanguage) -> None:
@@ -37,7 +39,9 @@ async def register(data: RegistrationCreate, registrations: Registrations, langu
     openapi_extra=public("The mailed token authenticates the caller."),
 )
 async def confirm_registration(
-    data: RegistrationConfirm, registrations: Registrations, language: PreferredLanguage
+    data: RegistrationConfirm, registrations: Registrations, language: PreferredLanguage, response: Response
 ) -> UserRead:
     """Create the account with the mailed token and a password."""
-    return await registrations.confirm(data, language)
+    account = await registrations.confirm(data, language)
+    response.headers["Location"] = "/api/v1/users/me"
+    return with_etag(response, account, account.last_seen_at)

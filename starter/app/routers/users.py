@@ -26,13 +26,13 @@ ReadOnlyUsers = Annotated[UserService, Depends(read_only(UserService))]
 
 
 @router.get("/me", name="me")
-async def get_me(user: AccountReader, users: ReadOnlyUsers, response: Response) -> UserRead:
+async def get_my_account(user: AccountReader, users: ReadOnlyUsers, response: Response) -> UserRead:
     """Return your own account."""
     return _tagged(response, await users.get(user.user_id))
 
 
 @router.patch("/me", name="update_me", responses=problem_responses(PreconditionFailed, InvalidPrecondition))
-async def update_me(
+async def update_my_account(
     data: UserUpdate, user: AccountWriter, users: Users, expected_versions: ExpectedVersions, response: Response
 ) -> UserRead:
     """Change your own account. If `If-Match` names an outdated version, nothing changes (412)."""

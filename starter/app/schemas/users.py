@@ -54,7 +54,7 @@ class UserRead(Output):
     full_name: str
     role: Role
     is_active: bool
-    language: str | None = Field(description="Of the mails to this account. null: the service's default.")
+    language: Language | None = Field(description="Of the mails to this account. null: the service's default.")
     last_seen_at: datetime | None
     version: int
     created_at: datetime
