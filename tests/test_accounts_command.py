@@ -71,7 +71,7 @@ def test_accounts_from_the_command_line(run: Any) -> None:
     ("arguments", "answer", "sentence"),
     [
         (["user", "create", "nobody", "--name", "n"], PASSWORD, "email address"),
-        (["user", "create", "a@example.com", "--name", "n"], "short", "at least 8"),
+        (["user", "create", "a@example.com", "--name", "n"], "short", "Use 8 to 128 characters."),
         (["user", "create", "a@example.com", "--name", "n"], "password123", "This password is too common."),
         (["user", "create", "a@example.com", "--name", "n", "--role", "king"], PASSWORD, "'customer' or 'admin'"),
         (["user", "grant", "a@example.com", "admin"], "", "There is no such account."),
@@ -79,8 +79,8 @@ def test_accounts_from_the_command_line(run: Any) -> None:
         (["user", "list", "--role", "king"], "", "'customer' or 'admin'"),
         (["audit-log", "--action", "nothing"], "", "Input should be"),
         (["audit-log", "--since", "yesterday"], "", "SINCE"),
-        (["jobs", "retry", "999999"], "", "Job 999999 is not there"),
-        (["jobs", "cancel", "999999"], "", "Job 999999 is not there"),
+        (["jobs", "retry", "999999"], "", "Job 999999 does not exist"),
+        (["jobs", "cancel", "999999"], "", "Job 999999 does not exist"),
     ],
 )
 def test_what_is_wrong_is_a_sentence(run: Any, arguments: list[str], answer: str, sentence: str) -> None:

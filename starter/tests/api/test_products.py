@@ -141,7 +141,7 @@ def test_if_match_refuses_to_change_what_changed_meanwhile(
 
 
 def test_of_a_name_that_stands_twice_the_last_counts(client: TestClient, admin: Any) -> None:
-    """RFC 8259, section 4, leaves it open; what matters is that all of the service agrees, and nothing breaks."""
+    """RFC 8259, section 4, does not define which value counts; the service must be consistent and not fail."""
     body = b'{"name": "n", "price": "1", "price": "2"}'
     headers = {**admin.headers, "Content-Type": "application/json"}
     answer = client.post("/api/v1/products", content=body, headers=headers)

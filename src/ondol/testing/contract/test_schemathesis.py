@@ -204,7 +204,7 @@ def excluded(case: Any, answer: Any) -> list[Any]:
         # A cursor or ETag must have been issued by the service; to the document it is any text.
         "positive_data_acceptance": problem.get("code") in GIVEN_OUT
         or (wrong and not any(error["type"] in IN_A_SCHEMA for error in wrong))
-        # Nor does the document know what a file must hold.
+        # The document does not describe the content of a file.
         or (answer.status_code == 415 and case.media_type == MULTIPART),
     }
     checks: Any = CHECKS
