@@ -33,7 +33,9 @@ ReadOnlyOrders = Annotated[OrderService, Depends(read_only(OrderService))]
 )
 async def place_order(data: OrderCreate, user: Writer, orders: Orders, response: Response) -> OrderRead:
     """Place an order: all of its lines or none. Prices are those of the catalogue. A receipt follows by e-mail."""
-    return _tagged(response, await orders.place(user.user_id, data))
+    order = await orders.place(user.user_id, data)
+    response.headers["Location"] = f"/api/v1/orders/{order.id}"
+    return _tagged(response, order)
 
 
 @router.get("", name="list", responses=problem_responses(InvalidCursor))
