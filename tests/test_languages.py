@@ -64,9 +64,9 @@ def test_korean_has_a_message_for_each_error_of_a_field(languages: Languages, ki
     assert languages.field("ko", kind, dict.fromkeys(SAFE_CONTEXT, 1))
 
 
-@pytest.mark.parametrize("kind", sorted(Languages(KOREAN)._texts["ko"]["fields"]))
+@pytest.mark.parametrize("kind", sorted(Languages(KOREAN).section("ko", "fields")))
 def test_a_message_needs_no_value_that_is_not_sent(languages: Languages, kind: str) -> None:
-    template = languages._texts["ko"]["fields"][kind]
+    template = languages.section("ko", "fields")[kind]
     assert {name for _, name, _, _ in Formatter().parse(template) if name} <= SAFE_CONTEXT
 
 

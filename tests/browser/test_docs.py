@@ -32,3 +32,17 @@ def test_authorize_in_swagger_ui_logs_in(page: Page, base: str, database_url: st
     assert answered.value.json()["email"] == address
     operation.locator(".live-responses-table", has_text=address).wait_for()
     assert refused == []  # nothing was fetched from elsewhere, nothing broke the content security policy
+
+
+def test_a_link_in_the_mailbox_confirms_a_registration(page: Page, base: str, mailed_registration: str) -> None:
+    broken: list[str] = []
+    page.on("console", lambda message: broken.append(message.text) if message.type == "error" else None)
+    page.goto(f"{base}/")
+    page.get_by_role("link", name="/dev/mailbox").click()
+    page.locator("article", has_text=mailed_registration).get_by_role("link").click()
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.locator("input[name=full_name]").fill("지우")
+    page.get_by_role("button").click()
+    page.locator("#answer", has_text="201").wait_for()
+    assert mailed_registration in page.locator("#answer").inner_text()
+    assert broken == []

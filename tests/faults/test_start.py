@@ -93,7 +93,15 @@ def test_a_server_without_limits_is_named(prod: Production, command: Sequence[st
 
 
 def test_docs_are_closed_unless_opened(prod: Production) -> None:
-    pages = ("/docs", "/openapi.json", "/docs-assets/swagger-ui.css", "/dev/mailbox", "/metrics")
+    pages = (
+        "/docs",
+        "/openapi.json",
+        "/docs-assets/swagger-ui.css",
+        "/",
+        "/dev/mailbox",
+        "/dev/links/confirm-email",
+        "/metrics",
+    )
     with prod.web() as web:
         assert {httpx2.get(f"{web.base}{page}").status_code for page in pages} == {404}
     with prod.web(HTTP__DOCS="true") as web:

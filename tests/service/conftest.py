@@ -9,6 +9,8 @@ from app.settings import AppSettings
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from ondol.runtime import Runtime
+
 
 @pytest.fixture
 def settings(database_url: str, redis_url: str, tmp_path: Path) -> AppSettings:
@@ -25,3 +27,9 @@ def app(settings: AppSettings) -> FastAPI:
 def client(app: FastAPI) -> Iterator[TestClient]:
     with TestClient(app) as client:
         yield client
+
+
+@pytest.fixture
+def runtime(app: FastAPI) -> Runtime:
+    runtime: Runtime = app.state.runtime
+    return runtime

@@ -52,21 +52,22 @@ class Languages:
 
     def problem(self, language: str, codes: Iterable[str]) -> str | None:
         """Return the message of the first of `codes` that has one."""
-        messages = self._section(language, "problems")
+        messages = self.section(language, "problems")
         return next((messages[code] for code in codes if code in messages), None)
 
     def field(self, language: str, kind: str, context: Mapping[str, Any]) -> str | None:
         """Return the message of an error of Pydantic's type `kind`, with the values of its `ctx`; None without one."""
-        message: str = self._section(language, "fields").get(kind, "")
+        message: str = self.section(language, "fields").get(kind, "")
         has_values = all(name is None or name in context for _, name, _, _ in Formatter().parse(message))
         return message.format_map(context) if message and has_values else None
 
     def text(self, language: str | None, section: str, name: str, /, **values: str) -> dict[str, str]:
         """Return the texts `[section.name]`, with `values` in them. None or an unknown language is the default one."""
-        texts = self._section(language if language in self._texts else self.default, section)[name]
+        texts = self.section(language if language in self._texts else self.default, section)[name]
         return {part: text.format_map(values) for part, text in texts.items()}
 
-    def _section(self, language: str, section: str) -> Mapping[str, Any]:
+    def section(self, language: str, section: str) -> Mapping[str, Any]:
+        """Return a table of a language's file with Ondol's own, such as `problems` or `mails`."""
         found: Mapping[str, Any] = self._texts[language].get(section, {})
         return found
 

@@ -25,7 +25,7 @@ STATIC = Path(__file__).parent / "static"
 _PAGE = Template(
     '<!doctype html><html lang="$language"><meta charset="utf-8">'
     '<meta name="viewport" content="width=device-width, initial-scale=1"><title>$title</title>'
-    '<link rel="stylesheet" href="${root}/dev/development.css"><h1>$title</h1>$body'
+    '<link rel="icon" href="data:,"><link rel="stylesheet" href="${root}/dev/development.css"><h1>$title</h1>$body'
     '<script src="${root}/dev/development.js"></script></html>'
 )
 router = APIRouter(prefix="/dev", include_in_schema=False)

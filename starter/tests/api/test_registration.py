@@ -43,6 +43,17 @@ def test_an_account_is_made_by_whoever_reads_its_mail(client: TestClient, mailed
     assert (again.status_code, again.json()["code"]) == (400, "invalid_token")
 
 
+def test_mails_and_the_account_have_the_language_of_the_request(client: TestClient, mailed: Mailed) -> None:
+    korean = {"Accept-Language": "ko"}
+    assert client.post(URL, json={"email": EMAIL}, headers=korean).status_code == 202
+    mail = mailed(EMAIL)
+    assert mail["Subject"] == "회원 가입을 완료해 주세요"
+    made = client.post(f"{URL}/confirm", json={"token": code_in(mail), **ACCOUNT}, headers=korean)
+    assert (made.json()["language"], made.headers["Location"]) == ("ko", "/api/v1/users/me")
+    client.post(URL, json={"email": EMAIL})  # in English, but the account's mails are Korean
+    assert mailed(EMAIL)["Subject"] == "이미 가입된 이메일 주소입니다"
+
+
 def test_of_twenty_who_confirm_one_address_at_once_one_gets_the_account(
     client: TestClient, database: SyncDatabase
 ) -> None:

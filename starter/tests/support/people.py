@@ -83,6 +83,6 @@ def fresh_token(database: SyncDatabase, purpose: Purpose) -> dict[str, str]:
 def code_in(message: EmailMessage) -> str:
     """Return the token in a mail."""
     body = message.get_body(("plain",))
-    found = re.search(r"code: (\S+)", body.get_content() if body else "")
+    found = re.search(r"#token=(\S+)", body.get_content() if body else "")
     assert found
     return found[1]
