@@ -17,34 +17,12 @@ FENCE = re.compile(r"^ *```([^\n]*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 FEATURES = "|".join(tomllib.loads((ROOT / "starter/pyproject.toml").read_text())["tool"]["ondol"]["features"])
 # Words for the numbers 0 to 12.
 ENGLISH = [
-    r"no|none|zero",
-    r"an?|one|once|first",
-    r"two|twice|second|both",
-    r"three|third",
-    r"four|fourth",
-    r"five|fifth",
-    r"six|sixth",
-    r"seven",
-    r"eight",
-    r"nine",
-    r"tens?",
-    r"eleven",
-    r"twelve",
+    *(r"no|none|zero", r"an?|one|once|first", r"two|twice|second|both", r"three|third", r"four|fourth", r"five|fifth"),
+    *(r"six|sixth", r"seven", r"eight", r"nine", r"tens?", r"eleven", r"twelve"),
 ]
 KOREAN = [
-    "없",
-    "하나|한|첫",
-    "둘|두",
-    "셋|세",
-    "넷|네",
-    "다섯",
-    "여섯",
-    "일곱",
-    "여덟",
-    "아홉",
-    "열",
-    "열하나|열한",
-    "열둘|열두",
+    *("없", "하나|한|첫", "둘|두", "셋|세", "넷|네", "다섯"),
+    *("여섯", "일곱", "여덟", "아홉", "열", "열하나|열한", "열둘|열두"),
 ]
 
 
