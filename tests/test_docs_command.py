@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+import ondol
 from ondol.cli.main import app
 
 PAGES = Path(__file__).resolve().parents[1] / "docs"
@@ -52,7 +53,7 @@ def test_the_language_is_the_readers(arguments: list[str], environment: dict[str
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("deplyo", "Unknown page 'deplyo'. Use one of: how-to/deploy."),
+        ("deplyo", "Unknown page 'deplyo'. Use one of: how-to/deploy"),
         ("zzzz", "Unknown page 'zzzz'. `ondol docs` lists the pages."),
         ("../../README", "Unknown page '../../README'"),
     ],
@@ -61,6 +62,17 @@ def test_an_unknown_page_lists_close_names(name: str, said: str) -> None:
     refused = CliRunner().invoke(app, ["docs", name])
     assert refused.exit_code == 1
     assert said in refused.output
+
+
+def test_a_name_of_several_pages_lists_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ondol, "__file__", str(tmp_path / "__init__.py"))  # as in the wheel, with the pages beside it
+    for name in ("how-to/cache.md", "reference/cache.md"):
+        page = tmp_path / "docs" / "en" / name
+        page.parent.mkdir(parents=True)
+        page.write_text(f"# {name}\n", encoding="utf-8")
+    refused = CliRunner().invoke(app, ["docs", "cache", "--lang", "en"])
+    assert "Several pages are called 'cache'. Use one of: how-to/cache, reference/cache." in refused.output
+    assert docs("reference/cache") == "# reference/cache.md\n"
 
 
 @pytest.mark.parametrize(("rows", "paged"), [("20", True), ("2000", False)])
