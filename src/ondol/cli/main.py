@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from ondol.cli import add, database, demo, dev, doctor, jobs, new, processes, remove, secret, settings, update
+from ondol.cli import add, database, demo, dev, docs, doctor, jobs, new, processes, remove, secret, settings, update
 from ondol.cli.commands import Commands
 
 app = typer.Typer(
@@ -33,6 +33,7 @@ app.command("remove", epilog="Example: ondol remove resource book")(remove.remov
 app.command("dev", epilog="Example: ondol dev --port 8001 --sql")(dev.dev)
 app.command("demo", epilog="Example: ondol demo --fresh")(demo.demo)
 app.command("update", epilog="Example: ondol update --check")(update.update_project)
+app.command("docs", epilog="Example: ondol docs how-to/deploy --lang ko")(docs.docs)
 app.command("doctor", epilog="Example: ondol doctor --json")(doctor.doctor)
 app.command("serve", epilog="Example: ondol serve --workers 4")(processes.serve)
 app.command("worker", epilog="Example: ondol worker")(processes.worker)

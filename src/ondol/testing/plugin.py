@@ -93,6 +93,7 @@ def whole(pytestconfig: pytest.Config) -> bool:
 
 @pytest.fixture(scope="session")
 def project_folder(pytestconfig: pytest.Config) -> Path:
+    """Return the folder that the ini option `ondol_project` names."""
     return project_of(pytestconfig)
 
 
@@ -111,6 +112,7 @@ def worker_database(servers: Attachment, project_folder: Path) -> TestDatabase:
 
 @pytest.fixture(scope="session")
 def worker_redis_url(servers: Attachment) -> str:
+    """Return the URL of this process's Valkey database."""
     digits = "".join(filter(str.isdigit, os.environ.get("PYTEST_XDIST_WORKER", ""))) or "0"
     return f"{servers.redis_url.rpartition('/')[0]}/{int(digits) % 64}"
 

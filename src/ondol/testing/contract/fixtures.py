@@ -152,6 +152,7 @@ def processes(request: pytest.FixtureRequest, start_processes: Start) -> Iterato
 
 @pytest.fixture
 def rig(processes: Processes, contract: Contract, worker_database: TestDatabase) -> Iterator[Rig]:
+    """Yield the module's processes, with accounts that call them."""
     logs = [processes.logs / f"web{worker}.log" for worker in range(2)]
     begins = [log.stat().st_size for log in logs]
     yield Rig(**vars(processes), contract=contract)
