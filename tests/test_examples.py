@@ -26,6 +26,7 @@ CASES = {
     "camel_case": (None, 'post("/rooms", json={"hourlyPrice": 15000}).json()', "{'hourlyPrice': 15000}"),
     "database": (None, 'get("/").json()', "{'now': '20"),
     "sync_database": (None, 'get("/").json()', "{'now': '20"),
+    "relations": (None, 'get("/books").json()[0]["authors"][0]["name"]', "박경리"),
     "pagination": (None, 'get("/", params={"limit": 2}).json()["items"]', "[1, 2]"),
     "authentication": (
         None,
