@@ -23,7 +23,10 @@ CASES = {
     "error_bodies": (None, 'get("/rooms/attic").json()', "{'errors': {'base': ['This house has no such room.']}}"),
     "middleware": (None, 'get("/", headers={"X-Request-ID": "12345678"}).headers["X-Request-ID"]', "12345678"),
     "docs_pages": (None, 'get("/docs").text', "/docs-assets/swagger-ui-bundle.js"),
+    "camel_case": (None, 'post("/rooms", json={"hourlyPrice": 15000}).json()', "{'hourlyPrice': 15000}"),
     "database": (None, 'get("/").json()', "{'now': '20"),
+    "sync_database": (None, 'get("/").json()', "{'now': '20"),
+    "relations": (None, 'get("/books").json()[0]["authors"][0]["name"]', "박경리"),
     "pagination": (None, 'get("/", params={"limit": 2}).json()["items"]', "[1, 2]"),
     "authentication": (
         None,

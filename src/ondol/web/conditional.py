@@ -51,7 +51,7 @@ def with_etag(response: Response, resource: V, *also: object) -> V:
 
 @cache
 def _shape(schema: type[Any]) -> str:
-    return ",".join(schema.model_fields)
+    return ",".join(field.serialization_alias or name for name, field in schema.model_fields.items())
 
 
 def is_known(if_none_match: str, etag: str) -> bool:

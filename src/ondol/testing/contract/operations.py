@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from pydantic.alias_generators import to_snake
+
 from ondol.testing.contract import FORM, MULTIPART, PASSWORD
 from ondol.web.public import REASON
 
@@ -108,8 +110,8 @@ class Document:
     def sample(self, schema: dict[str, Any], name: str, known: Mapping[str, str]) -> Any:
         """Return a valid value. `known`: existing ids, by the name of the field or parameter."""
         outer = self.resolve(schema)
-        if name in known:
-            return known[name]
+        if spelling := next((each for each in (name, to_snake(name)) if each in known), ""):  # or in camelCase
+            return known[spelling]
         schema = next(variant for variant in self.variants(outer) if variant.get("type") != "null")
         if examples := outer.get("examples") or schema.get("examples"):
             return examples[0]
@@ -124,7 +126,7 @@ class Document:
                 return max(schema.get("minimum", 1), 1)
             case "boolean":
                 return False
-        if "password" in name:
+        if "password" in name.lower():
             return PASSWORD
         return TEXTS.get(schema.get("format", "")) or "x" * max(schema.get("minLength", 1), 1)
 

@@ -1,0 +1,1 @@
+"""Scripts for a project: in its folder, `uv run python -m scripts.accounts`."""
