@@ -35,6 +35,7 @@ CASES = {
     "jobs": ("jobs", 'post("/greetings/지우").json()', "{'job': "),
     "mail": ("mail", 'post("/mail").json()', "{'kept': "),
     "error_tracker": ("dev", 'get("/broken").json()["code"]', "internal_error"),
+    "csv_export": (None, 'get("/orders.csv").text', "id,created_at,status,total,currency"),
     "uploads": ("dev", 'post("/files", files={"file": b"%PDF-1.7"}).json()', ".pdf"),
     "settings": (None, 'get("/").json()["ROOM__TEMPERATURE"]', "21 (default)"),
     "etags": (None, 'put("/note", params={"text": "x"}, headers={"If-Match": "\\"v7\\""}).status_code', "412"),
