@@ -36,6 +36,7 @@ CASES = {
     "mail": ("mail", 'post("/mail").json()', "{'kept': "),
     "error_tracker": ("dev", 'get("/broken").json()["code"]', "internal_error"),
     "csv_export": (None, 'get("/orders.csv").text', "id,created_at,status,total,currency"),
+    "kakao_login": (None, 'get("/auth/kakao", follow_redirects=False).headers["Location"]', "&code_challenge="),
     "uploads": ("dev", 'post("/files", files={"file": b"%PDF-1.7"}).json()', ".pdf"),
     "settings": (None, 'get("/").json()["ROOM__TEMPERATURE"]', "21 (default)"),
     "etags": (None, 'put("/note", params={"text": "x"}, headers={"If-Match": "\\"v7\\""}).status_code', "412"),
