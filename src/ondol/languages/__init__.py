@@ -62,13 +62,16 @@ class Languages:
         return message.format_map(context) if message and has_values else None
 
     def text(self, language: str | None, section: str, name: str, /, **values: str) -> dict[str, str]:
-        """Return the texts `[section.name]`, with `values` in them. None or an unknown language is the default one."""
-        texts = self.section(language if language in self._texts else self.default, section)[name]
-        return {part: text.format_map(values) for part, text in texts.items()}
+        """Return the texts `[section.name]`, with `values` in them: of `language`, else of the default language, else in
+        English. Raises KeyError if none of them has the text."""
+        for each in (language, self.default, ENGLISH):
+            if texts := self.section(each or "", section).get(name):
+                return {part: text.format_map(values) for part, text in texts.items()}
+        raise KeyError(name)
 
     def section(self, language: str, section: str) -> Mapping[str, Any]:
         """Return a table of a language's file with Ondol's own, such as `problems` or `mails`."""
-        found: Mapping[str, Any] = self._texts[language].get(section, {})
+        found: Mapping[str, Any] = self._texts.get(language, {}).get(section, {})
         return found
 
 

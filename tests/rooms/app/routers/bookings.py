@@ -2,17 +2,18 @@ from collections.abc import AsyncIterable
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Response, Security, status
+from fastapi import APIRouter, Depends, Query, Request, Response, Security, status
 from fastapi.responses import StreamingResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from ondol.auth.caller import Caller
 from ondol.db.pagination import InvalidCursor, Page
+from ondol.errors import Problem
 from ondol.web.conditional import with_etag
 from ondol.web.dependencies import RuntimeDep
 from ondol.web.problems import problem_responses
 from ondol.web.unit_of_work import in_transaction, read_only
 
-from app.access import current_user
+from app.access import authenticated, current_user
 from app.schemas.bookings import BookingCreate, BookingQuery, BookingRead
 from app.scopes import Scope
 from app.services.booking_export import export_bookings
@@ -72,13 +73,25 @@ async def export(user: Reader, runtime: RuntimeDep) -> StreamingResponse:
 
 
 @router.get("/feed", name="feed", response_class=EventSourceResponse)
-async def follow_bookings(user: Follower, runtime: RuntimeDep) -> AsyncIterable[ServerSentEvent]:
-    """Stream new bookings of all owners as they are made (server-sent events)."""
+async def follow_bookings(
+    user: Follower, runtime: RuntimeDep, request: Request, response: Response
+) -> AsyncIterable[ServerSentEvent]:
+    """Stream new bookings of all owners as they are made (server-sent events), until the access token is invalid."""
     async for booking in new_bookings(runtime):
-        if booking is None:
+        if booking is not None:
+            yield ServerSentEvent(event="booking", id=str(booking.id), data=booking)
+        elif await may_follow(request, response):
             yield ServerSentEvent(comment="listening")
         else:
-            yield ServerSentEvent(event="booking", id=str(booking.id), data=booking)
+            return
+
+
+async def may_follow(request: Request, response: Response) -> bool:
+    try:
+        caller = await authenticated(request, response)
+    except Problem:
+        return False
+    return caller.refusal([Scope.BOOKINGS_ALL]) is None
 
 
 @router.get("/{booking_id}", name="get", responses=problem_responses(BookingNotFound))

@@ -1,6 +1,7 @@
 """Rules that only bookings have. test_contract.py runs the tests that every resource must pass."""
 
 import csv
+import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,7 @@ from ondol.testing.factory import Maker
 from sqlalchemy import text
 
 from app.runtime import Runtime
+from app.services import booking_feed
 from app.services.booking_feed import new_bookings
 from factories.bookings import BOOKINGS, at
 from factories.rooms import ROOMS
@@ -200,3 +202,15 @@ def test_the_feed_tells_of_bookings_that_were_committed(client: TestClient, runt
 
 def test_who_may_follow_the_feed(client: TestClient, customer: Any) -> None:
     assert code(client.get(f"{URL}/feed", headers=customer.headers)) == (403, "insufficient_scope")
+
+
+def test_the_feed_ends_with_the_session(client: TestClient, admin: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(booking_feed, "CHECK_SECONDS", 0.1)
+    with ThreadPoolExecutor(1) as threads:
+        feed = threads.submit(client.get, f"{URL}/feed", headers=admin.headers)
+        time.sleep(0.5)
+        assert not feed.done()
+        assert client.post("/api/v1/auth/logout", headers=admin.headers).status_code == 204
+        ended = feed.result(timeout=5)
+    assert ended.headers["content-type"].startswith("text/event-stream")
+    assert ended.text.startswith(": listening")
