@@ -9,7 +9,8 @@ from ondol.db.session import SyncDatabase
 
 NAMES = text("""
     INSERT INTO products (id, name, description, price, currency, stock, version)
-    SELECT gen_random_uuid(), chr(44032 + mod(number * 7919, 11000)) || chr(44032 + mod(number::bigint * 1299709, 11000)::int),
+    SELECT gen_random_uuid(),
+           chr(44032 + mod(number * 7919, 11000)) || chr(44032 + mod(number::bigint * 1299709, 11000)::int),
            '', 1, 'KRW', 1, 1
     FROM generate_series(1, 20000) AS number
 """)

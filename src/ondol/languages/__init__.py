@@ -62,8 +62,10 @@ class Languages:
         return message.format_map(context) if message and has_values else None
 
     def text(self, language: str | None, section: str, name: str, /, **values: str) -> dict[str, str]:
-        """Return the texts `[section.name]`, with `values` in them: of `language`, else of the default language, else in
-        English. Raises KeyError if none of them has the text."""
+        """Return the texts `[section.name]` with `values`, in `language`, else the default language, else English.
+
+        Raises KeyError if none of them has the text.
+        """
         for each in (language, self.default, ENGLISH):
             if texts := self.section(each or "", section).get(name):
                 return {part: text.format_map(values) for part, text in texts.items()}
