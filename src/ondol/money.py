@@ -22,6 +22,7 @@ _NONE = (
 )
 _THREE = ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND")
 _PLACES = dict.fromkeys(_NONE, 0) | dict.fromkeys(_THREE, 3) | {"CLF": 4, "UYW": 4}
+_UNITS = [Decimal(1).scaleb(-places) for places in range(5)]
 _EXACT = Context(prec=200)
 
 
@@ -59,7 +60,7 @@ def in_currency(amount: Decimal, currency: str) -> Decimal:
 
 
 def _rounded(amount: Decimal, currency: str) -> Decimal:
-    return amount.quantize(Decimal(1).scaleb(-places(currency)), context=_EXACT)
+    return amount.quantize(_UNITS[places(currency)], context=_EXACT)
 
 
 def _fitting(amount: Decimal, info: ValidationInfo) -> Decimal:
