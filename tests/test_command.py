@@ -88,7 +88,7 @@ def test_a_taken_port_and_a_missing_project_are_told(project_folder: Path, tmp_p
 def test_help_names_every_command_and_the_exit_codes(tmp_path: Path) -> None:
     shown = ondol("--help", folder=tmp_path)
     assert shown.returncode == 0
-    for command in ("new", "dev", "demo", "db", "serve", "worker", "settings", "docs", "doctor", "update"):
+    for command in ("new", "dev", "demo", "db", "serve", "worker", "settings", "shell", "docs", "doctor", "update"):
         assert re.search(rf"^│ {command} ", shown.stdout, re.MULTILINE), command
     assert "Exit codes: 0 success" in shown.stdout
     assert ondol("nonsense", folder=tmp_path).returncode == 2
@@ -140,7 +140,7 @@ def test_a_trace_is_shown_only_when_asked_for(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "command",
     [
-        *("new", "dev", "demo", "update", "docs", "doctor", "serve", "worker", "settings", "add resource"),
+        *("new", "dev", "demo", "update", "docs", "doctor", "serve", "worker", "settings", "shell", "add resource"),
         *("db upgrade", "db downgrade", "db revision", "db merge", "db check", "db seed"),
         *("user create", "user list", "user grant", "user disable", "user enable", "user sessions", "audit-log"),
         "secret rotate",

@@ -4,7 +4,22 @@ from typing import Annotated
 
 import typer
 
-from ondol.cli import add, database, demo, dev, docs, doctor, jobs, new, processes, remove, secret, settings, update
+from ondol.cli import (
+    add,
+    database,
+    demo,
+    dev,
+    docs,
+    doctor,
+    jobs,
+    new,
+    processes,
+    remove,
+    secret,
+    settings,
+    shell,
+    update,
+)
 from ondol.cli.commands import Commands
 
 app = typer.Typer(
@@ -37,5 +52,6 @@ app.command("docs", epilog="Example: ondol docs how-to/deploy --lang ko")(docs.d
 app.command("doctor", epilog="Example: ondol doctor --json")(doctor.doctor)
 app.command("serve", epilog="Example: ondol serve --workers 4")(processes.serve)
 app.command("worker", epilog="Example: ondol worker")(processes.worker)
+app.command("shell", epilog='Example: ondol shell -c "print(await work.session.get(User, ID))"')(shell.shell)
 app.command("settings", epilog="Example: ENVIRONMENT=production ondol settings")(settings.show_settings)
 run = app

@@ -50,10 +50,9 @@ def mounted() -> dict[str, Any]:
 def run(act: Callable[[UnitOfWork[Any]], Awaitable[T]]) -> T:
     """Await `act` in one transaction on the project's runtime. The audit log names this command as the client."""
     runtime = load()
-    client = Client(user_agent=f"ondol command, run by {_operator()}")
 
     async def call() -> T:
-        async with runtime.opened(), runtime.transaction(client) as work:
+        async with runtime.opened(), runtime.transaction(command_client()) as work:
             return await act(work)
 
     return asyncio.run(call())
@@ -83,8 +82,10 @@ def ask_password() -> str:
     return sys.stdin.readline().rstrip("\r\n")
 
 
-def _operator() -> str:
+def command_client() -> Client:
+    """Return the client that the audit log names: this command and who runs it."""
     try:
-        return getpass.getuser()
+        operator = getpass.getuser()
     except (OSError, KeyError):  # a container's user without an entry in passwd
-        return f"uid {os.getuid()}"
+        operator = f"uid {os.getuid()}"
+    return Client(user_agent=f"ondol command, run by {operator}")
