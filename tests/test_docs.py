@@ -32,6 +32,13 @@ def test_both_languages_have_the_same_pages() -> None:
     assert len(english) >= 5
 
 
+def test_the_index_lists_every_page() -> None:
+    for folder in LANGUAGES:
+        listed = re.findall(r"\]\(([\w/-]+\.md)\)", (folder / "README.md").read_text())
+        pages = [str(file.relative_to(folder)) for file in folder.rglob("*.md") if file.name != "README.md"]
+        assert sorted(listed) == sorted(pages)
+
+
 def test_relative_links_lead_to_files() -> None:
     listed = subprocess.run(["git", "ls-files", "*.md"], cwd=ROOT, capture_output=True, text=True, check=True)
     targets = [
