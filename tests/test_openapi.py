@@ -1,13 +1,15 @@
 """The OpenAPI document of an application with its own models and responses."""
 
 import json
+from enum import StrEnum
 from typing import Annotated, Any
 
-from fastapi import FastAPI, Query
+from fastapi import FastAPI, Query, Response
 from fastapi.exception_handlers import request_validation_exception_handler
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 
+from ondol.db.pagination import Page
 from ondol.errors import Conflict
 from ondol.web.openapi import install_openapi
 from ondol.web.problems import install_problems, problem_responses
@@ -25,6 +27,15 @@ class ValidationError(BaseModel):
 
 class FieldError(BaseModel):
     field: str
+
+
+class RoomRead(BaseModel):
+    name: str
+
+
+class RoomSort(StrEnum):
+    NAME = "name"
+    NAME_DESCENDING = "-name"
 
 
 def documented(*, own_validation: bool = False, models: bool = False) -> dict[str, Any]:
@@ -104,3 +115,50 @@ def test_models_of_the_project_keep_their_names() -> None:
 def test_a_422_that_the_project_answers_itself_stays_as_fastapi_describes_it() -> None:
     document = documented(own_validation=True)
     assert ref_of(document, "/plain", "422", "application/json") == "HTTPValidationError"
+
+
+def test_generators_of_clients_find_names_and_files() -> None:
+    app = FastAPI()
+    install_problems(app)
+    install_openapi(app)
+
+    @app.get("/rooms")
+    async def rooms(sort: RoomSort = RoomSort.NAME) -> Page[RoomRead]:
+        raise NotImplementedError
+
+    @app.get(
+        "/picture",
+        response_class=Response,
+        responses={
+            200: {"content": {"image/png": {}, "text/csv": {}, "image/svg+xml": {"schema": {"type": "string"}}}}
+        },
+    )
+    async def picture() -> None: ...
+
+    document = app.openapi()
+    schemas = document["components"]["schemas"]
+    assert schemas["RoomSort"]["x-enum-varnames"] == ["NAME", "NAME_DESCENDING"]
+    assert ref_of(document, "/rooms", "200", "application/json") == "RoomPage"
+    assert set(schemas) == {"RoomPage", "RoomRead", "RoomSort", "Problem", "ValidationProblem", "FieldError"}
+    assert schemas["RoomPage"]["required"] == ["items", "next_cursor"]
+    assert {"type", "request_id"} <= set(schemas["Problem"]["required"])
+    content = document["paths"]["/picture"]["get"]["responses"]["200"]["content"]
+    binary, text = {"type": "string", "format": "binary"}, {"type": "string"}
+    assert [content[name]["schema"] for name in content] == [binary, text, text]
+
+
+def test_pages_of_models_with_the_same_name_keep_their_long_names() -> None:
+    app = FastAPI()
+    install_openapi(app)
+    other = type("RoomRead", (BaseModel,), {"__module__": "other", "__annotations__": {"size": int}})
+
+    @app.get("/mine", response_model=Page[RoomRead])
+    async def mine() -> None: ...
+
+    @app.get("/other", response_model=Page[other])  # type: ignore[valid-type]
+    async def others() -> None: ...
+
+    document = app.openapi()
+    names = {ref_of(document, path, "200", "application/json") for path in ("/mine", "/other")}
+    assert len(names) == 2
+    assert names <= set(document["components"]["schemas"])

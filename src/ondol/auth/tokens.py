@@ -8,7 +8,7 @@ from typing import Literal
 from uuid import UUID
 
 import jwt
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from uuid_utils.compat import uuid7
 
 from ondol.auth.options import AuthSettings
@@ -25,6 +25,8 @@ _REMEMBERED_TOKENS = 4_096
 class TokenPair(BaseModel):
     """The response to a login or refresh (RFC 6749, section 5.1). In browser mode both tokens are in cookies and empty
     here."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
 
     access_token: str
     token_type: Literal["bearer"] = "bearer"  # noqa: S105

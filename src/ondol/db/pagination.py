@@ -47,6 +47,8 @@ class PageRows:
 class Page(BaseModel, Generic[T]):
     """One page of a list as a response: `Page[ProductRead]`. `next_cursor` is null on the last page."""
 
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+
     @classmethod
     def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
         """Return `ProductPage` for `Page[ProductRead]`, the name of the schema in the OpenAPI document."""

@@ -69,6 +69,7 @@ async def expected_versions(
     if_match: Annotated[
         str | None,
         Header(
+            alias="If-Match",
             max_length=MAX_LENGTH,
             description="The `ETag` you read. The request fails with 412 if there is a newer version.",
             json_schema_extra={"pattern": _PATTERN},

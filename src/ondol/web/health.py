@@ -24,7 +24,7 @@ class State(StrEnum):
 
 
 class Live(BaseModel):
-    status: Literal["ok"] = "ok"
+    status: Literal["ok"]
 
 
 class Ready(BaseModel):
@@ -36,7 +36,7 @@ class Ready(BaseModel):
     valkey: State
 
 
-_LIVE = Live().model_dump_json()
+_LIVE = Live(status="ok").model_dump_json()
 router = APIRouter(prefix="/health", tags=["health"])
 
 

@@ -79,6 +79,7 @@ def idempotency_key(caller: Dependency, *, required: bool = False) -> Any:
         idempotency_key: Annotated[
             str | None,
             Header(
+                alias="Idempotency-Key",
                 description="A new value, such as a UUID, for each operation. A request with the same value is "
                 "processed once; the first response is sent again.",
                 json_schema_extra={"pattern": f"^({_KEY})$", "maxLength": MAX_LENGTH + 2},

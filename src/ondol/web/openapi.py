@@ -89,6 +89,8 @@ def _complete(app: FastAPI, document: dict[str, Any]) -> None:
     for operation in _operations(document):
         _complete_operation(operation, schemas, bodies, validation)
     _mark_files(schemas)
+    _name_sorts(schemas)
+    _name_pages(document, schemas)
     if validation:
         _drop_fastapis_own(app, document, schemas)
     _add_schemas(document, schemas, bodies)
@@ -118,6 +120,7 @@ def _complete_operation(
     for status, answer in answers.items():
         if status.startswith("2"):
             _add_headers(status, answer, schemas)
+            _mark_download(answer)
 
 
 def _summarise(operations: dict[str, Any], route: RouteContext) -> None:
@@ -143,6 +146,32 @@ def _mark_files(schemas: Mapping[str, Any]) -> None:
         for field in schema.get("properties", {}).values():
             if field.get("contentMediaType") == "application/octet-stream":
                 field["format"] = "binary"
+
+
+def _mark_download(answer: Mapping[str, Any]) -> None:
+    """Give a type of content that has no schema the schema of a file: without one, generated clients return nothing."""
+    for media_type, content in answer.get("content", {}).items():
+        if not content and not media_type.endswith("json"):
+            content["schema"] = {"type": "string"} | ({} if media_type.startswith("text/") else {"format": "binary"})
+
+
+def _name_sorts(schemas: Mapping[str, Any]) -> None:
+    """Name the values of sort enums: generators of clients cannot make an identifier of `-price`."""
+    for schema in schemas.values():
+        values = [str(value) for value in schema.get("enum", ())]
+        if any(value.startswith("-") for value in values):
+            names = [f"{value[1:]}_descending" if value.startswith("-") else value for value in values]
+            schema.setdefault("x-enum-varnames", [name.upper() for name in names])
+
+
+def _name_pages(document: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """Rename the schemas of generic models with a title of their own: `ProductPage`, not `Page_ProductRead_`."""
+    titles = [schema.get("title", "") for schema in schemas.values()]
+    names = {name: schemas[name].get("title", "") for name in schemas if name.endswith("_")}
+    new = {old: to for old, to in names.items() if to.isidentifier() and to not in schemas and titles.count(to) == 1}
+    for old, to in new.items():
+        schemas[to] = schemas.pop(old)
+    _rename(document, {f"#/components/schemas/{old}": f"#/components/schemas/{to}" for old, to in new.items()})
 
 
 def _content(bodies: ErrorBodies, model: str, *examples: Mapping[str, Any]) -> dict[str, Any]:

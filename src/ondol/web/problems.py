@@ -36,7 +36,7 @@ SAFE_CONTEXT = {
 class ProblemBody(BaseModel):
     """The body of an error response (RFC 9457)."""
 
-    model_config = ConfigDict(extra="allow", title="Problem")
+    model_config = ConfigDict(extra="allow", title="Problem", json_schema_serialization_defaults_required=True)
 
     type: str = Field("about:blank", description="URI of the problem type.")
     title: str = Field(examples=["Not Found"])

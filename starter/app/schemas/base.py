@@ -15,4 +15,4 @@ class Input(BaseModel):
 class Output(BaseModel):
     """A response body. Only the fields declared here are returned."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(from_attributes=True, json_schema_serialization_defaults_required=True)

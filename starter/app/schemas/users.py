@@ -8,12 +8,13 @@ from ondol.db.pagination import PageQuery
 from ondol.types import Email, Line
 from pydantic import MISSING, AfterValidator, Field, SecretStr, StrictBool, StringConstraints
 from pydantic_core import PydanticCustomError
+from typing_extensions import TypeAliasType
 
 from app.schemas.base import Input, Output
 from app.scopes import Role
 
 FullName = Annotated[Line, StringConstraints(max_length=100), Field(examples=["김지우"])]
-Language = Literal["en", "ko"]  # of the files in app/languages
+Language = TypeAliasType("Language", Literal["en", "ko"])  # of the files in app/languages
 
 
 def _is_text(value: SecretStr) -> SecretStr:
