@@ -1,10 +1,12 @@
 """Problems: errors with their HTTP status and a description for the OpenAPI document (RFC 9457).
 
-Services raise them; only the web layer knows HTTP. A service defines its own as a subclass with a `code`:
+Services raise them; only the web layer knows HTTP. Define one for each rule of a service, as a subclass with a `code`:
 
+    from ondol.errors import Conflict
     class OutOfStock(Conflict):
         code = "out_of_stock"
         detail = "There is not enough stock for this order."
+    assert OutOfStock.status == 409
 """
 
 import json

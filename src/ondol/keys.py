@@ -1,4 +1,12 @@
-"""Keys derived from the secrets of a service, and opaque tokens: random, handed out once, stored only as hashes."""
+"""Keys derived from the secrets of a service, and opaque tokens: random, handed out once, stored only as hashes.
+
+Use a token for a link in a mail or an API key, and a derived key wherever a secret would serve two purposes.
+
+    from ondol.keys import digest, new_token
+    token = new_token()  # for the client
+    stored = digest(token)  # for the database
+    assert digest(token) == stored
+"""
 
 import hashlib
 import secrets

@@ -1,10 +1,12 @@
 """Amounts with as many decimal places as their currency has (ISO 4217): 15000 KRW, 12.50 USD, 1.250 KWD.
 
-A schema names its `currency` before the amount:
+Use it where a service stores more than one currency. A schema names its `currency` before the amount, which is
+`Annotated[Decimal, DecimalText(12, 2, minimum=0), FITS_CURRENCY]`.
 
-    class Offer(BaseModel):
-        currency: Currency
-        price: Annotated[Decimal, DecimalText(12, 2, minimum=0), FITS_CURRENCY]
+    from decimal import Decimal
+    from ondol.money import fits, in_currency
+    assert fits(Decimal("12.50"), "USD") and not fits(Decimal("15000.50"), "KRW")
+    assert str(in_currency(Decimal("15000.00"), "KRW")) == "15000"
 """
 
 from decimal import Context, Decimal
@@ -50,11 +52,7 @@ def fits(amount: Decimal, currency: str) -> bool:
 
 
 def in_currency(amount: Decimal, currency: str) -> Decimal:
-    """Return the amount as its currency is written, unchanged where it does not fit.
-
-    >>> in_currency(Decimal("15000.00"), "KRW"), in_currency(Decimal("-0.00"), "USD")
-    (Decimal('15000'), Decimal('0.00'))
-    """
+    """Return the amount as its currency is written (-0.00 as 0.00), unchanged where it does not fit."""
     rounded = _rounded(amount, currency)
     return (rounded or abs(rounded)) if rounded == amount else amount
 

@@ -6,6 +6,8 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Environment(StrEnum):
+    """The setting ENVIRONMENT. Production refuses unsafe settings."""
+
     DEVELOPMENT = "development"
     TEST = "test"
     PRODUCTION = "production"

@@ -6,6 +6,8 @@ from uuid import UUID
 
 
 class Everybody(Enum):
+    """The type of EVERYBODY."""
+
     EVERYBODY = "everybody"
 
 

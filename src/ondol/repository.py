@@ -1,10 +1,16 @@
 """Repositories: the rows of one model, in one unit of work.
 
-    class ProductRepository(Repository[Product, ProductRead]):
-        async def search(self, query: ProductQuery) -> Page[ProductRead]:
-            return await self.page(select(Product).order_by(Product.name, Product.id), query)
+Use one for each model of a service. Reads return schemas and select only their fields. Writes use entities or the
+repository's own statements.
 
-Reads return schemas and select only their fields. Writes use entities or the repository's own statements.
+    from sqlalchemy import select
+    from app.models import Product
+    from app.schemas.products import ProductRead
+    from ondol.db.pagination import Page, PageQuery
+    from ondol.repository import Repository
+    class ProductRepository(Repository[Product, ProductRead]):
+        async def search(self, query: PageQuery) -> Page[ProductRead]:
+            return await self.page(select(Product).order_by(Product.name, Product.id), query)
 """
 
 from collections.abc import Mapping
@@ -90,6 +96,7 @@ class Repository(_Reads[M, R]):
     """Read rows of `M` as `R`, and write them. Use `OwnedRepository` for rows that belong to accounts."""
 
     async def read(self, id_: UUID) -> R | None:
+        """Return a row as its schema; None if it does not exist."""
         return await self._read(self._by_id, id=id_)
 
     async def page(self, statement: Select[M], query: PageQuery) -> Page[R]:
@@ -110,6 +117,7 @@ class OwnedRepository(_Reads[M, R]):
     owner_column: ClassVar[InstrumentedAttribute[UUID]]
 
     async def read(self, owner: Owner, id_: UUID) -> R | None:
+        """Return a row as its schema; None if the owner has no such row."""
         return await self._read(self._of(owner, self._by_id), id=id_)
 
     async def page(self, owner: Owner, statement: Select[M], query: PageQuery) -> Page[R]:

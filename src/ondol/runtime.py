@@ -1,7 +1,13 @@
-"""The runtime: one object with all open resources of a service.
+"""The runtime: one object with all open resources of a service, opened in order and closed in reverse order.
 
-It replaces module-level engines and clients, so two apps with two sets of settings can share a process. The lifespan
-opens everything in order and closes it in reverse order.
+Use it instead of module-level engines and clients: two apps with two sets of settings can share a process.
+
+    from sqlalchemy import text
+    from ondol.runtime import Runtime
+    from ondol.settings import Settings
+    settings = Settings(environment="test", database_url=database_url, redis_url=redis_url)
+    async with Runtime(settings).opened() as runtime, runtime.transaction() as work:
+        assert await work.session.scalar(text("SELECT 1")) == 1
 """
 
 import asyncio
@@ -242,12 +248,9 @@ class Runtime(Generic[S_co]):
 
 @dataclass(frozen=True, slots=True)
 class UnitOfWork(Generic[S_co]):
-    """A database session, the runtime and the client, for a service and its repositories.
+    """A database session, the runtime and the client, for a service and its repositories: `OrderService(work)`.
 
-        async with runtime.transaction() as work:          # in a job, a command or a test
-            await OrderService(work).place(customer_id, data)
-
-    A router gets its service from `ondol.web.unit_of_work.in_transaction` or `read_only`.
+    A router gets its service from `ondol.web.unit_of_work`; jobs, commands and tests use `runtime.transaction()`.
     """
 
     session: AsyncSession
@@ -256,6 +259,7 @@ class UnitOfWork(Generic[S_co]):
 
     @property
     def settings(self) -> S_co:
+        """Return the runtime's settings."""
         return self.runtime.settings
 
     async def cached(

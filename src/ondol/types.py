@@ -1,8 +1,14 @@
 """Field types for schemas that accept only the format that the OpenAPI document describes.
 
-Pydantic is lenient: it reads numbers from text, dates from numbers, amounts from "1e2". Clients come to rely on that,
-although the document does not promise it. These types also refuse, with a reason, values that PostgreSQL cannot store:
-the character NUL, a year zero.
+Use them in request bodies: Pydantic alone reads numbers from text, dates from numbers, amounts from "1e2", and accepts
+values that PostgreSQL cannot store (the character NUL, a year zero).
+
+    from pydantic import BaseModel
+    from ondol.types import Email, Line
+    class Guest(BaseModel):
+        name: Line
+        email: Email
+    assert Guest(name=" 지우 ", email="Jiwoo@example.com").email == "jiwoo@example.com"
 """
 
 import re

@@ -1,4 +1,13 @@
-"""The caller: the account that makes a request, and its scopes."""
+"""The caller: the account that makes a request, and its scopes.
+
+Use it to authorise a request and to select the rows that it may see.
+
+    from uuid import uuid4
+    from ondol.auth.caller import Caller
+    caller = Caller(user_id=uuid4(), session_id=uuid4(), scopes=frozenset({"orders:read"}))
+    assert caller.refusal(["orders:write"]).members == {"missing": ["orders:write"]}
+    assert caller.owner("orders:all") == caller.user_id
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,7 +1,13 @@
 """Password hashing outside the event loop, in a bounded thread pool with a bounded queue.
 
-Argon2id with OWASP's parameters is the default, bcrypt a setting. A hash of the other scheme, or with other parameters,
-still verifies and is replaced at the next login (OWASP Password Storage Cheat Sheet).
+Use it wherever a password is set or checked. Argon2id with OWASP's parameters is the default, bcrypt a setting. A hash
+with another scheme or parameters still verifies and is replaced at the next login (OWASP Password Storage Cheat Sheet).
+
+    from ondol.auth.passwords import PasswordHasher
+    hasher = PasswordHasher()
+    hashed = await hasher.hash("ondol is warm")
+    assert await hasher.verify("ondol is warm", hashed) == (True, None)
+    hasher.close()
 """
 
 import asyncio
@@ -65,6 +71,7 @@ class PasswordHasher:
         self._pool: ThreadPoolExecutor | None = None
 
     async def hash(self, password: str) -> str:
+        """Return the hash to store, with its salt and parameters (PHC string format; bcrypt: `$2b$`)."""
         return await self._run(lambda: self._hash(password))
 
     async def verify(self, password: str, hashed: str | None) -> tuple[bool, str | None]:

@@ -1,7 +1,14 @@
 """Refresh tokens: opaque, stored as hashes, rotated at each use, in families (RFC 9700, section 4.14.2).
 
-The successor of a token is derived from it with a key, so a client that lost the response can retry within a few
-seconds and gets the same one. A reader of the database cannot derive it.
+Use them to renew access tokens. The successor of a token is derived from it with a key, so a client that lost the
+response can retry within a few seconds and gets the same one. A reader of the database cannot derive it.
+
+    from datetime import UTC, datetime, timedelta
+    from ondol.auth.refresh import RefreshTokens, RefreshVerdict, judge
+    now, end = datetime.now(UTC), datetime.now(UTC) + timedelta(days=14)
+    verdict = judge(used_at=None, expires_at=end, revoked_at=None, now=now, retry_seconds=10)
+    assert verdict is RefreshVerdict.ROTATE
+    [successor] = RefreshTokens(b"k" * 32).successors("the client's token")
 """
 
 import base64
@@ -13,6 +20,8 @@ from ondol.keys import derived
 
 
 class RefreshVerdict(Enum):
+    """The answer to a refresh token."""
+
     ROTATE = auto()
     """First use: return the successor."""
     REPEAT = auto()

@@ -1,4 +1,13 @@
-"""Access tokens: short-lived JWTs that are verified without a round trip (RFC 7519, RFC 9068, RFC 8725)."""
+"""Access tokens: short-lived JWTs that are verified without a round trip (RFC 7519, RFC 9068, RFC 8725).
+
+Use them to authenticate requests; a login session ends with its refresh tokens (`ondol.auth.refresh`).
+
+    from uuid import uuid4
+    from ondol.auth.tokens import AccessTokens
+    tokens = AccessTokens("k" * 32, issuer="shop", audience="shop", lifetime_seconds=600)
+    token = tokens.issue(user_id=uuid4(), session_id=uuid4(), scopes=frozenset({"orders:read"}))
+    assert tokens.verify(token).scopes == {"orders:read"}
+"""
 
 import time
 from collections.abc import Sequence
@@ -62,6 +71,7 @@ class AccessTokens:
         self._decode = lru_cache(maxsize=_REMEMBERED_TOKENS)(self._decode_now)
 
     def issue(self, *, user_id: UUID, session_id: UUID, scopes: frozenset[str]) -> str:
+        """Return a signed token that is valid from now for `lifetime_seconds` (RFC 9068, section 2.2)."""
         now = int(time.time())
         return jwt.encode(
             {

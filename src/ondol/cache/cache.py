@@ -53,10 +53,7 @@ class _Wanted:
 
 
 class Cache:
-    """Values in Valkey, and optionally in the memory of the process.
-
-        product = await cache.get(f"product:{id}", load, ProductRead, seconds=60, tags=[f"product:{id}"])
-        cache.invalidate(session, f"product:{id}")     # in the transaction that changes it
+    """Values in Valkey, and optionally in the memory of the process. Writers call `invalidate` in their transaction.
 
     Invalidations are announced through `database_url`; None if there is only one process. `on_lookup` is called with
     the result of each read: "memory", "hit", "miss" or "down".
@@ -99,6 +96,7 @@ class Cache:
                 self._is_behind = False
 
     async def close(self) -> None:
+        """Stop listening, wait for invalidations that are being delivered, and disconnect."""
         if self._notifications is not None:
             await self._notifications.close()
         await asyncio.gather(*self._background, return_exceptions=True)

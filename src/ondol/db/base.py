@@ -1,4 +1,14 @@
-"""Base classes of models: constraint names, a UUIDv7 key, times, a version."""
+"""Base classes of models: constraint names, a UUIDv7 key, times, a version.
+
+Use them for every model of a service.
+
+    from sqlalchemy.orm import Mapped
+    from ondol.db.base import Base, HasId, HasTimes, HasVersion
+    class Room(HasId, HasTimes, HasVersion, Base):
+        __tablename__ = "rooms"
+        name: Mapped[str]
+    assert [column.name for column in Room.__table__.columns][:2] == ["id", "name"]
+"""
 
 from collections.abc import Collection
 from datetime import datetime

@@ -1,4 +1,16 @@
-"""The commit of a unit of work: hooks, a timeout, and OutcomeUnknown."""
+"""The commit of a unit of work: hooks, a timeout, and OutcomeUnknown.
+
+Use a hook for an effect outside the database that may be lost if the process dies; otherwise use a job.
+
+    from ondol.db.commit import after_commit
+    from ondol.db.session import Database
+    async def tell(session):
+        print("committed")
+    database = Database(database_url)
+    async with database.transaction() as session:
+        after_commit(session, tell)
+    await database.close()
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -1,7 +1,14 @@
-"""Database errors as problems for the client.
+"""Database errors as problems for the client. Name a constraint in the service that may violate it.
 
-If a service names a constraint, its violation is a problem, also when two requests race past an earlier check. A
-violation of any other constraint is a bug: a 500 and a line in the log.
+Its violation is then a problem, also when two requests race past an earlier check. A violation of any other constraint
+is a bug: a 500 and a line in the log.
+
+    from ondol import Conflict
+    from ondol.db.constraints import violation_as
+    class EmailTaken(Conflict):
+        code = "email_taken"
+    with violation_as(EmailTaken, "uq_users_email"):
+        ...  # await users.add(user)
 """
 
 from collections.abc import Iterator
@@ -40,11 +47,7 @@ _PASSING = ("08", "25006", "28", "40", "53", "55P03", "57", "58")
 
 @contextmanager
 def violation_as(problem: type[Problem], constraint: str) -> Iterator[None]:
-    """Raise `problem` if the block violates the constraint of that name (unique, foreign key, check, exclusion).
-
-    with violation_as(EmailTaken, "uq_users_email"):
-        await users.add(user)
-    """
+    """Raise `problem` if the block violates the constraint of that name (unique, foreign key, check, exclusion)."""
     try:
         yield
     except IntegrityError as error:

@@ -1,4 +1,15 @@
-"""Conditions for queries that are easy to get wrong."""
+"""Conditions for queries that are easy to get wrong.
+
+Use them for searches, and for rows that belong to accounts.
+
+    from sqlalchemy import literal, select
+    from ondol.db.filters import contains
+    from ondol.db.session import SyncDatabase
+    database = SyncDatabase(database_url)
+    with database.transaction() as session:
+        assert session.scalar(select(contains(literal("노트북"), "노트부")))  # or of a column
+    database.close()
+"""
 
 import unicodedata
 from uuid import UUID

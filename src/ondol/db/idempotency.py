@@ -88,10 +88,12 @@ class Claim:
         return KeptAnswer(is_same, row.status, row.headers, row.body)
 
     async def keep(self, session: AsyncSession, status: int, headers: Sequence[tuple[str, str]], body: bytes) -> None:
+        """Store the response under the key."""
         answer = {"status": status, "headers": json.dumps(headers), "body": body}
         await session.execute(_KEEP, self._named | answer)
 
     async def forget(self, session: AsyncSession) -> None:
+        """Delete the key, so that the next request with it runs again."""
         await session.execute(_FORGET, self._named)
 
 

@@ -1,7 +1,16 @@
-"""Keyset pagination: page 100 costs as much as page 1.
+"""Keyset pagination: page 100 costs as much as page 1. Use it for every list that can grow.
 
 A cursor is sqlakeyset's bookmark (the sort values of the last row), signed and bound to its query: a cursor that was
 modified, or is used with other filters, is refused.
+
+    from sqlalchemy import func, select
+    from ondol.db.pagination import PageQuery, Paginator
+    from ondol.db.session import Database
+    database, number = Database(database_url), func.generate_series(1, 50).column_valued("number")
+    async with database.reading() as session:
+        page = await Paginator(b"k" * 32).page(session, select(number).order_by(number), PageQuery(limit=2))
+    assert page.next_cursor
+    await database.close()
 """
 
 import hashlib

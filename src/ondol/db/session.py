@@ -1,4 +1,14 @@
-"""Sessions: for transactions, for reads, and synchronous ones for scripts."""
+"""Sessions: for transactions, for reads, and synchronous ones for scripts.
+
+Use a transaction for each request or job that writes, and a read session where nothing is written.
+
+    from sqlalchemy import text
+    from ondol.db.session import Database
+    database = Database(database_url)
+    async with database.transaction() as session:  # commits at its end, rolls back if the block raises
+        assert await session.scalar(text("SELECT 1")) == 1
+    await database.close()
+"""
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -112,6 +122,7 @@ class Database:
             await session.execute(text("SELECT 1"))
 
     async def close(self) -> None:
+        """Close the connections of both pools."""
         await self.engine.dispose()
         await self.read_engine.dispose()
 
@@ -137,6 +148,7 @@ class SyncDatabase:
             yield session
 
     def close(self) -> None:
+        """Close the connections."""
         self.engine.dispose()
 
 

@@ -1,14 +1,16 @@
 """Enqueue procrastinate's tasks on a session's own connection, so that job and data commit together.
 
-    jobs = Blueprint()
+Use a job for work after the commit, such as a mail. It runs at least once: again if its worker dies after the effect
+but before recording it. Its changes in PostgreSQL must be idempotent, and outside systems may see it twice.
 
-    @jobs.task(name="orders.send_receipt", pass_context=True, retry=retries())
-    async def send_receipt(context: JobContext, *, order_id: UUID) -> None: ...
-
-    await enqueue(session, send_receipt, order_id=order.id)
-
-A job runs at least once: more often if its worker dies after the effect but before recording it. Its changes in
-PostgreSQL must be idempotent, and outside systems may see it twice.
+    from procrastinate import Blueprint
+    from ondol.db.session import Database
+    from ondol.jobs.queue import enqueue, retries
+    @Blueprint().task(name="orders.send_receipt", retry=retries())
+    async def send_receipt(*, order_id: int) -> None: ...
+    database = Database(database_url)
+    async with database.transaction() as session: await enqueue(session, send_receipt, order_id=7)
+    await database.close()
 """
 
 import inspect

@@ -1,16 +1,13 @@
 """Messages in the languages of a service: one TOML file for each, chosen by Accept-Language.
 
-English problems and field errors are those of the code; a file translates them, and has texts such as mails:
+Use it to translate problems (`[problems]`, by code) and field errors (`[fields]`, by Pydantic's type, with the values
+of its `ctx`: `greater_than = "{gt}보다 커야 합니다."`), and for texts such as mails (`[mails.welcome]`).
 
-    [problems]                        # by code
-    out_of_stock = "재고가 부족합니다."
-
-    [fields]                          # by Pydantic's type, with the numbers of its `ctx`
-    greater_than = "{gt}보다 커야 합니다."
-
-    [mails.welcome]
-    subject = "환영합니다"
-    text = "{name} 님, 환영합니다."
+    from ondol.languages import Languages
+    (tmp_path / "ko.toml").write_text('problems.out_of_stock = "재고가 부족합니다."', "utf-8")
+    languages = Languages(tmp_path)
+    assert languages.preferred("ko-KR,en;q=0.5") == "ko"
+    assert languages.problem("ko", ["out_of_stock", "conflict"]) == "재고가 부족합니다."
 """
 
 import tomllib

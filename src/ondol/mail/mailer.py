@@ -1,4 +1,13 @@
-"""Mail by SMTP. Without a host nothing is sent: messages are stored as files, for development and tests."""
+"""Mail by SMTP. Use it in jobs: an SMTP server may be down for hours.
+
+Without a host nothing is sent: messages are stored as files, for development and tests.
+
+    from ondol.mail.mailer import Mailbox, Mailer
+    from ondol.mail.options import MailSettings
+    mailer = Mailer(MailSettings(host=None), Mailbox(tmp_path))
+    await mailer.send(to="jiwoo@example.com", subject="Welcome", text="The floor is warm.")
+    assert mailer.mailbox.messages()[0]["Subject"] == "Welcome"
+"""
 
 import asyncio
 import time
@@ -32,6 +41,7 @@ class Mailbox:
         self._folder = folder
 
     def keep(self, message: EmailMessage) -> None:
+        """Store a message. The folder is created if needed. Raises OSError."""
         self._folder.mkdir(parents=True, exist_ok=True)
         name = f"{time.time_ns()}-{uuid4().hex[:8]}"
         part = self._folder / f"{name}.part"

@@ -1,4 +1,12 @@
-"""Structured logs through structlog, including the standard library's loggers (uvicorn, SQLAlchemy, procrastinate)."""
+"""Structured logs through structlog, including the standard library's loggers (uvicorn, SQLAlchemy, procrastinate).
+
+Use it in scripts without a runtime; `Runtime.lifespan` and `ondol.run` configure the logs themselves.
+
+    import structlog
+    from ondol.observability.logging import configure_logging
+    configure_logging()
+    structlog.stdlib.get_logger("shop").info("order_placed", order_id=7)
+"""
 
 import contextlib
 import json

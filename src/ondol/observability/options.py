@@ -8,6 +8,8 @@ from ondol.options import Group
 
 
 class LoggingSettings(Group):
+    """Logs on standard error."""
+
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     format: Literal["json", "console"] = "json"
 

@@ -1,7 +1,14 @@
 """A rate limiter with fixed windows: exact over all processes, separate for each process while Valkey is down.
 
-A window starts with the first request counted in it and ends after the window length. Up to twice the rate may pass
-around the end of a window; in exchange each key is a single number, and refused requests do not lengthen the wait.
+Use it for logins and costly operations. A window starts with the first request counted in it. Up to twice the rate may
+pass around its end; in exchange each key is a single number, and refused requests do not lengthen the wait.
+
+    from ondol.rate_limits.limiter import RateLimiter
+    from ondol.rate_limits.rate import parse_rate
+    from ondol.rate_limits.standing import Limit
+    limiter, limit = RateLimiter(redis_url), Limit("login", "192.0.2.1", parse_rate("10/15m"))
+    assert (await limiter.count(limit)).remaining == 9
+    await limiter.close()
 """
 
 import ipaddress
@@ -40,6 +47,7 @@ class RateLimiter:
         self._windows = Windows()
 
     async def close(self) -> None:
+        """Close the connections."""
         await self._valkey.close()
 
     async def is_up(self) -> bool:

@@ -29,10 +29,12 @@ class Standing:
 
     @property
     def is_exceeded(self) -> bool:
+        """Return whether this request was one too many."""
         return self.used > self.limit.rate.count
 
     @property
     def remaining(self) -> int:
+        """Return how many more requests the window allows."""
         return max(0, self.limit.rate.count - self.used)
 
 

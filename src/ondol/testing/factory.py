@@ -1,4 +1,13 @@
-"""Resources in tests: how to create one through the API."""
+"""Resources in tests: how to create one through the API.
+
+Use a factory for each resource of a service.
+
+    from ondol.testing.factory import Factory, in_order
+    ROOMS = Factory("/rooms", "room_id", lambda ids: {"name": "warm"})
+    BEDS = Factory("/beds", "bed_id", lambda ids: {"room_id": ids["room_id"]}, needs=(ROOMS,))
+    assert in_order([BEDS]) == [ROOMS, BEDS]
+    assert BEDS.one == "/api/v1/beds/{bed_id}"
+"""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -23,6 +32,7 @@ class Factory:
 
     @property
     def url(self) -> str:
+        """The path of the list, as in the OpenAPI document."""
         return API + self.path
 
     @property

@@ -1,4 +1,14 @@
-"""A Valkey client that fails fast and recovers by itself."""
+"""A Valkey client that fails fast and recovers by itself.
+
+Use it for data that the service can do without.
+
+    from ondol.valkey.client import Valkey
+    from ondol.valkey.options import ValkeySettings
+    async def recovered() -> None: ...
+    valkey = Valkey(redis_url, ValkeySettings(), recovered)
+    assert await valkey.execute(lambda pipeline: pipeline.incr("visits")) == [1]
+    await valkey.close()
+"""
 
 import asyncio
 import re
@@ -73,6 +83,7 @@ class Valkey:
 
     @property
     def is_up(self) -> bool:
+        """Return whether the circuit breaker is closed, without asking Valkey."""
         return self._recovery is None
 
     async def execute(self, fill: Callable[[Pipeline], object]) -> list[Any]:
@@ -92,6 +103,7 @@ class Valkey:
         return list(await pipeline.execute())
 
     async def ping(self) -> bool:
+        """Return whether Valkey answers within the timeout."""
         try:
             await self.execute(lambda pipeline: pipeline.ping())
         except ValkeyDown:
@@ -99,6 +111,7 @@ class Valkey:
         return True
 
     async def close(self) -> None:
+        """Stop the recovery and close the connections."""
         if self._recovery is not None:
             self._recovery.cancel()
             await asyncio.gather(self._recovery, return_exceptions=True)

@@ -1,4 +1,15 @@
-"""`install(app, runtime)`: all parts of Ondol for a FastAPI application. Each can also be installed alone."""
+"""`install(app, runtime)`: all parts of Ondol for a FastAPI application. Use it in the application's factory.
+
+Each part can also be installed alone.
+
+    from fastapi import FastAPI
+    from ondol.runtime import Runtime
+    from ondol.settings import Settings
+    from ondol.web.app import install
+    runtime = Runtime(Settings(environment="test"))
+    app = FastAPI(lifespan=runtime.lifespan)
+    install(app, runtime)
+"""
 
 from dataclasses import replace
 
@@ -54,5 +65,6 @@ def install(app: FastAPI, runtime: Runtime, *, errors: ErrorBodies | None = None
 
 
 def docs_enabled(runtime: Runtime) -> bool:
+    """Return whether /docs is served (HTTP__DOCS; by default not in production)."""
     docs = runtime.settings.http.docs
     return runtime.settings.environment is not Environment.PRODUCTION if docs is None else docs

@@ -1,4 +1,16 @@
-"""ETag, If-Match and If-None-Match from a row's version (RFC 9110, sections 8.8.3 and 13.1)."""
+"""ETag, If-Match and If-None-Match from a row's version (RFC 9110, sections 8.8.3 and 13.1).
+
+Use it where two clients may change the same resource: the one that read an older version gets a 412.
+
+    from fastapi import FastAPI
+    from fastapi.testclient import TestClient
+    from ondol.web.conditional import ExpectedVersions, etag
+    app = FastAPI()
+    @app.put("/note")
+    async def change(expected: ExpectedVersions) -> list[int]:
+        return sorted(expected or ())  # a service passes them to `row.require_version`
+    assert TestClient(app).put("/note", headers={"If-Match": etag(7)}).json() == [7]
+"""
 
 import re
 from collections.abc import Collection, Iterator

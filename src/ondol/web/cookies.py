@@ -40,9 +40,11 @@ class TokenCookies:
         self._auth, self._origins = settings.auth, settings.http.cors_origins
 
     def access_token(self) -> str | None:
+        """Return the access token, in browser mode. Raises ForgedRequest, AmbiguousCookie."""
         return self._read(ACCESS)
 
     def refresh_token(self) -> str | None:
+        """Return the refresh token, in browser mode. Raises ForgedRequest, AmbiguousCookie."""
         return self._read(REFRESH)
 
     @property
@@ -110,6 +112,7 @@ class TokenCookies:
 
 
 async def get_token_cookies(request: Request, response: Response) -> TokenCookies:
+    """Return the cookies of a request and its response."""
     return TokenCookies(request, response, runtime_of(request).settings)
 
 

@@ -16,6 +16,7 @@ def runtime_of(connection: HTTPConnection) -> Runtime[Any]:
 
 
 async def get_runtime(connection: HTTPConnection) -> Runtime[Any]:
+    """Return the runtime, for a route."""
     return runtime_of(connection)
 
 

@@ -1,12 +1,16 @@
 """Idempotency-Key: process a request once, and replay its response when it is sent again.
 
-    WRITER = Security(current_user, scopes=[...])
-    router = APIRouter(route_class=IdempotentRoute)
+Use it for writes that must not happen twice, such as payments. Status codes follow
+draft-ietf-httpapi-idempotency-key-header-07. Responses are stored for each caller, as Stripe does, and only 2xx: a
+problem rolls back, its key with it, and the next request runs again.
 
-    @router.post("", dependencies=[idempotency_key(WRITER)], responses=problem_responses(*IDEMPOTENCY_PROBLEMS))
-
-Status codes follow draft-ietf-httpapi-idempotency-key-header-07. Responses are stored for each caller, as Stripe does.
-Only 2xx responses are stored: a problem rolls back, its key with it, and the next request runs again.
+    from fastapi import APIRouter, Depends
+    from ondol.web.idempotency import IDEMPOTENCY_PROBLEMS, IdempotentRoute, idempotency_key
+    from ondol.web.problems import problem_responses
+    async def current_user(): ...  # returns the Caller
+    router = APIRouter(route_class=IdempotentRoute, responses=problem_responses(*IDEMPOTENCY_PROBLEMS))
+    @router.post("/orders", dependencies=[idempotency_key(Depends(current_user))])
+    async def place() -> None: ...
 """
 
 import hashlib

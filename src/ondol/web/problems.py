@@ -1,4 +1,14 @@
-"""Problems as responses: `application/problem+json` (RFC 9457), the same for every error."""
+"""Problems as responses: `application/problem+json` (RFC 9457), the same for every error.
+
+Use `install_problems` for an application without `install`, and `problem_responses` for a route's document.
+
+    from fastapi import FastAPI
+    from fastapi.testclient import TestClient
+    from ondol.web.problems import install_problems
+    app = FastAPI()
+    install_problems(app)
+    assert TestClient(app).get("/nothing").json()["code"] == "not_found"
+"""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -81,6 +91,7 @@ class ProblemDetails:
 
     @classmethod
     def of(cls, problem: Problem) -> "ProblemDetails":
+        """Return the content for a problem that was raised."""
         kind = type(problem)
         codes = [base.code for base in kind.__mro__ if issubclass(base, Problem) and base is not Problem]
         kinds = (codes or [problem.code]) if problem.detail == kind.detail else []

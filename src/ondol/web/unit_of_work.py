@@ -1,10 +1,14 @@
 """Services for routers: dependencies that make a service with the request's transaction, or with a read session.
 
-    Orders = Annotated[OrderService, Depends(in_transaction(OrderService))]
-    ReadOnlyOrders = Annotated[OrderService, Depends(read_only(OrderService))]
+Use `read_only` for a GET. All writing services of a request share one transaction. In a test
+`app.dependency_overrides[in_transaction(ProductService)] = …` replaces one.
 
-In a test `app.dependency_overrides[in_transaction(OrderService)] = …` replaces it. All writing services of a request
-share one transaction.
+    from typing import Annotated
+    from fastapi import Depends
+    from app.services.products import ProductService
+    from ondol.web.unit_of_work import in_transaction, read_only
+    Products = Annotated[ProductService, Depends(in_transaction(ProductService))]
+    ReadOnlyProducts = Annotated[ProductService, Depends(read_only(ProductService))]
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -29,6 +33,7 @@ T = TypeVar("T")
 
 
 async def transaction(connection: HTTPConnection) -> AsyncIterator[UnitOfWork[Any]]:
+    """Yield the unit of work of `Transaction`. Raises as `Database.transaction` does."""
     runtime = runtime_of(connection)
     async with (
         runtime.shares.of(_caller(connection, runtime)),
@@ -49,6 +54,7 @@ def _caller(connection: HTTPConnection, runtime: Runtime[Any]) -> UUID | None:
 
 
 async def reading(connection: HTTPConnection) -> AsyncIterator[UnitOfWork[Any]]:
+    """Yield the unit of work of `Reading`."""
     async with runtime_of(connection).reading(client_of(connection)) as work:
         yield work
 
