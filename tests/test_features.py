@@ -69,6 +69,13 @@ def test_one_is_removed_from_a_project_and_a_migration_drops_its_table(project: 
     assert_green(project)
 
 
+def test_the_command_proposes_a_migration_only_where_the_models_changed(project: Path) -> None:
+    told = run(project, "ondol.cli", "remove", "registration")
+    assert told.returncode == 0, told.stderr
+    assert "ondol db check    # if it fails: uv run ondol db revision no_registration" in told.stdout
+    assert run(project, "ondol.cli", "db", "check").returncode == 0
+
+
 def test_where_its_files_were_edited_nothing_changes(project: Path) -> None:
     service = project / "app" / "services" / "registration.py"
     service.write_text(service.read_text().replace("hours=24", "hours=48"))

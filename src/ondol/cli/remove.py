@@ -24,7 +24,7 @@ def remove(
     password_reset, personal_data, registration.
 
     Refuses if you edited the files or other files use the resource, and names them. A migration drops the resource's
-    table; for a feature, write one with `ondol db revision`.
+    table; for a feature with a table (audit), write one with `ondol db revision`.
     """
     project = project_folder()
     if (what == "resource") != (name is not None):
@@ -43,4 +43,5 @@ def remove(
     if removed.conflicts:
         console.print("Resolve the conflicts as after `git merge` and commit, or undo with `ondol update --abort`.")
         raise typer.Exit(1)
-    console.print(f"\n  uv run ondol db revision no_{what}\n  uv run pytest\n\nThen commit.", markup=False)
+    migrate = f"uv run ondol db check    # if it fails: uv run ondol db revision no_{what}"
+    console.print(f"\n  {migrate}\n  uv run pytest\n\nThen commit.", markup=False)
