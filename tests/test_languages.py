@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from string import Formatter
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from fastapi import FastAPI
@@ -17,6 +17,8 @@ from pydantic_core.core_schema import ErrorType
 import ondol
 from ondol.errors import Problem
 from ondol.languages import Languages
+from ondol.runtime import Runtime
+from ondol.settings import Settings
 from ondol.web.problems import SAFE_CONTEXT, ErrorBodies, install_problems
 
 KOREAN = Path(ondol.__file__).parent / "languages"
@@ -135,3 +137,11 @@ def test_an_error_says_its_language_and_what_clients_need_to_translate_it(langua
 class Gone(ondol.NotFound):
     code = "gone_for_good"
     detail = "It is gone."
+
+
+def test_a_default_language_without_a_file_ends_the_start_with_a_sentence(tmp_path: Path, capsys: Any) -> None:
+    with pytest.raises(SystemExit):
+        Runtime(
+            Settings.model_validate({"environment": "test", "http": {"default_language": "fr"}}), languages=tmp_path
+        )
+    assert "HTTP__DEFAULT_LANGUAGE: There is no language 'fr'. Use one of: en." in capsys.readouterr().err

@@ -5,6 +5,7 @@ Use it instead of module-level engines and clients: two apps with two sets of se
     from sqlalchemy import text
     from ondol.runtime import Runtime
     from ondol.settings import Settings
+from ondol.settings.load import refuse
     settings = Settings(environment="test", database_url=database_url, redis_url=redis_url)
     async with Runtime(settings).opened() as runtime, runtime.transaction() as work:
         assert await work.session.scalar(text("SELECT 1")) == 1
@@ -97,7 +98,10 @@ class Runtime(Generic[S_co]):
         """`jobs`: the worker's tasks. `languages`: the folder of the messages (`ondol.languages`); by default they are
         English. `on_error`: called with each unexpected error (`ondol.observability.errors`)."""
         self.settings = settings
-        self.languages = Languages(languages, default=settings.http.default_language)
+        try:
+            self.languages = Languages(languages, default=settings.http.default_language)
+        except ValueError as error:
+            refuse([f"HTTP__DEFAULT_LANGUAGE: {error}"])
         self.jobs = jobs
         self.report = guarded(on_error) if on_error else None
         auth = settings.auth
@@ -121,10 +125,9 @@ class Runtime(Generic[S_co]):
         return runtime
 
     async def send_mail(self, mail: str, /, *, to: str, language: str | None = None, **values: str) -> None:
-        """Send the mail `[mails.MAIL]` of the languages' files, with `values` and `links` in its texts.
+        """Send the mail `[mails.MAIL]` of the languages' files, with `values` and `links`, in `language` or the default.
 
-        `language`: None or an unknown one is the default. Raises as `Mailer.send` does, and KeyError for a text that
-        does not exist.
+        Raises KeyError if no file has the mail, and the errors of `Mailer.send`.
         """
         texts = self.languages.text(language, "mails", mail, links=self.settings.mail.links, **values)
         await self.mailer.send(to=to, subject=texts["subject"], text=texts["text"])

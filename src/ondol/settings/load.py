@@ -7,9 +7,9 @@ that platforms set. A name that a group does not have is refused, so a typo is f
 import multiprocessing
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, ClassVar, Self, TypeVar
+from typing import Annotated, ClassVar, NoReturn, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -193,6 +193,11 @@ def load_settings(kind: type[S]) -> S:
         faults = [f'{error}: lists are written as JSON, such as ["shop.example.com"].']
     except UnicodeDecodeError:
         faults = [NOT_UTF8]
+    refuse(faults)
+
+
+def refuse(faults: Sequence[str]) -> NoReturn:
+    """Write a sentence for each fault of the settings, and exit."""
     for fault in faults:
         sys.stderr.write(f"ondol: {fault}\n")
     sys.stderr.flush()
