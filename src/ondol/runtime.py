@@ -49,6 +49,7 @@ from ondol.rate_limits.limiter import RateLimiter
 from ondol.server.drain import Drain
 from ondol.server.state import OPTIONS, ServerOptions, is_strict
 from ondol.settings import Settings
+from ondol.settings.load import refusal
 from ondol.startup import StartFailed, check_database, prepare_development_database, step
 
 log = structlog.stdlib.get_logger("ondol")
@@ -101,7 +102,7 @@ class Runtime(Generic[S_co]):
         try:
             self.languages = Languages(languages, default=settings.http.default_language)
         except ValueError as error:
-            refuse([f"HTTP__DEFAULT_LANGUAGE: {error}"])
+            raise refusal([f"HTTP__DEFAULT_LANGUAGE: {error}"]) from error
         self.jobs = jobs
         self.report = guarded(on_error) if on_error else None
         auth = settings.auth
@@ -125,10 +126,9 @@ class Runtime(Generic[S_co]):
         return runtime
 
     async def send_mail(self, mail: str, /, *, to: str, language: str | None = None, **values: str) -> None:
-        """Send the mail `[mails.MAIL]` of the languages' files, with `values` and `links`, in `language` or the default.
+        """Send the mail `[mails.MAIL]` of the languages' files, with `values` and `links` in it.
 
-        Raises KeyError if no file has the mail, and the errors of `Mailer.send`.
-        """
+        Raises KeyError if no file has the mail, and the errors of `Mailer.send`."""
         texts = self.languages.text(language, "mails", mail, links=self.settings.mail.links, **values)
         await self.mailer.send(to=to, subject=texts["subject"], text=texts["text"])
 

@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, ClassVar, NoReturn, Self, TypeVar
+from typing import Annotated, ClassVar, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -193,15 +193,15 @@ def load_settings(kind: type[S]) -> S:
         faults = [f'{error}: lists are written as JSON, such as ["shop.example.com"].']
     except UnicodeDecodeError:
         faults = [NOT_UTF8]
-    refuse(faults)
+    raise refusal(faults)
 
 
-def refuse(faults: Sequence[str]) -> NoReturn:
-    """Write a sentence for each fault of the settings, and exit."""
+def refusal(faults: Sequence[str]) -> SystemExit:
+    """Write a sentence for each fault of the settings, and return the exit to raise."""
     for fault in faults:
         sys.stderr.write(f"ondol: {fault}\n")
     sys.stderr.flush()
-    sys.exit(STARTUP_FAILURE if multiprocessing.parent_process() else 1)
+    return SystemExit(STARTUP_FAILURE if multiprocessing.parent_process() else 1)
 
 
 def sentences(error: ValidationError) -> Iterator[str]:
