@@ -51,9 +51,7 @@ def test_a_person_types_statements(shell: Shell) -> None:
     refused = "work.session.add(User(email='b@example.com')); await work.session.flush()\n"
     change = "async with runtime.transaction() as t:\n    (await t.session.get(User, user.id)).full_name = 'B'\n"
     read = "user = await work.session.scalar(select(User))\nprint('name:', user.full_name)\n"
-    finished = shell(
-        typed=f"1 + 1\n{rolled_back}{refused}{ADD}\n{COUNT}\n{read}{change}\n{read}user.email\nexit(3)\n"
-    )
+    finished = shell(typed=f"1 + 1\n{rolled_back}{refused}{ADD}\n{COUNT}\n{read}{change}\n{read}user.email\nexit(3)\n")
     assert finished.returncode == 3
     assert "Python with await, in test:" in finished.stderr
     assert ">>> 2\n" in finished.stdout
