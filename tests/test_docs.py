@@ -66,13 +66,14 @@ def test_both_languages_have_the_same_code_blocks() -> None:
 
 def test_both_languages_have_the_same_numbers() -> None:
     """A number up to 12 may be a word in one of them ("two seconds", "2초")."""
+    words = [rf"\b({word})\b" for word in ENGLISH]
+    alone: list[tuple[str, str]] = []
     for english, korean in PAIRS:
-        in_english, in_korean = (_prose(file) for file in (english, korean))
-        numbers = [Counter(re.findall(r"\d+", text)) for text in (in_english, in_korean)]
-        words = [rf"\b({word})\b" for word in ENGLISH]
-        unsaid = [n for n in numbers[0] - numbers[1] if not _in_words(n, KOREAN, in_korean)]
-        unsaid += [n for n in numbers[1] - numbers[0] if not _in_words(n, words, in_english)]
-        assert unsaid == [], f"{english} and {korean}: in one of them only"
+        texts = [_prose(file) for file in (english, korean)]
+        numbers = [Counter(re.findall(r"\d+", text)) for text in texts]
+        alone += [(english.name, n) for n in numbers[0] - numbers[1] if not _in_words(n, KOREAN, texts[1])]
+        alone += [(korean.name, n) for n in numbers[1] - numbers[0] if not _in_words(n, words, texts[0])]
+    assert alone == []
 
 
 def test_python_blocks_are_parts_of_files() -> None:
