@@ -6,7 +6,6 @@ Services raise them; only the web layer knows HTTP. Define one for each rule of 
     class OutOfStock(Conflict):
         code = "out_of_stock"
         detail = "There is not enough stock for this order."
-    assert OutOfStock.status == 409
 """
 
 import json

@@ -4,11 +4,10 @@ Use them in request bodies: Pydantic alone reads numbers from text, dates from n
 values that PostgreSQL cannot store (the character NUL, a year zero).
 
     from pydantic import BaseModel
-    from ondol.types import Email, Line
+    from ondol.types import Email
     class Guest(BaseModel):
-        name: Line
         email: Email
-    assert Guest(name=" 지우 ", email="Jiwoo@example.com").email == "jiwoo@example.com"
+    assert Guest(email="Jiwoo@example.com").email == "jiwoo@example.com"
 """
 
 import re

@@ -2,11 +2,11 @@
 
 Use it to authorise a request and to select the rows that it may see.
 
-    from uuid import uuid4
+    from uuid import UUID
     from ondol.auth.caller import Caller
-    caller = Caller(user_id=uuid4(), session_id=uuid4(), scopes=frozenset({"orders:read"}))
+    caller = Caller(user_id=UUID(int=7), session_id=UUID(int=8), scopes=frozenset({"orders:read"}))
     assert caller.refusal(["orders:write"]).members == {"missing": ["orders:write"]}
-    assert caller.owner("orders:all") == caller.user_id
+    assert caller.owner("orders:all") == UUID(int=7)
 """
 
 from collections.abc import Iterable

@@ -4,11 +4,10 @@ Use them to renew access tokens. The successor of a token is derived from it wit
 response can retry within a few seconds and gets the same one. A reader of the database cannot derive it.
 
     from datetime import UTC, datetime, timedelta
-    from ondol.auth.refresh import RefreshTokens, RefreshVerdict, judge
+    from ondol.auth.refresh import RefreshVerdict, judge
     now, end = datetime.now(UTC), datetime.now(UTC) + timedelta(days=14)
     verdict = judge(used_at=None, expires_at=end, revoked_at=None, now=now, retry_seconds=10)
     assert verdict is RefreshVerdict.ROTATE
-    [successor] = RefreshTokens(b"k" * 32).successors("the client's token")
 """
 
 import base64

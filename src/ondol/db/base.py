@@ -7,7 +7,6 @@ Use them for every model of a service.
     class Room(HasId, HasTimes, HasVersion, Base):
         __tablename__ = "rooms"
         name: Mapped[str]
-    assert [column.name for column in Room.__table__.columns][:2] == ["id", "name"]
 """
 
 from collections.abc import Collection
