@@ -101,6 +101,6 @@ async def get_booking(booking_id: UUID, user: Reader, bookings: ReadOnlyBookings
 
 
 @router.post("/{booking_id}/cancel", name="cancel", responses=problem_responses(BookingNotFound, TooLateToCancel))
-async def cancel_booking(booking_id: UUID, user: Writer, bookings: Bookings) -> BookingRead:
+async def cancel_booking(booking_id: UUID, user: Writer, bookings: Bookings, response: Response) -> BookingRead:
     """Cancel a booking, up to an hour before it starts."""
-    return await bookings.cancel(user.owner(Scope.BOOKINGS_ALL), booking_id)
+    return with_etag(response, await bookings.cancel(user.owner(Scope.BOOKINGS_ALL), booking_id))
