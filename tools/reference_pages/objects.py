@@ -96,7 +96,12 @@ def problems(language: int) -> Iterator[str]:
     without = {code_for(status): status for status in HTTPStatus if status >= 400} | {"validation_failed": 422}
     for kind in kinds:
         without.pop(kind.code, None)
-    rows = [[code(name), str(int(n)), phrase(n), korean[name]] for name, n in without.items() if name in korean]
+    said = {"validation_failed": "… field(s) failed validation."}  # ondol.web.problems counts them
+    rows = [
+        [code(name), str(int(n)), said.get(name, phrase(n)), korean[name]]
+        for name, n in without.items()
+        if name in korean
+    ]
     yield table(language, "code status english korean", rows)
 
 
