@@ -130,3 +130,9 @@ def _lines(text: str) -> list[str]:
 
 def _dedented(lines: list[str]) -> list[str]:
     return textwrap.dedent("\n".join(lines)).split("\n") if lines else []
+
+
+def test_every_setting_has_a_description() -> None:
+    settings = (ROOT / "docs" / "en" / "reference" / "settings.md").read_text(encoding="utf-8")
+    assert settings.count("\n| `") > 60
+    assert "| – |\n" not in settings

@@ -21,12 +21,12 @@ class LimitsSettings(Group):
     login_account: RateText = Field(
         "10/15m", description="Login attempts per account from unknown devices. Each known device has its own limit."
     )
-    register_address: RateText = "20/h"
+    register_address: RateText = Field("20/h", description="Registrations from one client address.")
     register_account: RateText = Field("5/h", description="Registrations per e-mail address.")
-    reset_address: RateText = "20/h"
+    reset_address: RateText = Field("20/h", description="Password resets from one client address.")
     reset_account: RateText = Field("5/h", description="Reset mails per e-mail address.")
-    refresh_address: RateText = "600/m"
-    refresh_account: RateText = "60/m"
+    refresh_address: RateText = Field("600/m", description="Token refreshes from one client address.")
+    refresh_account: RateText = Field("60/m", description="Token refreshes of one account.")
 
 
 # audit: begin
@@ -43,7 +43,7 @@ class ShopSettings(Group):
 
     low_stock: int = Field(10, ge=0, description="Products below this stock are listed on the dashboard.")
     product_cache_seconds: float = Field(60, ge=0, description="0: do not cache.")
-    dashboard_cache_seconds: float = Field(30, gt=0)
+    dashboard_cache_seconds: float = Field(30, gt=0, description="How long the dashboard is cached.")
 
 
 # sample: end
@@ -52,7 +52,7 @@ class AppSettings(Settings):
 
     model_config = SettingsConfigDict(env_file=PROJECT / ".env")
 
-    project_folder: Path = PROJECT
+    project_folder: Path = Field(PROJECT, description="Folder of migrations/ and .ondol/.")
     limits: LimitsSettings = LimitsSettings()
     audit: AuditSettings = AuditSettings()  # audit
     shop: ShopSettings = ShopSettings()  # sample

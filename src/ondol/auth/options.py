@@ -22,9 +22,9 @@ class AuthSettings(Group):
         None, description="The next secret key, accepted already. See `ondol secret rotate`."
     )
     previous_secret_key: SecretStr | None = Field(None, description="The previous secret key, still accepted.")
-    issuer: str = "ondol"
-    audience: str = "ondol"
-    access_token_seconds: int = Field(600, ge=1, le=86_400)
+    issuer: str = Field("ondol", description="Issuer (iss) of access tokens.")
+    audience: str = Field("ondol", description="Audience (aud) of access tokens.")
+    access_token_seconds: int = Field(600, ge=1, le=86_400, description="Lifetime of an access token.")
     session_seconds: int = Field(30 * 86_400, ge=60, description="A login session ends this long after its login.")
     session_idle_seconds: int = Field(
         14 * 86_400, ge=60, description="A login session ends if it is not refreshed for this long."
@@ -35,10 +35,12 @@ class AuthSettings(Group):
     cookies: bool = Field(
         False, description="Browser mode: tokens in HttpOnly cookies, never in a body; requests need X-CSRF-Protection."
     )
-    password_hash: Literal["argon2", "bcrypt"] = "argon2"  # noqa: S105
-    argon2_memory_kib: int = Field(ARGON2_MEMORY_KIB, ge=7_168)
-    argon2_iterations: int = Field(ARGON2_ITERATIONS, ge=1)
-    bcrypt_rounds: int = Field(BCRYPT_ROUNDS, ge=10, le=20)
+    password_hash: Literal["argon2", "bcrypt"] = Field(
+        "argon2", description="Hash of new passwords; hashes of the other kind are replaced at the next login."
+    )
+    argon2_memory_kib: int = Field(ARGON2_MEMORY_KIB, ge=7_168, description="Memory of an Argon2id hash.")
+    argon2_iterations: int = Field(ARGON2_ITERATIONS, ge=1, description="Passes of an Argon2id hash.")
+    bcrypt_rounds: int = Field(BCRYPT_ROUNDS, ge=10, le=20, description="Work factor of bcrypt.")
     hashing_threads: int = Field(2, ge=1, description="Passwords hashed at the same time, outside the event loop.")
     hashing_queue: int = Field(DEFAULT_QUEUE, ge=0, description="Logins that may wait for a thread; then 503.")
 

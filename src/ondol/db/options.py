@@ -11,7 +11,7 @@ class DatabaseSettings(Group):
     pool_size: int = Field(15, ge=1, description="Connections in the pool for transactions.")
     read_pool_size: int = Field(8, ge=1, description="Connections in the pool for read-only work.")
     pool_timeout_seconds: float = Field(5.0, gt=0, description="Longest wait for a free connection; then 503.")
-    connect_timeout_seconds: int = Field(5, ge=1)
+    connect_timeout_seconds: int = Field(5, ge=1, description="Longest wait for a new connection.")
     statement_timeout_seconds: float = Field(15.0, ge=0, description="Longest statement; then 503. 0: no limit.")
     lock_timeout_seconds: float = Field(3.0, ge=0, description="Longest wait for a lock; then 503. 0: no limit.")
     idle_in_transaction_timeout_seconds: float = Field(

@@ -33,7 +33,7 @@ class HttpSettings(Group):
         description="Other request headers that these origins may send.",
     )
     cors_expose_headers: list[str] = Field([], description="Other response headers that these origins may read.")
-    max_body_bytes: int = Field(1_000_000, ge=1)
+    max_body_bytes: int = Field(1_000_000, ge=1, description="Largest request body; then 413. A route may set its own.")
     max_head_bytes: int = Field(
         ServerOptions.max_head_bytes, ge=1_024, description="Largest headers and trailers of a request; then 431."
     )
@@ -50,7 +50,7 @@ class HttpSettings(Group):
     )
     default_language: str = Field("en", description="Language for clients that prefer no language of the service.")
     idempotency_hours: int = Field(24, ge=1, description="How long a response is stored for its Idempotency-Key.")
-    gzip_minimum_bytes: int = Field(1_000, ge=0)
+    gzip_minimum_bytes: int = Field(1_000, ge=0, description="Smaller responses are not compressed.")
     root_path: str = Field(
         "", pattern=r"^(/[^/]+)*$", description="Path prefix that a proxy in front removes, such as /shop."
     )

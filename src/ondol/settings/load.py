@@ -85,14 +85,21 @@ class Settings(BaseSettings):
     secrets_folder: ClassVar[str] = "/run/secrets"
     """A folder of files named like the variables (`AUTH__SECRET_KEY`). SECRETS_DIR names another folder."""
 
-    environment: Environment = Environment.DEVELOPMENT
-    database_url: Annotated[SecretStr | None, AfterValidator(_postgres_url)] = None
-    redis_url: Annotated[SecretStr | None, AfterValidator(_redis_url)] = None
+    environment: Environment = Field(
+        Environment.DEVELOPMENT,
+        description="production refuses unsafe settings; development starts servers and shows pages.",
+    )
+    database_url: Annotated[SecretStr | None, AfterValidator(_postgres_url)] = Field(
+        None, description="URL of PostgreSQL; without one, development starts its own."
+    )
+    redis_url: Annotated[SecretStr | None, AfterValidator(_redis_url)] = Field(
+        None, description="URL of Valkey or Redis; without one, development starts its own."
+    )
     database_direct_url: Annotated[SecretStr | None, AfterValidator(_postgres_url)] = Field(
         None,
         description="PostgreSQL itself, if DATABASE_URL is PgBouncer: for LISTEN, jobs and migrations.",
     )
-    port: int = Field(8000, ge=1, le=65_535)
+    port: int = Field(8000, ge=1, le=65_535, description="Port of the web server.")
     web_concurrency: int = Field(2, ge=1, description="Web processes of one replica; uvicorn and gunicorn read it too.")
     time_zone: Annotated[str, AfterValidator(_time_zone)] = Field(
         "UTC", description="Time zone of the jobs' schedules, such as Asia/Seoul."
