@@ -63,13 +63,12 @@ async def test_an_account_that_does_not_exist_takes_as_long() -> None:
     hashed = await hasher.hash("x")
 
     async def seconds(stored: str | None) -> float:
-        started = time.perf_counter()
+        started = time.process_time()  # another process may take the core away
         assert await hasher.verify("wrong", stored) == (False, None)
-        return time.perf_counter() - started
+        return time.process_time() - started
 
-    known = sorted([await seconds(hashed) for _ in range(9)])[4]
-    unknown = sorted([await seconds(None) for _ in range(9)])[4]
-    assert 0.5 < known / unknown < 2
+    ratios = sorted([await seconds(hashed) / await seconds(None) for _ in range(9)])
+    assert 0.5 < ratios[4] < 2
     hasher.close()
 
 

@@ -5,7 +5,6 @@ Use it instead of module-level engines and clients: two apps with two sets of se
     from sqlalchemy import text
     from ondol.runtime import Runtime
     from ondol.settings import Settings
-from ondol.settings.load import refuse
     settings = Settings(environment="test", database_url=database_url, redis_url=redis_url)
     async with Runtime(settings).opened() as runtime, runtime.transaction() as work:
         assert await work.session.scalar(text("SELECT 1")) == 1
