@@ -169,8 +169,8 @@ class UserService:
         if verified is not None and user.hashed_password != verified.hashed_password:
             raise WrongPassword
         await self._notify(user, Notice.ACCOUNT_DELETED)
-        gone = {"full_name": "Deleted account", "hashed_password": "", "is_active": False, "last_seen_at": None}
-        await self._users.change(user, {"email": f"{user_id}{DELETED}", **gone})
+        gone = {"full_name": "Deleted account", "hashed_password": "", "language": None, "last_seen_at": None}
+        await self._users.change(user, {"email": f"{user_id}{DELETED}", "is_active": False, **gone})
         await self._tokens.delete_of(user_id)
         await self._sessions.delete_all(user_id)
 
