@@ -1,8 +1,9 @@
 """A project can choose the body of errors: every error has it, and OpenAPI documents it."""
 
 import asyncio
+from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from fastapi import FastAPI
@@ -14,12 +15,14 @@ from ondol.errors import Conflict
 from ondol.runtime import Runtime
 from ondol.server.options import HttpSettings
 from ondol.settings import Settings
+from ondol.types import DecimalText
 from ondol.web.app import install
 from ondol.web.problems import ErrorBodies, problem_responses
 
 
 class Thing(BaseModel):
     price: int
+    discount: Annotated[Decimal, DecimalText(12, 2, minimum=0)] = Decimal(0)
 
 
 def application(tmp_path: Path, errors: ErrorBodies) -> FastAPI:
@@ -48,6 +51,7 @@ ERRORS: dict[str, tuple[str, str, dict[str, Any], int]] = {
     "not foreseen": ("POST", "/things", {"json": {"price": 2}}, 500),
     "timeout": ("POST", "/things", {"json": {"price": 3}}, 503),
     "validation": ("POST", "/things", {"json": {"price": "x"}}, 422),
+    "limit of an amount": ("POST", "/things", {"json": {"price": 5, "discount": "-1"}}, 422),
     "body limit": ("POST", "/things", {"content": b" " * 2_000, "headers": {"Content-Type": "application/json"}}, 413),
     "coding": ("POST", "/things", {"content": b"x", "headers": {"Content-Encoding": "gzip"}}, 415),
     "host": ("GET", "/things", {"headers": {"Host": "evil.example"}}, 400),

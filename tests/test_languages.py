@@ -9,7 +9,7 @@ from string import Formatter
 from typing import Any, get_args
 
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, HTTPException
 from fastapi.testclient import TestClient
 from pydantic import BaseModel, Field
 from pydantic_core.core_schema import ErrorType
@@ -49,6 +49,8 @@ def languages() -> Languages:
         ("fr", "en"),
         ("", "en"),
         (",;q=,ko;q=x", "en"),
+        ("en;q=0.1, xx;q=nan, ko;q=0.9", "ko"),
+        ("ko;q=inf, en;q=0.5", "en"),
     ],
 )
 def test_a_request_gets_the_language_that_it_prefers(languages: Languages, header: str, language: str) -> None:
@@ -145,3 +147,55 @@ def test_a_default_language_without_a_file_ends_the_start_with_a_sentence(tmp_pa
             Settings.model_validate({"environment": "test", "http": {"default_language": "fr"}}), languages=tmp_path
         )
     assert "HTTP__DEFAULT_LANGUAGE: There is no language 'fr'. Use one of: en." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("ko.toml", "problems = [", "ko.toml: "),
+        ("ko.toml", 'title = "x"', "title must be a table."),
+        ("ko.toml", "[fields]\nmissing = 1", "fields.missing must be a text."),
+        ("ko.toml", '[fields]\nmissing = "{gt:>3}"', "Values in braces take no format."),
+        ("ko.toml", '[fields]\nmissing = "{gt"', "expected '}'"),
+        ("pt-BR.toml", "", "not that of a language"),
+    ],
+)
+def test_a_fault_in_a_file_is_said_with_its_place(tmp_path: Path, name: str, text: str, said: str) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=re.escape(name)) as refused:
+        Languages(tmp_path)
+    assert said in str(refused.value)
+
+
+def test_a_file_that_overrides_one_text_keeps_the_others(tmp_path: Path) -> None:
+    (tmp_path / "ko.toml").write_text('[pages.home]\nrunning = "네"\n[mails.hello]\nsubject = "안녕"', encoding="utf-8")
+    (tmp_path / "en.toml").write_text('[mails.hello]\nsubject = "Hello"\ntext = "Hi."', encoding="utf-8")
+    languages = Languages(tmp_path)
+    assert languages.text("ko", "pages", "home")["running"] == "네"
+    assert languages.text("ko", "pages", "home")["up"] == "정상"
+    assert languages.text("ko", "mails", "hello") == {"subject": "안녕", "text": "Hi."}
+
+
+def test_members_of_a_projects_problem_are_its_own(languages: Languages) -> None:
+    app = FastAPI()
+    install_problems(app, ErrorBodies(languages=languages))
+
+    @app.get("/rows")
+    def rows() -> None:
+        raise ondol.Conflict(errors=["row 3 is a duplicate"])
+
+    answer = TestClient(app).get("/rows", headers={"Accept-Language": "ko"})
+    assert (answer.status_code, answer.json()["errors"]) == (409, ["row 3 is a duplicate"])
+
+
+def test_a_detail_of_ones_own_is_not_called_korean(languages: Languages) -> None:
+    app = FastAPI()
+    install_problems(app, ErrorBodies(languages=languages))
+
+    @app.get("/odd")
+    def odd() -> None:
+        raise HTTPException(499, "My text")
+
+    answer = TestClient(app).get("/odd", headers={"Accept-Language": "ko"})
+    assert (answer.status_code, answer.json()["detail"]) == (499, "My text")
+    assert answer.headers["Content-Language"] == "en"

@@ -35,6 +35,24 @@ def test_an_amount_has_the_places_of_its_currency(currency: str, amount: str, sh
     assert Shown.model_validate(offer.model_dump()).model_dump(mode="json")["price"] == shown
 
 
+class Unlimited(BaseModel):
+    currency: Currency
+    price: Annotated[Decimal, FITS_CURRENCY]
+
+
+@pytest.mark.parametrize(
+    ("amount", "is_taken"),
+    [("1e300", True), ("9" * 400, True), ("1e-300", False), ("1e2000", False), ("Infinity", False)],
+)
+def test_an_amount_without_limits_is_checked_too(amount: str, *, is_taken: bool) -> None:
+    try:
+        Unlimited.model_validate({"currency": "USD", "price": amount})
+    except ValidationError:
+        assert not is_taken
+    else:
+        assert is_taken
+
+
 @pytest.mark.parametrize(("currency", "amount"), [("KRW", "15000.50"), ("USD", "0.001"), ("JPY", "0.5")])
 def test_more_places_are_refused(currency: str, amount: str) -> None:
     with pytest.raises(ValidationError) as refused:

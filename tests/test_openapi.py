@@ -162,3 +162,21 @@ def test_pages_of_models_with_the_same_name_keep_their_long_names() -> None:
     names = {ref_of(document, path, "200", "application/json") for path in ("/mine", "/other")}
     assert len(names) == 2
     assert names <= set(document["components"]["schemas"])
+
+
+def test_an_endpoint_without_a_name_is_summarised_by_its_route() -> None:
+    class Answer:
+        async def __call__(self) -> str:
+            return "yes"
+
+    app = FastAPI()
+    install_problems(app)
+    install_openapi(app)
+    app.add_api_route("/answer", Answer(), name="the_answer")
+    assert app.openapi()["paths"]["/answer"]["get"]["summary"] == "The answer"
+
+
+def test_pages_of_what_is_no_schema_keep_distinct_names() -> None:
+    names = [Page[RoomRead].__name__, Page[list[int]].__name__, Page[list[str]].__name__, Page[int | str].__name__]
+    assert names[0] == "RoomPage"
+    assert len(set(names)) == 4

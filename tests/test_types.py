@@ -7,8 +7,20 @@ from typing import Annotated, Any
 
 import pytest
 from pydantic import Field, TypeAdapter, ValidationError
+from pydantic_core import PydanticCustomError
 
-from ondol.types import MAX_JSON_DEPTH, Day, DecimalText, InDigits, Int32, JsonObject, Moment, NumberOnly, TimeOfDay
+from ondol.types import (
+    MAX_JSON_DEPTH,
+    Day,
+    DecimalText,
+    InDigits,
+    Int32,
+    JsonObject,
+    Moment,
+    NumberOnly,
+    TimeOfDay,
+    composed,
+)
 
 MONEY = Annotated[Decimal, DecimalText(10, 2, minimum=0)]
 SIGNED = Annotated[Decimal, DecimalText(4, 1, minimum=-5, maximum=5)]
@@ -83,3 +95,12 @@ def test_small_amounts_go_out_in_digits() -> None:
     adapter: TypeAdapter[Decimal] = TypeAdapter(Annotated[Decimal, InDigits])
     assert adapter.dump_json(Decimal("0.0000001")) == b'"0.0000001"'
     assert adapter.dump_json(Decimal("0E-10")) == b'"0.0000000000"'
+
+
+def test_long_runs_of_combining_characters_are_refused_in_linear_time() -> None:
+    """Normalising them takes quadratic time: 200,000 would take most of a minute."""
+    hostile = "\u0315\u0300\u0316" * 200_000
+    with pytest.raises(PydanticCustomError, match="combining characters in a row"):
+        composed({"name": hostile})
+    assert composed({"name": "e\u0301" + "\u0316" * 20})["name"].startswith("\u00e9")
+    assert composed({"tags": ["\u1100\u1161"], "n": 1}) == {"tags": ["가"], "n": 1}

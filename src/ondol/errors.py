@@ -130,7 +130,7 @@ KINDS: dict[int, type[Problem]] = {
 
 def phrase(status: int) -> str:
     """Return the name of an HTTP status: `Not Found`."""
-    return _PHRASES.get(status) or HTTPStatus(status).phrase
+    return _PHRASES.get(status) or next((known.phrase for known in HTTPStatus if known == status), "Error")
 
 
 def code_for(status: int) -> str:

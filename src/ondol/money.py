@@ -1,7 +1,7 @@
 """Amounts with as many decimal places as their currency has (ISO 4217): 15000 KRW, 12.50 USD, 1.250 KWD.
 
 Use it where a service stores more than one currency. A schema names its `currency` before the amount, which is
-`Annotated[Decimal, DecimalText(12, 2, minimum=0), FITS_CURRENCY]`.
+`Annotated[Decimal, DecimalText(13, 3, minimum=0), FITS_CURRENCY]`; the column has the places of the finest currency.
 
     from decimal import Decimal
     from ondol.money import fits, in_currency
@@ -9,7 +9,7 @@ Use it where a service stores more than one currency. A schema names its `curren
     assert str(in_currency(Decimal("15000.00"), "KRW")) == "15000"
 """
 
-from decimal import Context, Decimal
+from decimal import Context, Decimal, InvalidOperation
 from typing import Annotated
 
 from pydantic import AfterValidator, StringConstraints, ValidationInfo
@@ -25,7 +25,7 @@ _NONE = (
 _THREE = ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND")
 _PLACES = dict.fromkeys(_NONE, 0) | dict.fromkeys(_THREE, 3) | {"CLF": 4, "UYW": 4}
 _UNITS = [Decimal(1).scaleb(-places) for places in range(5)]
-_EXACT = Context(prec=200)
+_EXACT = Context(prec=1_000)
 
 
 class InvalidAmount(BadRequest):
@@ -48,13 +48,18 @@ def places(currency: str) -> int:
 
 def fits(amount: Decimal, currency: str) -> bool:
     """Return whether a currency has an amount: 15000.50 KRW does not exist."""
-    return amount == _rounded(amount, currency)
+    try:
+        return amount.is_finite() and amount == _rounded(amount, currency)
+    except InvalidOperation:  # more digits than any amount has
+        return False
 
 
 def in_currency(amount: Decimal, currency: str) -> Decimal:
     """Return the amount as its currency is written (-0.00 as 0.00), unchanged where it does not fit."""
+    if not fits(amount, currency):
+        return amount
     rounded = _rounded(amount, currency)
-    return (rounded or abs(rounded)) if rounded == amount else amount
+    return rounded or abs(rounded)
 
 
 def _rounded(amount: Decimal, currency: str) -> Decimal:
@@ -70,7 +75,8 @@ def _fitting(amount: Decimal, info: ValidationInfo) -> Decimal:
 
 
 def _shown(amount: Decimal, info: ValidationInfo) -> Decimal:
-    return in_currency(amount, info.data["currency"])
+    currency = info.data.get("currency")
+    return amount if currency is None else in_currency(amount, currency)
 
 
 FITS_CURRENCY = AfterValidator(_fitting)

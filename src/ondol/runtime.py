@@ -101,7 +101,7 @@ class Runtime(Generic[S_co]):
         try:
             self.languages = Languages(languages, default=settings.http.default_language)
         except ValueError as error:
-            raise refusal([f"HTTP__DEFAULT_LANGUAGE: {error}"]) from error
+            raise refusal([str(error)]) from error
         self.jobs = jobs
         self.report = guarded(on_error) if on_error else None
         auth = settings.auth

@@ -37,6 +37,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 MAX_JSON_DEPTH = 50
+MAX_COMBINING = 31  # UAX 15: a stream-safe text has 30 at most
 
 # Unicode's white space is stripped; control characters are refused.
 _WHITE, _CONTROL = r"\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000", r"\x00-\x1f\x7f"
@@ -53,7 +54,22 @@ def composed(data: Any) -> Any:
 def _composed(value: Any) -> Any:
     if isinstance(value, list):
         return [_composed(each) if isinstance(each, str) else each for each in value]
-    return unicodedata.normalize("NFC", value) if isinstance(value, str) else value
+    if not isinstance(value, str) or value.isascii():
+        return value
+    if not _is_stream_safe(value):
+        told = {"max_length": MAX_COMBINING}
+        raise PydanticCustomError("combining", "Text must not have {max_length} combining characters in a row.", told)
+    return unicodedata.normalize("NFC", value)
+
+
+def _is_stream_safe(text: str) -> bool:
+    """Return whether normalising takes linear time: no long run of combining characters (UAX 15, section 13)."""
+    run = 0
+    for character in text:
+        run = run + 1 if unicodedata.combining(character) else 0
+        if run >= MAX_COMBINING:
+            return False
+    return True
 
 
 Line = Annotated[

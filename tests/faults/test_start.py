@@ -99,7 +99,7 @@ def test_docs_are_closed_unless_opened(prod: Production) -> None:
         "/docs-assets/swagger-ui.css",
         "/",
         "/dev/mailbox",
-        "/dev/links/confirm-email",
+        "/dev/links/change-email",
         "/metrics",
     )
     with prod.web() as web:

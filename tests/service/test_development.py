@@ -56,7 +56,15 @@ def test_a_link_in_a_mail_leads_to_a_form_for_its_operation(client: TestClient, 
         ("password", "password"),
         ("full_name", "text"),
     ]
-    assert client.get("/dev/links/unknown").json()["code"] == "not_found"
+    for unknown in ("unknown", "create", "registration"):
+        assert client.get(f"/dev/links/{unknown}").json()["code"] == "not_found"
+
+
+def test_every_link_of_a_mail_has_a_form(client: TestClient, runtime: Runtime) -> None:
+    mails = runtime.languages.section("en", "mails").values()
+    links = {link for mail in mails for link in re.findall(r"{links}/([a-z-]+)#", mail["text"])}
+    assert len(links) >= 3
+    assert {client.get(f"/dev/links/{link}").status_code for link in links} == {200}
 
 
 def test_mail_is_text_and_the_newest_is_first(client: TestClient, app: FastAPI) -> None:

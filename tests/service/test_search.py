@@ -1,10 +1,11 @@
 """Search within Hangul: PostgreSQL's planner takes the index for what people type."""
 
 from app.models import Product
-from sqlalchemy import select, text
+from sqlalchemy import Column, MetaData, Table, Text, select, text
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateIndex
 
-from ondol.db.filters import contains
+from ondol.db.filters import contains, search_index
 from ondol.db.session import SyncDatabase
 
 NAMES = text("""
@@ -28,3 +29,9 @@ def test_two_syllables_or_one_with_a_final_consonant_are_found_by_the_index(data
             rows = session.connection().exec_driver_sql(f"EXPLAIN {compiled}")
             plan = "\n".join(row[0] for row in rows)
             assert ("Bitmap Index Scan on ix_products_name_trgm" in plan) is by_index, (term, plan)
+
+
+def test_a_column_with_a_reserved_name_is_quoted() -> None:
+    index = search_index("ix_things_desc_trgm", "desc")
+    Table("things", MetaData(), Column("desc", Text), index)
+    assert '(normalize("desc", NFD) gin_trgm_ops)' in str(CreateIndex(index).compile(dialect=postgresql.dialect()))

@@ -15,6 +15,7 @@ import unicodedata
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Index, func, literal_column, true
+from sqlalchemy import column as sql_column
 from sqlalchemy.orm import InstrumentedAttribute
 
 from ondol.ownership import Everybody, Owner
@@ -28,7 +29,8 @@ def contains(column: InstrumentedAttribute[str] | InstrumentedAttribute[str | No
     Both are decomposed (UAX 15), so that half-typed Hangul is found: "노트부" finds "노트북". `search_index` serves
     texts of three letters (jamo) or more, such as "가방"; a shorter one is a scan, which the page's limit ends.
     """
-    text = unicodedata.normalize("NFD", text)
+    # While a syllable is typed, its first letter comes as a compatibility jamo.
+    text = "".join(unicodedata.normalize("NFKD" if "ㄱ" <= letter <= "ㅎ" else "NFD", letter) for letter in text)
     for character in (_ESCAPE, "%", "_"):
         text = text.replace(character, _ESCAPE + character)
     return func.normalize(column, literal_column("NFD")).ilike(f"%{text}%", escape=_ESCAPE)
@@ -36,7 +38,7 @@ def contains(column: InstrumentedAttribute[str] | InstrumentedAttribute[str | No
 
 def search_index(name: str, column: str) -> Index:
     """Return the index of `contains`, for a model's `__table_args__`. The migration creates the extension pg_trgm."""
-    decomposed = func.normalize(literal_column(column), literal_column("NFD")).label("decomposed")
+    decomposed = func.normalize(sql_column(column), literal_column("NFD")).label("decomposed")
     return Index(name, decomposed, postgresql_using="gin", postgresql_ops={"decomposed": "gin_trgm_ops"})
 
 

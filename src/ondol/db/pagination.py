@@ -61,8 +61,9 @@ class Page(BaseModel, Generic[T]):
     @classmethod
     def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
         """Return `ProductPage` for `Page[ProductRead]`, the name of the schema in the OpenAPI document."""
-        name = getattr(params[0], "__name__", "")
-        return f"{name[:1].upper()}{name[1:].removesuffix('Read')}Page"
+        if isinstance(params[0], type) and issubclass(params[0], BaseModel):
+            return f"{params[0].__name__.removesuffix('Read')}Page"
+        return super().model_parametrized_name(params)
 
     items: list[T]
     next_cursor: str | None = Field(None, examples=["pJ3kq1…"])

@@ -57,9 +57,8 @@ def write_pristine(folder: Path, origin: Origin) -> None:
     """Copy the starter into `folder` under the project's name, without the unwanted features."""
     with _starter(origin.starter) as source:
         shutil.copytree(source, folder, ignore=shutil.ignore_patterns(*SKIPPED), dirs_exist_ok=True)
-    for readme in folder.glob("README.*.md"):
-        if readme.name != f"README.{origin.language}.md":
-            readme.unlink()
+    if origin.language is None:
+        (folder / "README.ko.md").unlink(missing_ok=True)
     take_out(folder, {*origin.without, *([] if origin.sample else [SAMPLE])})
     _give_name(folder, origin.name)
 

@@ -86,6 +86,7 @@ class RateLimiter:
             # If the window has ended since, its key must not become -1: the next window would allow one more.
             pipeline.set(key, 1, nx=True, px=limit.rate.seconds * 1000)
             pipeline.decr(key)
+            pipeline.pexpire(key, limit.rate.seconds * 1000, nx=True)
 
         try:
             await self._valkey.execute(fill)

@@ -35,7 +35,8 @@ def install(app: FastAPI, runtime: Runtime, *, errors: ErrorBodies | None = None
 
     `errors`: error bodies in another format than RFC 9457's.
     """
-    errors = replace(errors or ErrorBodies(), languages=runtime.languages)
+    errors = errors or ErrorBodies()
+    errors = replace(errors, languages=errors.languages or runtime.languages)
     settings = runtime.settings
     app.state.runtime = runtime
     runtime.has_websockets = lambda: has_websockets(app.routes)

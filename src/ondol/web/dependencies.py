@@ -23,9 +23,9 @@ async def get_runtime(connection: HTTPConnection) -> Runtime[Any]:
 RuntimeDep = Annotated[Runtime[Any], Depends(get_runtime)]
 
 
-async def get_preferred_language(connection: HTTPConnection) -> str:
-    """Return the language of the service that the client prefers (Accept-Language)."""
-    return runtime_of(connection).languages.preferred(connection.headers.get("Accept-Language", ""))
+async def get_preferred_language(connection: HTTPConnection) -> str | None:
+    """Return the language of the service that the client prefers (Accept-Language), None if it prefers none of them."""
+    return runtime_of(connection).languages.asked(connection.headers.get("Accept-Language", ""))
 
 
-PreferredLanguage = Annotated[str, Depends(get_preferred_language)]
+PreferredLanguage = Annotated[str | None, Depends(get_preferred_language)]

@@ -55,7 +55,8 @@ async def _home(app: FastAPI, request: Request) -> HTMLResponse:
     states = {name: State.UP if is_up else State.DOWN for name, is_up in are_up.items()}
     runs = "".join(f"<li>{name}: <b>{texts[state]}</b></li>" for name, state in states.items())
     root = request.scope.get("root_path", "").rstrip("/")
-    pages = {"/docs": texts["docs"], "/health/ready": texts["health"], "/dev/mailbox": texts["mailbox"]}
+    pages = {"/docs": texts["docs"]} if app.openapi_url else {}
+    pages |= {"/health/ready": texts["health"], "/dev/mailbox": texts["mailbox"]}
     links = "".join(f'<li><a href="{escape(root)}{path}">{path}</a> {text}</li>' for path, text in pages.items())
     logins: Mapping[str, str] = getattr(app.state, "logins", {})
     rows = "".join(f"<tr><td>{escape(email)}<td>{escape(password)}" for email, password in logins.items())
@@ -70,8 +71,9 @@ async def _home(app: FastAPI, request: Request) -> HTMLResponse:
 
 
 @router.get("/mailbox")
-def mailbox(request: Request, runtime: RuntimeDep, language: PreferredLanguage) -> HTMLResponse:
+def mailbox(request: Request, runtime: RuntimeDep, asked: PreferredLanguage) -> HTMLResponse:
     """Show the stored mail, newest first."""
+    language = asked or runtime.languages.default
     texts = runtime.languages.text(language, "pages", "mailbox")
     pages = f"{request.scope.get('root_path', '').rstrip('/')}/dev/links"
     links, zone = runtime.settings.mail.links, ZoneInfo(runtime.settings.time_zone)
@@ -94,8 +96,9 @@ def _item(message: EmailMessage, links: str, pages: str, zone: ZoneInfo) -> str:
 
 
 @router.get("/links/{name}")
-def link(name: str, request: Request, runtime: RuntimeDep, language: PreferredLanguage) -> HTMLResponse:
-    """Show a form for the operation that takes the token of a mail: `confirm-email` is the route `confirm_email`."""
+def link(name: str, request: Request, runtime: RuntimeDep, asked: PreferredLanguage) -> HTMLResponse:
+    """Show a form for the operation that takes the token of a mail: `change-email` is the route `change_email`."""
+    language = asked or runtime.languages.default
     texts = runtime.languages.text(language, "pages", "link")
     root = request.scope.get("root_path", "").rstrip("/")
     path, operation, schema = _operation(request.app.openapi(), name.replace("-", "_"))
@@ -107,7 +110,7 @@ def link(name: str, request: Request, runtime: RuntimeDep, language: PreferredLa
     )
     body = (
         f"<p>{texts['about']}</p><p><code>POST {escape(path)}</code> {escape(operation.get('description', ''))}</p>"
-        f'<form data-path="{escape(root + path)}">{inputs}<button>{texts["send"]}</button></form>'
+        f'<form method="post" data-path="{escape(root + path)}">{inputs}<button>{texts["send"]}</button></form>'
         '<pre id="answer"></pre>'
     )
     return _page(request, texts["title"], body, language)
@@ -118,8 +121,11 @@ def _operation(document: Mapping[str, Any], name: str) -> tuple[str, Mapping[str
     for path, operations in document["paths"].items():
         operation = operations.get("post", {})
         content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
-        if operation.get("operationId", "").endswith(name) and "$ref" in content.get("schema", {}):
-            return path, operation, document["components"]["schemas"][content["schema"]["$ref"].rpartition("/")[2]]
+        ref = content.get("schema", {}).get("$ref", "")
+        schema = document["components"]["schemas"].get(ref.rpartition("/")[2], {})
+        ids = {name, *(f"{tag}_{name}" for tag in operation.get("tags", ()))}  # as `operation_id` makes them
+        if operation.get("operationId") in ids and "token" in schema.get("properties", {}):
+            return path, operation, schema
     raise HTTPException(404)
 
 

@@ -128,7 +128,8 @@ def _summarise(operations: dict[str, Any], route: RouteContext) -> None:
     original = route.original_route
     if isinstance(original, APIRoute) and original.summary is None:
         for method in {method.lower() for method in route.methods or ()} & set(operations):
-            operations[method]["summary"] = original.endpoint.__name__.replace("_", " ").capitalize()
+            name = getattr(original.endpoint, "__name__", original.name)  # an instance has none
+            operations[method]["summary"] = name.replace("_", " ").capitalize()
 
 
 def _add_headers(status: str, answer: dict[str, Any], schemas: Mapping[str, Any]) -> None:
@@ -158,8 +159,10 @@ def _mark_download(answer: Mapping[str, Any]) -> None:
 def _name_sorts(schemas: Mapping[str, Any]) -> None:
     """Name the values of sort enums: generators of clients cannot make an identifier of `-price`."""
     for schema in schemas.values():
-        values = [str(value) for value in schema.get("enum", ())]
-        if any(value.startswith("-") for value in values):
+        values = [value for value in schema.get("enum", ()) if isinstance(value, str)]
+        if any(value.startswith("-") for value in values) and all(
+            map(str.isidentifier, (v.lstrip("-") for v in values))
+        ):
             names = [f"{value[1:]}_descending" if value.startswith("-") else value for value in values]
             schema.setdefault("x-enum-varnames", [name.upper() for name in names])
 

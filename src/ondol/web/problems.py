@@ -13,18 +13,20 @@ Use `install_problems` for an application without `install`, and `problem_respon
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
+from http.client import responses
 from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import to_jsonable_python
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from ondol.db.constraints import problem_for, reason_of
 from ondol.errors import KINDS, Problem, code_for, encoded_problem, phrase
-from ondol.languages import Languages
+from ondol.languages import ENGLISH, Languages
 from ondol.web.routes import allowed_at
 
 log = structlog.stdlib.get_logger("ondol")
@@ -32,6 +34,7 @@ log = structlog.stdlib.get_logger("ondol")
 MEDIA_TYPE = "application/problem+json"
 REF = "#/components/schemas/ondol:{model}"
 """A provisional reference to a schema, until `install_openapi` names it: model names cannot contain a colon."""
+VALIDATION_FAILED = "validation_failed"
 MAX_ERRORS = 20
 MAX_TEXT = 200
 _SAID_BY_OTHERS = {"There was an error parsing the body"}  # FastAPI's, of a body that cannot be read
@@ -100,7 +103,7 @@ class ProblemDetails:
     @classmethod
     def of_status(cls, status: int, detail: str = "", headers: Mapping[str, str] | None = None) -> "ProblemDetails":
         """Return what an error tells that has no more than a status, and perhaps a text of its own."""
-        code, known = code_for(status), {"", phrase(status), HTTPStatus(status).phrase, *_SAID_BY_OTHERS}
+        code, known = code_for(status), {"", phrase(status), responses.get(status, ""), *_SAID_BY_OTHERS}
         if detail not in known:
             return cls(status, code, detail, headers or {})
         detail = KINDS[status].detail if status in KINDS else phrase(status)
@@ -129,14 +132,17 @@ class ErrorBodies:
     answer: Answer = problem_json
     model: type[BaseModel] = ProblemBody
     validation_model: type[BaseModel] = ValidationProblemBody
-    languages: Languages = field(default_factory=Languages)
+    languages: Languages | None = None
 
     def respond(self, problem: ProblemDetails, accept_language: str) -> Response:
         """Return the answer in the language that the client prefers."""
+        if self.languages is None:
+            return self.answer(problem)
         language = self.languages.preferred(accept_language)
         response = self.answer(_translated(problem, language, self.languages))
         if len(self.languages.names) > 1:
-            response.headers.setdefault("Content-Language", language)
+            # A problem with a detail of its own is in the language of the code.
+            response.headers.setdefault("Content-Language", language if problem.kinds else ENGLISH)
             vary = response.headers.get("Vary")
             response.headers["Vary"] = f"{vary}, Accept-Language" if vary else "Accept-Language"
         return response
@@ -210,8 +216,8 @@ class _Handlers:
         found = error.errors()
         detail = f"{len(found)} field{'s' if len(found) != 1 else ''} failed validation."
         members = {"errors": list(_field_errors(found[:MAX_ERRORS]))}
-        kinds = ["validation_failed"]
-        return self._respond(request, ProblemDetails(422, "validation_failed", detail, members=members, kinds=kinds))
+        problem = ProblemDetails(422, VALIDATION_FAILED, detail, members=members, kinds=[VALIDATION_FAILED])
+        return self._respond(request, problem)
 
     def _respond(self, request: Request, problem: ProblemDetails) -> Response:
         return self.bodies.respond(problem, request.headers.get("Accept-Language", ""))
@@ -224,13 +230,13 @@ def _field_errors(errors: Iterable[Any]) -> Iterable[dict[str, Any]]:
         context = error.get("ctx", {})
         # Use the text of a ValueError without Pydantic's prefix "Value error, ".
         message = str(context["error"] if isinstance(context.get("error"), ValueError) else error["msg"])[:MAX_TEXT]
-        told = {name: value for name, value in context.items() if name in SAFE_CONTEXT}
+        told = to_jsonable_python({name: value for name, value in context.items() if name in SAFE_CONTEXT})
         yield {"loc": loc, "msg": message, "type": error["type"], "ctx": told}
 
 
 def _translated(problem: ProblemDetails, language: str, languages: Languages) -> ProblemDetails:
     members = problem.members
-    if "errors" in members:
+    if problem.code == VALIDATION_FAILED:
         errors = [{**error, "msg": _translated_field(error, language, languages)} for error in members["errors"]]
         members = {**members, "errors": errors}
     return replace(problem, detail=languages.problem(language, problem.kinds) or problem.detail, members=members)

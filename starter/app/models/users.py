@@ -16,5 +16,5 @@ class User(HasId, HasTimes, HasVersion, Model):
     hashed_password: Mapped[str] = mapped_column(String(200))
     role: Mapped[str] = mapped_column(String(20), default="customer")
     is_active: Mapped[bool] = mapped_column(default=True)
-    language: Mapped[str | None] = mapped_column(String(2))
+    language: Mapped[str | None] = mapped_column(String(3))
     last_seen_at: Mapped[datetime | None]

@@ -55,7 +55,7 @@ class UserRead(Output):
     full_name: str
     role: Role
     is_active: bool
-    language: Language | None = Field(description="Of the mails to this account. null: the service's default.")
+    language: str | None = Field(description="Of the mails to this account. null: the service's default.")
     last_seen_at: datetime | None
     version: int
     created_at: datetime

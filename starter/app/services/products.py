@@ -4,7 +4,7 @@ from uuid import UUID
 
 from ondol import NotFound
 from ondol.db.pagination import Page
-from ondol.money import InvalidAmount, fits
+from ondol.money import InvalidAmount, fits, places
 from pydantic import MISSING
 
 from app.models import Product
@@ -52,7 +52,7 @@ class ProductService:
         """Change the given fields. Raises ProductNotFound, PreconditionFailed, InvalidAmount."""
         product = await self._lock(product_id, expected_versions)
         if data.price is not MISSING and not fits(data.price, product.currency):
-            raise InvalidAmount
+            raise InvalidAmount(currency=product.currency, decimal_places=places(product.currency))
         await self._products.change(product, data.model_dump())
         self._work.invalidate(product_tag(product_id))
         return ProductRead.model_validate(product)

@@ -26,7 +26,7 @@ class RegistrationService:
         self._users = UserService(work)
         self._limits = Limits(work.runtime, work.client)
 
-    async def ask(self, email: str, language: str) -> None:
+    async def ask(self, email: str, language: str | None) -> None:
         """Enqueue a mail with a token. Only the job checks whether the account exists, and only the mail says so.
 
         Raises TooManyRequests.
@@ -36,7 +36,7 @@ class RegistrationService:
         await self._tokens.add(asked)
         await self._work.enqueue(mail_registration, token_id=asked.id, language=language)
 
-    async def confirm(self, data: RegistrationConfirm, language: str) -> UserRead:
+    async def confirm(self, data: RegistrationConfirm, language: str | None) -> UserRead:
         """Create the account. The password is sent with the token, by the person who reads the mail: a password sent
         with the request could be a stranger's.
 
