@@ -46,6 +46,18 @@ def places(currency: str) -> int:
     return _PLACES.get(currency, 2)
 
 
+def places_at_most(number: int) -> AfterValidator:
+    """For a Currency: refuse currencies with more decimal places than the column of the amounts has."""
+
+    def check(currency: str) -> str:
+        if places(currency) > number:
+            said = "Only currencies with at most {decimal_places} decimal places."
+            raise PydanticCustomError("currency_not_stored", said, {"decimal_places": number})
+        return currency
+
+    return AfterValidator(check)
+
+
 def fits(amount: Decimal, currency: str) -> bool:
     """Return whether a currency has an amount: 15000.50 KRW does not exist."""
     try:

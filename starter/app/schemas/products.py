@@ -5,31 +5,22 @@ from typing import Annotated
 from uuid import UUID
 
 from ondol.db.pagination import PageQuery
-from ondol.money import FITS_CURRENCY, IN_CURRENCY, Currency, places
+from ondol.money import FITS_CURRENCY, IN_CURRENCY, Currency, places_at_most
 from ondol.types import DecimalText, Line, NumberOnly, Text
-from pydantic import MISSING, AfterValidator, Field, StringConstraints
-from pydantic_core import PydanticCustomError
+from pydantic import MISSING, Field, StringConstraints
 
 from app.schemas.base import Input, Output
 
 Name = Annotated[Line, StringConstraints(max_length=200), Field(examples=["가벼운 노트북 14"])]
 Description = Annotated[Text, StringConstraints(max_length=5_000)]
-DECIMAL_PLACES = 2  # of the column
-Price = Annotated[Decimal, DecimalText(12, DECIMAL_PLACES, minimum=0), Field(examples=["15000"])]
+Price = Annotated[Decimal, DecimalText(12, 2, minimum=0), Field(examples=["15000"])]
 Stock = Annotated[int, Field(ge=0, le=1_000_000, examples=[25]), NumberOnly]
-
-
-def _is_stored(currency: str) -> str:
-    if places(currency) > DECIMAL_PLACES:
-        told = {"currency": currency, "decimal_places": DECIMAL_PLACES}
-        raise PydanticCustomError("currency_not_stored", "Prices have {decimal_places} decimal places at most.", told)
-    return currency
 
 
 class ProductCreate(Input):
     name: Name
     description: Description = ""
-    currency: Annotated[Currency, AfterValidator(_is_stored)] = "KRW"
+    currency: Annotated[Currency, places_at_most(2)] = "KRW"
     price: Annotated[Price, FITS_CURRENCY]
     stock: Stock = 0
 
