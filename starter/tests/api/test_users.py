@@ -1,9 +1,11 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, get_args
 
 from fastapi.testclient import TestClient
 
+from app.runtime import Runtime
+from app.schemas.users import Language
 from app.scopes import Role
 
 PASSWORD = "correct horse battery"
@@ -15,6 +17,15 @@ def test_people_read_and_change_their_own_account(client: TestClient, customer: 
     changed = client.patch("/api/v1/users/me", json={"full_name": "박하은"}, headers=customer.headers)
     assert (changed.status_code, changed.json()["full_name"]) == (200, "박하은")
     assert client.get("/api/v1/users/me", headers=customer.headers).json() == changed.json()
+
+
+def test_an_account_has_one_of_the_languages_that_have_a_file(
+    client: TestClient, customer: Any, runtime: Runtime
+) -> None:
+    assert sorted(get_args(Language.__value__)) == runtime.languages.names
+    for language in (*runtime.languages.names, None):
+        changed = client.patch("/api/v1/users/me", json={"language": language}, headers=customer.headers)
+        assert (changed.status_code, changed.json()["language"]) == (200, language)
 
 
 def test_nobody_makes_themselves_an_administrator(client: TestClient, customer: Any) -> None:
