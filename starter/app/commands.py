@@ -98,7 +98,7 @@ def export(email: Address) -> None:
 
 @user.command(epilog="Example: ondol user delete jiwoo@example.com")
 def delete(email: Address, *, yes: Annotated[bool, typer.Option("--yes", help="Skip confirmation.")] = False) -> None:
-    """Delete an account at its owner's request. Name, address and sessions are erased. Orders stay."""
+    """Delete an account at its owner's request. Name, address and sessions are erased; rows that refer to it stay."""
     if not yes:
         typer.confirm(f"Delete the account of {email}? This cannot be undone.", abort=True)
 
