@@ -60,22 +60,22 @@ def places_at_most(number: int) -> AfterValidator:
 
 def fits(amount: Decimal, currency: str) -> bool:
     """Return whether a currency has an amount: 15000.50 KRW does not exist."""
-    try:
-        return amount.is_finite() and amount == _rounded(amount, currency)
-    except InvalidOperation:  # more digits than any amount has
-        return False
+    return _fitted(amount, currency) is not None
 
 
 def in_currency(amount: Decimal, currency: str) -> Decimal:
     """Return the amount as its currency is written (-0.00 as 0.00), unchanged where it does not fit."""
-    if not fits(amount, currency):
-        return amount
-    rounded = _rounded(amount, currency)
-    return rounded or abs(rounded)
+    fitted = _fitted(amount, currency)
+    return amount if fitted is None else fitted or abs(fitted)
 
 
-def _rounded(amount: Decimal, currency: str) -> Decimal:
-    return amount.quantize(_UNITS[places(currency)], context=_EXACT)
+def _fitted(amount: Decimal, currency: str) -> Decimal | None:
+    """Return the amount with the places of its currency, None if it has more."""
+    try:
+        rounded = amount.quantize(_UNITS[places(currency)], context=_EXACT)
+    except InvalidOperation:  # infinite, or more digits than any amount has
+        return None
+    return rounded if rounded == amount else None
 
 
 def _fitting(amount: Decimal, info: ValidationInfo) -> Decimal:

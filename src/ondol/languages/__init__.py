@@ -38,7 +38,7 @@ class Languages:
             known = ", ".join(sorted(names))
             raise ValueError(f"HTTP__DEFAULT_LANGUAGE: There is no language {default!r}. Use one of: {known}.")
         self.default = default
-        self._texts = {name: _merged(read(_OURS, name), read(folder, name)) for name in sorted(names)}
+        self._texts = {name: _merged(_read(_OURS, name), _read(folder, name)) for name in sorted(names)}
 
     @property
     def names(self) -> list[str]:
@@ -83,7 +83,7 @@ class Languages:
         return found
 
 
-def read(folder: Path | None, name: str) -> dict[str, Any]:
+def _read(folder: Path | None, name: str) -> dict[str, Any]:
     """Return the texts of a language's file, {} without one. Raises ValueError with the file and its fault."""
     file = folder / f"{name}.toml" if folder else None
     if file is None or not file.is_file():

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ondol.runtime import Runtime
 from ondol.web.dependencies import PreferredLanguage, RuntimeDep
-from ondol.web.docs import POLICY
+from ondol.web.docs import POLICY, root_of
 from ondol.web.health import State, database_is_up
 
 STATIC = Path(__file__).parent / "static"
@@ -54,7 +54,7 @@ async def _home(app: FastAPI, request: Request) -> HTMLResponse:
     are_up = {"PostgreSQL": await database_is_up(runtime), "Valkey": await runtime.cache.is_up()}
     states = {name: State.UP if is_up else State.DOWN for name, is_up in are_up.items()}
     runs = "".join(f"<li>{name}: <b>{texts[state]}</b></li>" for name, state in states.items())
-    root = request.scope.get("root_path", "").rstrip("/")
+    root = root_of(request)
     pages = {"/docs": texts["docs"]} if app.openapi_url else {}
     pages |= {"/health/ready": texts["health"], "/dev/mailbox": texts["mailbox"]}
     links = "".join(f'<li><a href="{escape(root)}{path}">{path}</a> {text}</li>' for path, text in pages.items())
@@ -75,7 +75,7 @@ def mailbox(request: Request, runtime: RuntimeDep, asked: PreferredLanguage) -> 
     """Show the stored mail, newest first."""
     language = asked or runtime.languages.default
     texts = runtime.languages.text(language, "pages", "mailbox")
-    pages = f"{request.scope.get('root_path', '').rstrip('/')}/dev/links"
+    pages = f"{root_of(request)}/dev/links"
     links, zone = runtime.settings.mail.links, ZoneInfo(runtime.settings.time_zone)
     items = "".join(_item(message, links, pages, zone) for message in runtime.mailer.mailbox.messages())
     return _page(request, texts["title"], items or f"<p>{texts['empty']}</p>", language)
@@ -100,7 +100,7 @@ def link(name: str, request: Request, runtime: RuntimeDep, asked: PreferredLangu
     """Show a form for the operation that takes the token of a mail: `change-email` is the route `change_email`."""
     language = asked or runtime.languages.default
     texts = runtime.languages.text(language, "pages", "link")
-    root = request.scope.get("root_path", "").rstrip("/")
+    root = root_of(request)
     path, operation, schema = _operation(request.app.openapi(), name.replace("-", "_"))
     fields = {field: about for field, about in schema["properties"].items() if field in schema.get("required", ())}
     inputs = "".join(
@@ -137,7 +137,7 @@ def asset(kind: str) -> FileResponse:
 
 
 def _page(request: Request, title: str, body: str, language: str) -> HTMLResponse:
-    root = escape(request.scope.get("root_path", "").rstrip("/"))
+    root = escape(root_of(request))
     content = _PAGE.substitute(title=escape(title), body=body, language=language, root=root)
     headers = {"Content-Security-Policy": POLICY, "Content-Language": language, "Vary": "Accept-Language"}
     return HTMLResponse(content, headers=headers)

@@ -32,13 +32,19 @@ POLICY = (
 )
 
 
+def root_of(request: Request) -> str:
+    """Return the path prefix that a proxy in front removes."""
+    root: str = request.scope.get("root_path", "")
+    return root.rstrip("/")
+
+
 def install_docs(app: FastAPI) -> None:
     """Add /docs. The app needs `docs_url=None, redoc_url=None`, or FastAPI's own pages take precedence."""
     router = APIRouter(include_in_schema=False)
 
     @router.get("/docs")
     async def swagger_ui(request: Request) -> HTMLResponse:
-        outside = request.scope.get("root_path", "").rstrip("/")  # the prefix that a proxy in front removes
+        outside = root_of(request)
         openapi = escape(f"{outside}{app.openapi_url or '/openapi.json'}")
         content = _PAGE.substitute(title=escape(app.title), assets=escape(outside) + ASSETS_PATH, openapi=openapi)
         return HTMLResponse(content, headers={"Content-Security-Policy": POLICY})

@@ -20,7 +20,7 @@ from ondol.observability.logging import log_access
 from ondol.rate_limits.standing import STANDINGS, Standing
 from ondol.server.drain import Drain, Stopped
 from ondol.web.conditional import is_known
-from ondol.web.headers import REQUEST_ID, accepts_gzip
+from ondol.web.headers import REQUEST_ID, accepted_languages, accepts_gzip
 from ondol.web.limits import rate_limit_headers
 from ondol.web.problems import ProblemDetails
 
@@ -138,7 +138,7 @@ class Exchange:
         return ProblemDetails.of(Problem())
 
     def _respond(self, problem: ProblemDetails) -> Response:
-        return self._rules.respond(problem, self._request_headers.get(b"accept-language", b"").decode("latin-1"))
+        return self._rules.respond(problem, accepted_languages(self._request_headers))
 
     async def _answer(self, message: Message) -> None:
         """Send a message of the application, which passes this `send` only."""

@@ -24,7 +24,7 @@ from ondol.observability.tracing import note_request
 from ondol.server.drain import Drain
 from ondol.server.options import HttpSettings
 from ondol.web.exchange import Exchange, RequestObserver, Rules
-from ondol.web.headers import REQUEST_ID, SECURITY_HEADERS
+from ondol.web.headers import REQUEST_ID, SECURITY_HEADERS, accepted_languages
 from ondol.web.hosts import ASKED_BY_ADDRESS, allows
 from ondol.web.layers import Layers
 from ondol.web.problems import ErrorBodies, ProblemDetails
@@ -101,8 +101,7 @@ class Front:
         bound = structlog.contextvars.bind_contextvars(request_id=request_id)
         try:
             refusal = self._refusal(scope, headers)
-            language = headers.get(b"accept-language", b"").decode("latin-1")
-            app = self._rules.respond(refusal, language) if refusal else self.app
+            app = self._rules.respond(refusal, accepted_languages(headers)) if refusal else self.app
             if scope["type"] == "http":
                 app = app if refusal else self._layers.limited(app, scope, headers)
                 exchange = Exchange(self._rules, app, scope["method"], headers, request_id)

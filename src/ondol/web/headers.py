@@ -29,5 +29,9 @@ CORS_EXPOSED_HEADERS = (
 )
 
 
+def accepted_languages(headers: Mapping[bytes, bytes]) -> str:
+    return headers.get(b"accept-language", b"").decode("latin-1")
+
+
 def accepts_gzip(headers: Mapping[bytes, bytes]) -> bool:
     return b"gzip" in headers.get(b"accept-encoding", b"")

@@ -2,18 +2,16 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 from app.access import current_user
-from app.factory import create_app
 from app.models import User
 from app.scopes import Scope
 from app.services.users import UserService
-from app.settings import AppSettings
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from people import hashed_password
@@ -23,7 +21,7 @@ from ondol.auth.caller import Caller
 from ondol.db.session import SyncDatabase
 
 KOREAN, ENGLISH = (
-    Path(__file__).parents[1].joinpath("docs", language, "guide.md").read_text(encoding="utf-8")
+    Path(__file__).parents[2].joinpath("docs", language, "guide.md").read_text(encoding="utf-8")
     for language in ("ko", "en")
 )
 ALIKE = [
@@ -76,28 +74,6 @@ TERMS = {
     "우버, 넷플릭스": "Uber, Netflix",
 }
 """The guide's Korean terms, and the English ones in their place."""
-
-
-@pytest.fixture
-def settings(database_url: str, redis_url: str, tmp_path: Path) -> AppSettings:
-    mail = {"folder": tmp_path / "mailbox"}
-    return AppSettings(environment="test", database_url=database_url, redis_url=redis_url, mail=mail)
-
-
-@pytest.fixture
-def app(settings: AppSettings) -> FastAPI:
-    return create_app(settings)
-
-
-@pytest.fixture
-def runtime(app: FastAPI) -> Any:
-    return app.state.runtime
-
-
-@pytest.fixture
-def client(app: FastAPI) -> Iterator[TestClient]:
-    with TestClient(app) as client:
-        yield client
 
 
 @pytest.mark.parametrize("korean", [*ALIKE, *TERMS])
