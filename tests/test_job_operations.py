@@ -9,11 +9,12 @@ from typing import Any
 import psycopg
 import pytest
 from app.jobs import JOBS
-from procrastinate import App, Blueprint, RetryStrategy
+from procrastinate import App, Blueprint, JobContext, RetryStrategy
 from pydantic import ValidationError
 
 from ondol.cli.jobs import find, requeue, withdraw
 from ondol.db.session import Database
+from ondol.jobs.options import JobsSettings
 from ondol.jobs.queue import enqueue, enqueue_once, retries
 from ondol.jobs.unknown import GIVEN_UP_SECONDS
 from ondol.jobs.worker import Worker
@@ -27,6 +28,21 @@ jobs = Blueprint()
 async def fails(number: int = 0) -> None:
     SEEN.append(number)
     if number:
+        raise RuntimeError("no")
+
+
+@jobs.task(name="operated.retried", retry=retries(2))
+async def retried(number: int) -> None:
+    if number:
+        raise RuntimeError("no")
+
+
+@jobs.task(name="operated.overtaken", retry=retries(2), pass_context=True)
+async def overtaken(context: JobContext, /) -> None:
+    SEEN.append(context.job.id)
+    if len(SEEN) == 1:
+        async with context.additional_context["runtime"].transaction() as session:
+            await enqueue_once(session, "key", overtaken)
         raise RuntimeError("no")
 
 
@@ -132,6 +148,45 @@ async def test_schedules_are_written_in_the_time_zone(database_url: str, monkeyp
 def test_a_time_zone_that_is_none_is_refused(zone: str, tmp_path: Path) -> None:
     with pytest.raises(ValidationError, match="must be a time zone"):
         Settings(time_zone=zone, project_folder=tmp_path)
+
+
+def statuses(connection: psycopg.Connection[Any]) -> list[tuple[Any, ...]]:
+    return connection.execute("SELECT id, status FROM procrastinate_jobs ORDER BY id").fetchall()
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=["finished", "retried"])
+async def test_an_outcome_that_postgresql_refuses_is_written_again(
+    number: int, database: Database, database_url: str
+) -> None:
+    async with database.transaction() as session:
+        job_id = await enqueue(session, retried, number=number)
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("""
+            CREATE SEQUENCE refused;  -- a rollback does not reset it
+            CREATE FUNCTION refuse_twice() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                IF OLD.status = 'doing' AND nextval('refused') <= 2 THEN
+                    RAISE EXCEPTION 'no' USING ERRCODE = 'disk_full';
+                END IF;
+                RETURN COALESCE(NEW, OLD);
+            END $$;
+            CREATE TRIGGER refuse BEFORE UPDATE OR DELETE ON procrastinate_jobs
+                FOR EACH ROW EXECUTE FUNCTION refuse_twice();
+        """)
+        try:
+            await Worker(None, [retried], database_url).run(until_empty=True)
+            assert statuses(connection) == ([(job_id, "todo")] if number else [])
+        finally:
+            connection.execute("DROP FUNCTION refuse_twice CASCADE; DROP SEQUENCE refused")
+
+
+async def test_a_retry_gives_way_to_a_job_that_waits_with_the_same_key(database: Database, database_url: str) -> None:
+    """Only one may wait. The other would stay "doing", and a rescue of it would fail each time."""
+    async with database.transaction() as session:
+        first = await enqueue_once(session, "key", overtaken)
+    await Worker(database, [overtaken], database_url, JobsSettings(concurrency=1)).run(until_empty=True)
+    with psycopg.connect(database_url) as connection:
+        assert statuses(connection) == [(first, "failed")]
+    assert len(SEEN) == 2
 
 
 async def test_the_worker_goes_on_when_its_connections_are_cut(database: Database, database_url: str) -> None:

@@ -36,13 +36,14 @@ def test_a_write_is_seen_by_its_worker_at_once_and_soon_by_the_other(rig: Any) -
     """Products are cached in memory too, so the other worker may serve the old one until it is invalidated."""
     url, admin = new_product(rig, stock=0), rig.admin()
     with rig.client(0, headers=admin) as one, rig.client(1, headers=admin) as two:
-        delays = []
+        stale = []
         for number in range(1, PAIRS + 1):
             writer, reader = (one, two) if number % 2 else (two, one)
             assert writer.patch(url, json={"stock": number}).status_code == 200
-            delays.append(eventually(lambda: reader.get(url).json()["stock"] == number, 1.0))  # noqa: B023
+            stale.append(next(n for n in range(1_000) if reader.get(url).json()["stock"] == number))
             assert writer.get(url).json()["stock"] == number
-        assert sum(delay > 0.02 for delay in delays) < PAIRS / 100  # p99, with tolerance for a busy machine
+        # Counted in reads, not in seconds: a busy machine delays the notification and the reads alike.
+        assert sum(reads > 2 for reads in stale) < PAIRS / 100
 
 
 def test_what_is_not_in_memory_is_never_stale(rig: Any) -> None:

@@ -20,6 +20,7 @@ from pydantic import ConfigDict, validate_call
 
 from ondol.db.urls import libpq_url
 from ondol.jobs.options import JobsSettings
+from ondol.jobs.outcomes import Outcomes
 from ondol.jobs.queue import AnyTask
 from ondol.jobs.unknown import Tasks, UnknownTask
 from ondol.observability.errors import ErrorHook
@@ -58,6 +59,7 @@ class Worker:
         `until_empty`: return when no job is due, and leave signal handlers alone; for tests.
         """
         app = App(connector=PsycopgConnector())
+        app.job_manager = Outcomes(app.connector)
         for task in self._tasks:
             _register(app, task, self._zone)
         app.tasks = Tasks(app)
