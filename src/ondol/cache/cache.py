@@ -26,7 +26,7 @@ from redis.asyncio.client import Pipeline
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ondol.cache.flights import Flights, Generations, OwnerCancelled
-from ondol.cache.memory import Memory
+from ondol.cache.memory import EVERYTHING, Memory
 from ondol.cache.notifications import Notifications, bounded
 from ondol.db.commit import after_commit, before_commit
 from ondol.valkey.client import Valkey, ValkeyDown
@@ -37,7 +37,6 @@ T = TypeVar("T")
 GENERATION_SECONDS = 86_400
 MAX_PENDING = 10_000
 MAX_SERVERS = 3
-EVERYTHING = "*"
 _TAGS = "ondol.cache_tags"
 
 
@@ -71,14 +70,11 @@ class Cache:
         self._prefix = settings.prefix
         self._valkey = Valkey(redis_url, settings, self._deliver_pending)
         self._memory = Memory()
-        self._notifications = (
-            Notifications(database_url, self._told_by_others, self._missed_messages) if database_url else None
-        )
+        self._notifications = Notifications(database_url, self._told_by_others) if database_url else None
         self._on_lookup = on_lookup or (lambda result: None)
         self._flights = Flights()
         self._pending: set[str] = set()
         self._is_behind, self._catching_up = True, asyncio.Lock()
-        self._invalidations = 0
         self._background: set[asyncio.Task[None]] = set()
         self._adapters: dict[Any, TypeAdapter[Any]] = {}
 
@@ -134,12 +130,11 @@ class Cache:
         if memory_seconds and self._may_use_memory() and (held := self._memory.get(key)) is not None:
             self._on_lookup("memory")
             return held  # type: ignore[no-any-return]
-        wanted = _Wanted(key, load, self._adapter(type_), seconds, tuple(map(bounded, tags)))
-        seen = self._invalidations
+        wanted = _Wanted(key, load, self._adapter(type_), seconds, (*map(bounded, tags), EVERYTHING))
+        drops = self._memory.drops
         value: T | None = await self._through_valkey(wanted)
-        # An invalidation that arrived while loading may concern this value, so it is not kept.
-        if memory_seconds and value is not None and seen == self._invalidations and self._may_use_memory():
-            self._memory.set(key, value, tags=wanted.tags, seconds=memory_seconds)
+        if memory_seconds and value is not None and self._may_use_memory():
+            self._memory.set(key, value, tags=wanted.tags, seconds=memory_seconds, drops=drops)
         return value
 
     async def _through_valkey(self, wanted: _Wanted) -> Any:
@@ -211,21 +206,14 @@ class Cache:
 
     async def _drop(self, tags: Iterable[str]) -> None:
         tags = set(tags)
-        self._forget(tags)
+        self._memory.drop(tags)
         try:
             await self._execute(lambda pipeline: self._renew(pipeline, tags))
         except ValkeyDown:
             self._pending |= tags
             if len(self._pending) > MAX_PENDING:
                 self._pending = {EVERYTHING}
-        self._forget(tags)  # also values read from Valkey in the meantime
-
-    def _forget(self, tags: set[str]) -> None:
-        self._invalidations += 1
-        if EVERYTHING in tags:
-            self._memory.clear()
-        else:
-            self._memory.drop(tags)
+        self._memory.drop(tags)  # also values read from Valkey in the meantime
 
     def _renew(self, pipeline: Pipeline, tags: Iterable[str]) -> None:
         for tag in tags:
@@ -240,12 +228,8 @@ class Cache:
 
     def _told_by_others(self, tags: list[str]) -> None:
         # Memory at once; Valkey too, in case the writer died before it could.
-        self._forget(set(tags))
+        self._memory.drop(tags)
         self._drop_soon(tags)
-
-    def _missed_messages(self) -> None:
-        self._forget({EVERYTHING})
-        self._drop_soon([EVERYTHING])
 
     def _drop_soon(self, tags: Iterable[str]) -> None:
         task = asyncio.create_task(self._drop(tags))
@@ -271,7 +255,7 @@ class Cache:
         raise ValkeyDown
 
     def _tag_keys(self, wanted: _Wanted) -> list[str]:
-        return [self._key("tag", tag) for tag in (*wanted.tags, EVERYTHING)]
+        return [self._key("tag", tag) for tag in wanted.tags]
 
     def _key(self, kind: str, name: str) -> str:
         return f"{self._prefix}:{self._valkey.run_id}:{kind}:{bounded(name)}"

@@ -6,11 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+EVERYTHING = "*"
+"""The tag of every value."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
     value: Any
-    tags: frozenset[str]
+    tags: tuple[str, ...]
+    drops: int
     expires_at: float
 
 
@@ -20,42 +24,32 @@ class Memory:
     def __init__(self, size: int = 10_000) -> None:
         self._size = size
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
-        self._by_tag: dict[str, set[str]] = {}
+        self._dropped: dict[str, int] = {}
+        self.drops = 0
+        """The number of invalidations. A value is valid if none of its tags was dropped since it was loaded."""
 
     def get(self, key: str) -> Any | None:
         entry = self._entries.get(key)
         if entry is None:
             return None
-        if entry.expires_at <= time.monotonic():
-            self._remove(key)
+        if entry.expires_at <= time.monotonic() or self._is_dropped(entry):
+            del self._entries[key]
             return None
         self._entries.move_to_end(key)
         return entry.value
 
-    def set(self, key: str, value: Any, *, tags: Iterable[str], seconds: float) -> None:
-        self._remove(key)
-        entry = _Entry(value, frozenset(tags), time.monotonic() + seconds)
-        self._entries[key] = entry
-        for tag in entry.tags:
-            self._by_tag.setdefault(tag, set()).add(key)
-        while len(self._entries) > self._size:
-            self._remove(next(iter(self._entries)))
+    def set(self, key: str, value: Any, *, tags: tuple[str, ...], seconds: float, drops: int) -> None:
+        """Keep a value. `drops`: the number of invalidations before it was loaded."""
+        self._entries[key] = _Entry(value, tags, drops, time.monotonic() + seconds)
+        self._entries.move_to_end(key)
+        if len(self._entries) > self._size:
+            self._entries.popitem(last=False)
 
     def drop(self, tags: Iterable[str]) -> None:
-        for tag in tags:
-            for key in list(self._by_tag.get(tag, ())):
-                self._remove(key)
+        self.drops += 1
+        self._dropped.update(dict.fromkeys(tags, self.drops))
+        if len(self._dropped) > self._size:
+            self._dropped = {EVERYTHING: self.drops}
 
-    def clear(self) -> None:
-        self._entries.clear()
-        self._by_tag.clear()
-
-    def _remove(self, key: str) -> None:
-        entry = self._entries.pop(key, None)
-        if entry is None:
-            return
-        for tag in entry.tags:
-            keys = self._by_tag[tag]
-            keys.discard(key)
-            if not keys:
-                del self._by_tag[tag]
+    def _is_dropped(self, entry: _Entry) -> bool:
+        return any(self._dropped.get(tag, 0) > entry.drops for tag in entry.tags)

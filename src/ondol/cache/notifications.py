@@ -5,9 +5,7 @@ down.
 """
 
 import asyncio
-import contextlib
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Iterator
 from uuid import uuid4
 
@@ -16,13 +14,14 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ondol.cache.memory import EVERYTHING
 from ondol.db.urls import libpq_url
 
 log = structlog.stdlib.get_logger("ondol.cache")
 
 CHANNEL = "ondol_cache"
-MAX_PAYLOAD_BYTES = 7_999  # PostgreSQL refuses 8,000
-MAX_NAME_BYTES = 500
+# Together less than the 8,000 bytes that PostgreSQL refuses.
+MAX_TAGS, MAX_NAME_LENGTH = 50, 150
 HEARTBEAT_SECONDS = 1.0
 RECONNECT_SECONDS = 0.25
 
@@ -30,38 +29,30 @@ _NOTIFY = text("SELECT pg_notify(:channel, :payload)")
 
 
 def bounded(name: str) -> str:
-    """Return a tag or key, or its hash if it is longer than MAX_NAME_BYTES or contains a lone surrogate."""
-    if len(name) <= MAX_NAME_BYTES:
-        with contextlib.suppress(UnicodeEncodeError):
-            if len(name.encode()) <= MAX_NAME_BYTES:
-                return name
+    """Return a tag or key, or its hash unless it is at most MAX_NAME_LENGTH printable ASCII characters."""
+    if len(name) <= MAX_NAME_LENGTH and name.isascii() and name.isprintable():
+        return name
     return f"sha256:{hashlib.sha256(name.encode(errors='surrogatepass')).hexdigest()}"
 
 
 def payloads(process: str, tags: Iterable[str]) -> Iterator[str]:
-    """Yield messages of at most MAX_PAYLOAD_BYTES that together contain all tags."""
-    start = json.dumps({"from": process, "tags": []})[:-2]
-    batch = ""
-    for tag in map(json.dumps, sorted(tags)):
-        if batch and len(start) + len(batch) + len(tag) + len(", ]}") > MAX_PAYLOAD_BYTES:
-            yield f"{start}{batch}]}}"
-            batch = ""
-        batch = f"{batch}, {tag}" if batch else tag
-    if batch:
-        yield f"{start}{batch}]}}"
+    """Yield messages of a process that together contain all `bounded` tags."""
+    ordered = sorted(tags)
+    for start in range(0, len(ordered), MAX_TAGS):
+        yield "\n".join([process, *ordered[start : start + MAX_TAGS]])
 
 
 class Notifications:
     """Send and receive invalidated tags.
 
-    `on_tags` is called with the tags of other processes, `on_gap` when messages may have been missed. While
+    `on_tags` is called with the tags of other processes, and with EVERYTHING when messages may have been missed. While
     `is_listening` is False, values in memory may be stale.
     The URL must point to PostgreSQL itself: LISTEN does not work through PgBouncer's transaction mode.
     """
 
-    def __init__(self, database_url: str, on_tags: Callable[[list[str]], None], on_gap: Callable[[], None]) -> None:
+    def __init__(self, database_url: str, on_tags: Callable[[list[str]], None]) -> None:
         self._url = libpq_url(database_url)
-        self._on_tags, self._on_gap = on_tags, on_gap
+        self._on_tags = on_tags
         self._process = uuid4().hex
         self._task: asyncio.Task[None] | None = None
         self.is_listening = False
@@ -101,26 +92,18 @@ class Notifications:
             finally:
                 self.is_listening = False
             connection = await self._reconnect()
-            self._on_gap()
+            self._on_tags([EVERYTHING])
             self.is_listening = True
 
     async def _listen(self, connection: psycopg.AsyncConnection) -> None:
         while True:
             async for notification in connection.notifies(timeout=HEARTBEAT_SECONDS):
-                self._receive(notification.payload)
+                sender, *tags = notification.payload.split("\n")
+                if sender != self._process:
+                    self._on_tags(tags)
             # A query detects a connection that the other end no longer has.
             async with asyncio.timeout(HEARTBEAT_SECONDS):
                 await connection.execute("SELECT 1")
-
-    def _receive(self, payload: str) -> None:
-        try:
-            message = json.loads(payload)
-            sender, tags = message["from"], [str(tag) for tag in message["tags"]]
-        except (ValueError, TypeError, KeyError):
-            log.warning("invalidation_not_understood")  # any client of the database may NOTIFY
-            return
-        if sender != self._process:
-            self._on_tags(tags)
 
     async def _reconnect(self) -> psycopg.AsyncConnection:
         while True:
