@@ -117,6 +117,7 @@ def test_an_address_is_taken_once(run: Any) -> None:
     assert (again.returncode, "An account with this e-mail address already exists." in again.stderr) == (1, True)
 
 
+@pytest.mark.whole
 def test_a_secret_is_rotated_in_three_steps(tmp_path: Path) -> None:
     file = tmp_path / ".env"
     file.write_text(f"# ours\n{CURRENT}={'o' * 40}\nPORT=9000\n")

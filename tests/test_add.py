@@ -344,6 +344,7 @@ def test_every_spec_can_be_typed_without_quotes(project: Path, shell: str) -> No
     assert finished.stdout.splitlines() == typed
 
 
+@pytest.mark.whole
 def test_the_command(project: Path) -> None:
     command = [sys.executable, "-m", "ondol.cli", "add", "resource"]
 

@@ -69,6 +69,7 @@ def test_one_is_removed_from_a_project_and_a_migration_drops_its_table(project: 
     assert_green(project)
 
 
+@pytest.mark.whole
 def test_the_command_proposes_a_migration_only_where_the_models_changed(project: Path) -> None:
     told = run(project, "ondol.cli", "remove", "registration")
     assert told.returncode == 0, told.stderr

@@ -189,6 +189,7 @@ async def test_a_retry_gives_way_to_a_job_that_waits_with_the_same_key(database:
     assert len(SEEN) == 2
 
 
+@pytest.mark.whole
 async def test_the_worker_goes_on_when_its_connections_are_cut(database: Database, database_url: str) -> None:
     """As in a fast restart of PostgreSQL."""
     url = f"{database_url}?application_name=cut"

@@ -3,6 +3,7 @@ from collections import Counter
 from typing import Any
 
 import httpx2
+import pytest
 from app.models import Order, OrderLine, Product
 from sqlalchemy import func, select
 
@@ -37,6 +38,7 @@ async def test_three_hundred_buyers_on_fifty_units(rig: Any) -> None:
         assert last.get(f"/api/v1/products/{product_id}").json()["stock"] == 0
 
 
+@pytest.mark.whole
 async def test_two_hundred_requests_of_one_customer_leave_the_others_served(rig: Any) -> None:
     order = order_of(rig, 1_000)
     greedy, *others = rig.people(21)

@@ -124,6 +124,7 @@ def test_the_migration_that_corrects_the_data_is_not_held_up(project: Path, data
         assert connection.execute(VALID).fetchone() == (True,)
 
 
+@pytest.mark.whole
 def test_an_index_waits_for_older_transactions_as_long_as_it_takes(project: Path, database: TestDatabase) -> None:
     (project / "migrations" / "versions" / "0003_index.py").write_text(INDEX)
     with (

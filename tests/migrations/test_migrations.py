@@ -50,6 +50,7 @@ def edit(file: Path, old: str, new: str) -> None:
     file.write_text(file.read_text().replace(old, new))
 
 
+@pytest.mark.whole
 def test_a_check_reads_the_migrations_and_changes_nothing(project: Path, database: TestDatabase) -> None:
     (project / "migrations" / "versions" / "0003_nickname.py").write_text(NICKNAME)
     assert ondol(project, database, "check").returncode == 1
@@ -176,6 +177,7 @@ def test_a_server_migrates_an_empty_database_and_names_pending_migrations(projec
         (project / "migrations" / "versions" / "0003_nickname.py").write_text(NICKNAME)
 
 
+@pytest.mark.whole
 def test_older_code_serves_a_newer_database(
     project: Path, database: TestDatabase, redis_url: str, tmp_path: Path
 ) -> None:
