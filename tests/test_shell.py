@@ -64,6 +64,17 @@ def test_a_person_types_statements(shell: Shell) -> None:
 
 
 @pytest.mark.whole
+def test_it_migrates_the_empty_database_of_development(starter_copy: Path) -> None:
+    """As the web server does: `ondol shell` may be the first command in a project."""
+    development = {"ENVIRONMENT": "development", "DATABASE_URL": "", "REDIS_URL": ""}
+    finished = subprocess.run(
+        [sys.executable, "-m", "ondol.cli", "shell", "-c", COUNT],
+        cwd=starter_copy, env={**os.environ, **development}, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert finished.stdout == "accounts: 0\n", finished.stderr
+
+
+@pytest.mark.whole
 def test_ctrl_c_cancels_a_statement_and_the_shell_goes_on(project_folder: Path, environment: dict[str, str]) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "ondol.cli", "shell"],

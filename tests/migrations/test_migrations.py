@@ -64,6 +64,10 @@ def test_a_check_reads_the_migrations_and_changes_nothing(project: Path, databas
     [written] = (project / "migrations" / "versions").glob("*second_name.py")
     assert "second_name" in written.read_text()
     assert "nickname" not in written.read_text()
+    written.unlink()
+    edit(project / "app" / "models" / "users.py", "second_name: Mapped[str | None]\n    nickname:", "nickname:")
+    unneeded = ondol(project, database, "revision", "nothing new")
+    assert "The models have no change without a migration" in unneeded.stdout
 
 
 def test_a_scratch_database_is_dropped_also_while_somebody_uses_it(database: TestDatabase) -> None:

@@ -59,6 +59,8 @@ def revision(message: Annotated[str, typer.Argument(help="Short description of t
     with scratch_database(runtime) as url:
         file, operations = revisions.revise(url, project, message)
     tidy(project, ruff, file=str(file))
+    if not operations.ops:
+        console.print(f"The models have no change without a migration: {file.name} is empty, for you to write.")
     for risk in revisions.risks(operations):
         console.print(f"[yellow]{risk}[/yellow]")
 

@@ -19,6 +19,7 @@ from sqlalchemy import select
 from ondol.cli.project_commands import command_client
 from ondol.project import load
 from ondol.runtime import UnitOfWork
+from ondol.startup import prepare_development_database
 
 with contextlib.suppress(ImportError):  # gives input() a history
     import readline  # noqa: F401
@@ -37,6 +38,8 @@ def shell(command: Annotated[str | None, typer.Option("-c", help="Run this code 
     threading.Thread(target=loop.run_forever, daemon=True).start()
     _wait(runtime.open(), loop)
     try:
+        if runtime.settings.database_url is None:
+            prepare_development_database(runtime.servers.direct_url, runtime.settings.project_folder)
         work = UnitOfWork(runtime.database.reading(), runtime, client)
         given = {"runtime": runtime, "settings": runtime.settings, "client": client, "work": work, "select": select}
         console = Console({**_classes("models"), **_classes("services"), **given})

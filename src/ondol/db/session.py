@@ -134,8 +134,9 @@ class SyncDatabase:
         settings = settings or DatabaseSettings()
         self.engine: Engine = create_engine(
             _url(url, settings, pooled=False),
-            pool_size=1,
-            max_overflow=4,
+            pool_size=settings.pool_size,
+            max_overflow=0,
+            pool_timeout=settings.pool_timeout_seconds,
             hide_parameters=True,
         )
         event.listen(self.engine, "commit", refuse_aborted)

@@ -68,9 +68,29 @@ class AuthService:
         await self._limits.count("login", account=account, device=device)
         user = await self._verified(stored, password)
         await self._limits.give_back("login", account, device)
-        tokens = await self._start_session(user, scopes)
+        tokens = await self.start_session(user, scopes)
         issued = self._work.runtime.device_tokens.issue(device_subject(user.id, user.hashed_password), device)
         return LoggedIn(user.id, tokens, issued)
+
+    async def start_session(self, user: User, requested: list[str]) -> TokenPair:
+        """Start a login session of an active account that has proved who it is. `requested`: scopes, [] for all."""
+        permitted = SCOPES_OF[Role(user.role)]
+        scopes = frozenset(requested) & permitted if requested else frozenset(permitted)
+        now = datetime.now(UTC)
+        login_session = LoginSession(
+            user_id=user.id,
+            scopes=" ".join(sorted(scopes)),
+            user_agent=self._work.client.user_agent,
+            address=self._work.client.address,
+            last_used_at=now,
+            expires_at=now + timedelta(seconds=self._work.settings.auth.session_seconds),
+        )
+        await self._sessions.add(login_session)
+        token = new_token()
+        await self._tokens.add(RefreshToken(session_id=login_session.id, digest=digest(token)))
+        caller = Caller(user.id, login_session.id, scopes)  # audit
+        await self._audit.note(Action.LOGGED_IN, caller, target_id=user.id)  # audit
+        return self._pair(user, login_session, token)
 
     async def refresh(self, token: str) -> TokenPair:
         """Return the next token pair of the family. A reused token revokes the family.
@@ -165,25 +185,6 @@ class AuthService:
             raise WrongCredentials
         user.hashed_password = better_hash or user.hashed_password
         return user
-
-    async def _start_session(self, user: User, requested: list[str]) -> TokenPair:
-        permitted = SCOPES_OF[Role(user.role)]
-        scopes = frozenset(requested) & permitted if requested else frozenset(permitted)
-        now = datetime.now(UTC)
-        login_session = LoginSession(
-            user_id=user.id,
-            scopes=" ".join(sorted(scopes)),
-            user_agent=self._work.client.user_agent,
-            address=self._work.client.address,
-            last_used_at=now,
-            expires_at=now + timedelta(seconds=self._work.settings.auth.session_seconds),
-        )
-        await self._sessions.add(login_session)
-        token = new_token()
-        await self._tokens.add(RefreshToken(session_id=login_session.id, digest=digest(token)))
-        caller = Caller(user.id, login_session.id, scopes)  # audit
-        await self._audit.note(Action.LOGGED_IN, caller, target_id=user.id)  # audit
-        return self._pair(user, login_session, token)
 
     def _pair(self, user: User, login_session: LoginSession, token: str) -> TokenPair:
         tokens = self._work.runtime.tokens
