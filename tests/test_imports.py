@@ -3,7 +3,6 @@
 import resource
 import subprocess
 import sys
-from statistics import median
 
 import pytest
 
@@ -53,9 +52,10 @@ def test_a_module_loads_what_it_is_about(module: str) -> None:
 
 @pytest.mark.whole
 def test_importing_a_service_costs_little_more_than_importing_its_dependencies() -> None:
-    """1.4 is the aim (decision 0023)."""
-    ratio = median(_seconds("import main") / _seconds(DEPENDENCIES) for _ in range(5))
-    assert ratio < 1.8
+    """About 1.6; the aim is 1.4 (decision 0023). The least of each is what other load on the machine changes least."""
+    rounds = [(_seconds("import main"), _seconds(DEPENDENCIES)) for _ in range(7)]
+    service, dependencies = map(min, zip(*rounds, strict=True))
+    assert service / dependencies < 1.9
 
 
 def _seconds(code: str) -> float:

@@ -162,6 +162,7 @@ def test_clients_that_read_nothing_are_cut_whatever_is_left(web: Web) -> None:
                 + HOST
                 + b"Connection: close\r\n\r\n"
             )
+            assert one.recv(1)  # the server has accepted the connection and begun to answer
         eventually(lambda: connections() == 0, 90)  # the time depends on the load of the machine
         assert connections() == 0
 

@@ -11,6 +11,8 @@ import pytest
 from production_rig import GUNICORN, UVICORN, Production
 from raw_http import connected, until_closed
 
+from ondol.testing.waiting import eventually
+
 pytestmark = pytest.mark.whole
 
 SLOW = (
@@ -107,7 +109,9 @@ def test_a_client_that_does_not_read_is_cut(prod: Production) -> None:
             one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
             # Megabytes of responses that the client does not read.
             one.sendall(b"GET /docs-assets/swagger-ui-bundle.js HTTP/1.1\r\nHost: localhost\r\n\r\n" * 20)
-            time.sleep(4)
+            assert one.recv(1)  # the server has begun to answer
             server = psutil.Process(web.process.pid)
-            assert [c for c in server.net_connections("tcp") if c.raddr and c.laddr.port == web.port] == []
+            eventually(
+                lambda: not [c for c in server.net_connections("tcp") if c.raddr and c.laddr.port == web.port], 30
+            )
     assert prod.logged("unhandled_error") == prod.logged("Exception in ASGI application") == []
