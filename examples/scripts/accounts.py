@@ -14,6 +14,8 @@ def count_accounts(database: SyncDatabase) -> dict[str, int]:
 
 
 if __name__ == "__main__":
-    database = SyncDatabase(database_url(load()))  # the URL of the settings, or the development server's
+    runtime = load()
+    # The URL of the settings, or the development server's.
+    database = SyncDatabase(database_url(runtime), runtime.settings.database)
     print(count_accounts(database))
     database.close()
