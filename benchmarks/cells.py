@@ -60,7 +60,7 @@ class Cell:
 
 
 def seed(prod: Production) -> Shop:
-    auth = AuthSettings(secret_key=SECRET)
+    auth = AuthSettings(secret_key=SECRET, access_token_seconds=7_200)  # a run takes longer than the default
     database = prod.database
     [manager] = people(database, 1, Role.ADMIN, auth=auth)
     [customer, *_] = people(database, BUYERS, auth=auth)
