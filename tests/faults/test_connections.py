@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-import psutil
 import pytest
 from production_rig import UVICORN, Production, Web
-from raw_http import connected, exchange, statuses, until_closed
+from raw_http import connected, connections_of, exchange, statuses, until_closed
 from websockets.sync.client import connect
 
 from ondol.testing.waiting import eventually
@@ -148,11 +147,6 @@ def test_an_idle_connection_is_not_told_408(web: Web) -> None:
 
 def test_clients_that_read_nothing_are_cut_whatever_is_left(web: Web) -> None:
     """Socket buffers hold some megabytes; the rest may be less than the transport's high-water mark."""
-    server = psutil.Process(web.process.pid)
-
-    def connections() -> int:
-        return sum(bool(each.raddr) and each.laddr.port == web.port for each in server.net_connections("tcp"))
-
     with ExitStack() as clients:
         for number in range(20):
             one = clients.enter_context(connected(web.port))
@@ -163,8 +157,10 @@ def test_clients_that_read_nothing_are_cut_whatever_is_left(web: Web) -> None:
                 + b"Connection: close\r\n\r\n"
             )
             assert one.recv(1)  # the server has accepted the connection and begun to answer
-        eventually(lambda: connections() == 0, 90)  # the time depends on the load of the machine
-        assert connections() == 0
+        eventually(
+            lambda: connections_of(web.process.pid, web.port) == 0, 90
+        )  # the time depends on the load of the machine
+        assert connections_of(web.process.pid, web.port) == 0
 
 
 def test_a_client_that_reads_slowly_gets_all(web: Web) -> None:

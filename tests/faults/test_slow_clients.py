@@ -5,11 +5,10 @@ import socket
 import time
 
 import httpx2
-import psutil
 import psycopg
 import pytest
 from production_rig import GUNICORN, UVICORN, Production
-from raw_http import connected, until_closed
+from raw_http import connected, connections_of, until_closed
 
 from ondol.testing.waiting import eventually
 
@@ -110,8 +109,5 @@ def test_a_client_that_does_not_read_is_cut(prod: Production) -> None:
             # Megabytes of responses that the client does not read.
             one.sendall(b"GET /docs-assets/swagger-ui-bundle.js HTTP/1.1\r\nHost: localhost\r\n\r\n" * 20)
             assert one.recv(1)  # the server has begun to answer
-            server = psutil.Process(web.process.pid)
-            eventually(
-                lambda: not [c for c in server.net_connections("tcp") if c.raddr and c.laddr.port == web.port], 30
-            )
+            eventually(lambda: connections_of(web.process.pid, web.port) == 0, 30)
     assert prod.logged("unhandled_error") == prod.logged("Exception in ASGI application") == []

@@ -3,9 +3,17 @@
 import socket
 import time
 
+import psutil
+
 
 def connected(port: int) -> socket.socket:
     return socket.create_connection(("127.0.0.1", port), timeout=20)
+
+
+def connections_of(pid: int, port: int) -> int:
+    """Return how many clients the process has connections to, on its port."""
+    found = psutil.Process(pid).net_connections("tcp")
+    return sum(bool(each.raddr) and each.laddr.port == port for each in found)
 
 
 def until_closed(one: socket.socket) -> tuple[bytes, float]:

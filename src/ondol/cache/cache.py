@@ -229,9 +229,6 @@ class Cache:
     def _told_by_others(self, tags: list[str]) -> None:
         # Memory at once; Valkey too, in case the writer died before it could.
         self._memory.drop(tags)
-        self._drop_soon(tags)
-
-    def _drop_soon(self, tags: Iterable[str]) -> None:
         task = asyncio.create_task(self._drop(tags))
         self._background.add(task)
         task.add_done_callback(self._background.discard)
