@@ -220,7 +220,9 @@ async def log_in(
 ) -> dict[str, Any]:
     for key in (f"careful:login:{request.client}", f"careful:login:{form.username}"):
         async with redis.pipeline() as pipeline:
-            used, _ = await pipeline.incr(key).expire(key, 60, nx=True).execute()
+            pipeline.incr(key)
+            pipeline.expire(key, 60, nx=True)
+            used, _ = await pipeline.execute()
         if used > 1_000_000:
             raise HTTPException(429)
     user = await session.scalar(select(User).where(User.email == form.username, User.is_active))

@@ -1,25 +1,32 @@
 """ETag and If-Match, without a database or Valkey."""
 
 from fastapi import FastAPI, Response
+from pydantic import BaseModel
 
 from ondol import PreconditionFailed
 from ondol.web.conditional import ExpectedVersions, etag
 from ondol.web.problems import install_problems
 
+
+class Note(BaseModel):
+    version: int = 1
+    text: str = "warm"
+
+
 app = FastAPI()
 install_problems(app)
-note = {"version": 1, "text": "warm"}
+note = Note()
 
 
 @app.get("/note")
-async def read(response: Response) -> dict[str, int | str]:
-    response.headers["ETag"] = etag(int(note["version"]))
+async def read(response: Response) -> Note:
+    response.headers["ETag"] = etag(note.version)
     return note
 
 
 @app.put("/note")
-async def write(text: str, expected_versions: ExpectedVersions) -> dict[str, int | str]:
-    if expected_versions is not None and note["version"] not in expected_versions:
+async def write(text: str, expected_versions: ExpectedVersions) -> Note:
+    if expected_versions is not None and note.version not in expected_versions:
         raise PreconditionFailed
-    note.update(version=int(note["version"]) + 1, text=text)
+    note.version, note.text = note.version + 1, text
     return note
