@@ -71,11 +71,10 @@ class OrderService:
 
         Raises UnknownProducts, MixedCurrencies, OutOfStock.
         """
-        stock = await self._stock.lock(line.product_id for line in data.lines)
-        currency = _check(data.lines, stock)
+        stock = await self._stock.change({line.product_id: -line.quantity for line in data.lines})
+        currency = _check(data.lines, stock)  # what it refuses is rolled back
         lines = [_line(wanted, stock[wanted.product_id]) for wanted in data.lines]
         total = sum((line.quantity * line.unit_price for line in lines), Decimal())
-        await self._stock.change({line.product_id: -line.quantity for line in lines})
         order = await self._orders.place(customer_id, currency, total, lines)
         await self._work.enqueue(send_receipt, order_id=order.id)
         self._invalidate(stock)
@@ -94,7 +93,6 @@ class OrderService:
         order.require_version(expected_versions)
         if order.status != OrderStatus.CANCELLED:
             quantities = await self._orders.quantities(order_id)
-            await self._stock.lock(quantities)
             await self._stock.change(quantities)
             await self._orders.change(order, {"status": OrderStatus.CANCELLED})
             self._invalidate(quantities)
