@@ -62,6 +62,10 @@ def clean() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in ours}
 
 
-def uv(folder: Path, *arguments: str) -> None:
-    finished = subprocess.run(["uv", *arguments], cwd=folder, env=clean(), capture_output=True, text=True, timeout=300)
+def uv(folder: Path, *arguments: str, typed: str | None = None) -> str:
+    """Return the output of a command of uv. `typed`: its input."""
+    finished = subprocess.run(
+        ["uv", *arguments], cwd=folder, env=clean(), input=typed, capture_output=True, text=True, timeout=300
+    )
     assert finished.returncode == 0, finished.stdout[-3000:] + finished.stderr[-3000:]
+    return finished.stdout
