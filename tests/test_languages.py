@@ -188,6 +188,23 @@ def test_members_of_a_projects_problem_are_its_own(languages: Languages) -> None
     assert (answer.status_code, answer.json()["errors"]) == (409, ["row 3 is a duplicate"])
 
 
+def test_a_message_without_a_translation_is_called_english(tmp_path: Path) -> None:
+    (tmp_path / "fr.toml").write_text('problems.conflict = "Un conflit."', encoding="utf-8")
+    app = FastAPI()
+    install_problems(app, ErrorBodies(languages=Languages(tmp_path)))
+
+    @app.get("/conflict")
+    def conflict() -> None:
+        raise ondol.Conflict
+
+    def told(path: str) -> tuple[str, str]:
+        answer = TestClient(app).get(path, headers={"Accept-Language": "fr"})
+        return answer.json()["detail"], answer.headers["Content-Language"]
+
+    assert told("/conflict") == ("Un conflit.", "fr")
+    assert told("/nowhere") == ("Not found.", "en")
+
+
 def test_a_detail_of_ones_own_is_not_called_korean(languages: Languages) -> None:
     app = FastAPI()
     install_problems(app, ErrorBodies(languages=languages))

@@ -139,10 +139,12 @@ class ErrorBodies:
         if self.languages is None:
             return self.answer(problem)
         language = self.languages.preferred(accept_language)
-        response = self.answer(_translated(problem, language, self.languages))
+        detail = self.languages.problem(language, problem.kinds)
+        members = _members(problem, language, self.languages)
+        response = self.answer(replace(problem, detail=detail or problem.detail, members=members))
         if len(self.languages.names) > 1:
-            # A problem with a detail of its own is in the language of the code.
-            response.headers.setdefault("Content-Language", language if problem.kinds else ENGLISH)
+            # A message without a translation is in the language of the code.
+            response.headers.setdefault("Content-Language", language if detail else ENGLISH)
             vary = response.headers.get("Vary")
             response.headers["Vary"] = f"{vary}, Accept-Language" if vary else "Accept-Language"
         return response
@@ -234,13 +236,13 @@ def _field_errors(errors: Iterable[Any]) -> Iterable[dict[str, Any]]:
         yield {"loc": loc, "msg": message, "type": error["type"], "ctx": told}
 
 
-def _translated(problem: ProblemDetails, language: str, languages: Languages) -> ProblemDetails:
-    members = problem.members
-    if problem.code == VALIDATION_FAILED:
-        errors = [{**error, "msg": _translated_field(error, language, languages)} for error in members["errors"]]
-        members = {**members, "errors": errors}
-    return replace(problem, detail=languages.problem(language, problem.kinds) or problem.detail, members=members)
+def _members(problem: ProblemDetails, language: str, languages: Languages) -> Mapping[str, Any]:
+    """Return the members, with the messages of field errors in `language`."""
+    if problem.code != VALIDATION_FAILED:
+        return problem.members
+    errors = [{**each, "msg": _message(each, language, languages)} for each in problem.members["errors"]]
+    return {**problem.members, "errors": errors}
 
 
-def _translated_field(error: Mapping[str, Any], language: str, languages: Languages) -> str:
+def _message(error: Mapping[str, Any], language: str, languages: Languages) -> str:
     return languages.field(language, error["type"], error["ctx"]) or str(error["msg"])
