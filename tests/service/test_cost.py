@@ -93,7 +93,7 @@ COSTS = {
     "list": ("SELECT", ""),
     "new product": ("INSERT", ""),
     "changed product": ("SELECT UPDATE SELECT", "SET"),
-    "order": ("SELECT UPDATE WITH SELECT SELECT", "SET SET SET"),
+    "order": ("WITH WITH SELECT SELECT", "SET SET SET"),
     "orders": ("SELECT", ""),
 }
 
