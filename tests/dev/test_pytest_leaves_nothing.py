@@ -60,7 +60,7 @@ def test_nothing_is_left(pytestconfig: pytest.Config, project_folder: Path, endi
         os.killpg(process.pid, signal.SIGINT)
     if ending == "kill -9":
         process.kill()
-    process.wait(timeout=120)
+    process.wait(timeout=300)
     patience = 10.0 if ending == "kill -9" else 0.5
     deadline = time.monotonic() + patience
     while (keeper.is_alive() or postgres.is_alive() or state.path.exists()) and time.monotonic() < deadline:
