@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pages import blocks
 from typer.testing import CliRunner
 
 from ondol.cli.main import app
@@ -21,16 +22,14 @@ STARTER = ROOT / "starter"
 # Both languages have the same blocks (test_docs.py). The reference is generated.
 FOLDERS = [ROOT / "docs" / "en" / name for name in ("how-to", "explain")]
 PAGES = [ROOT / "README.md", *(page for folder in FOLDERS for page in sorted(folder.glob("*.md")))]
-BLOCK = re.compile(r"^```bash[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`(?:uv run )?((?:ondol|pytest) [^`\n]+)`")
 
 
 def commands(program: str) -> Iterator[list[str]]:
     """Yield the arguments of each command of a program."""
     for page in PAGES:
-        text = page.read_text()
-        lines = "".join(BLOCK.findall(text)).replace("\\\n", " ").splitlines()
-        for line in [*lines, *INLINE.findall(text)]:
+        lines = "".join(blocks(page, "bash")).replace("\\\n", " ").splitlines()
+        for line in [*lines, *INLINE.findall(page.read_text())]:
             words = shlex.split(line, comments=True)
             if program in words and "…" not in line:
                 arguments = words[words.index(program) + 1 :]

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from pages import FENCE
 
 ROOT = Path(__file__).resolve().parents[1]
 LANGUAGES = [ROOT / "docs" / "en", ROOT / "docs" / "ko"]
 PAIRS = [(file, LANGUAGES[1] / file.relative_to(LANGUAGES[0])) for file in sorted(LANGUAGES[0].rglob("*.md"))]
-FENCE = re.compile(r"^ *```([^\n]*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 FEATURES = "|".join(tomllib.loads((ROOT / "starter/pyproject.toml").read_text())["tool"]["ondol"]["features"])
 # Words for the numbers 0 to 12.
 ENGLISH = [

@@ -8,16 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from pages import blocks
 
 ROOT = Path(__file__).resolve().parents[1]
 ENGLISH, KOREAN = ROOT / "README.md", ROOT / "README.ko.md"
 RENAMED = {"list of 20": "list of 20, page 1"}
-
-
-def blocks(file: Path, language: str | None = "") -> list[str]:
-    """Return the code blocks of a language; "" is output, None is every block."""
-    found = re.findall(r"^```(\w*)\n(.*?)^```$\n", file.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
-    return [text for name, text in found if language in (name, None)]
 
 
 def run(module: str, database_url: str, redis_url: str) -> str:

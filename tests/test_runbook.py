@@ -10,13 +10,10 @@ from pathlib import Path
 import psycopg
 import pytest
 import yaml
+from pages import blocks
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "docs" / language / "how-to" / "runbook.md" for language in ("en", "ko")]
-
-
-def blocks(page: Path, language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
 
 
 def test_each_alert_has_a_section_and_each_section_an_alert() -> None:

@@ -50,9 +50,9 @@ def test_a_project_keeps_its_edits_its_resource_and_its_data(tmp_path: Path, ver
     uv(project, "run", "pytest", "-q", "-n", "2")
 
 
-def made(folder: Path, version: str, commit: str) -> tuple[Path, Path, Path]:
+def made(folder: Path, version: str, made_by: str) -> tuple[Path, Path, Path]:
     """Return a project of the commit's wheel, that wheel, and today's."""
-    then, now = wheel_of(commit, folder / "then", version), built(REPOSITORY, folder / "now")
+    then, now = wheel_of(made_by, folder / "then", version), built(REPOSITORY, folder / "now")
     uv(folder, "tool", "run", "--from", str(then), "ondol", "new", "blog")
     return folder / "blog", then, now
 

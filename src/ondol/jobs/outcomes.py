@@ -43,7 +43,7 @@ async def _write(statement: Callable[[], Awaitable[None]]) -> None:
             raise
         except ConnectorException as error:
             if attempt and isinstance(error.__cause__, RaiseException):
-                return None  # The job is no longer "doing": an earlier attempt was committed.
+                return None  # An earlier attempt was committed, so the job is no longer "doing".
             log.warning("job_outcome_not_written", error=repr(error.__cause__), attempt=attempt + 1)
             await asyncio.sleep(pause)
     return await statement()

@@ -31,7 +31,7 @@ class Languages:
     def __init__(self, folder: Path | None = None, *, default: str = ENGLISH) -> None:
         """`default`: for clients that ask for none of them.
 
-        Raises ValueError, with a sentence for the user, for a default that does not exist and a file with a fault.
+        Raises ValueError, with a message for the user, if the default does not exist or a file is invalid.
         """
         names = {ENGLISH, *(file.stem for file in folder.glob("*.toml"))} if folder else {ENGLISH}
         if default not in names:
