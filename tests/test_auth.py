@@ -8,10 +8,10 @@ from uuid import UUID
 import pytest
 
 from ondol.auth.caller import Caller
-from ondol.auth.common import is_common
 from ondol.auth.devices import DeviceTokens
 from ondol.auth.passwords import PasswordHasher, TooManyLogins
 from ondol.auth.refresh import RefreshTokens, RefreshVerdict, judge
+from ondol.auth.rules import is_common
 from ondol.auth.tokens import AccessTokens
 from ondol.errors import Unauthorized
 from ondol.keys import new_token

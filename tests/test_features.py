@@ -1,29 +1,35 @@
-"""Every feature of the starter except accounts and login sessions can be removed."""
+"""Every feature of the starter except accounts and login sessions can be removed, and added again."""
 
 from pathlib import Path
 
 import pytest
-from projects import bare_project, run
+from projects import bare_project, replace, run
 from updating import commit, git
 
 from ondol.generator.features import take_out
 from ondol.generator.origin import set_source, source_of
-from ondol.generator.pristine import Origin, record, recorded_origin
-from ondol.generator.update import abort, remove_feature
+from ondol.generator.pristine import Origin, record, recorded_origin, write_pristine
+from ondol.generator.update import abort, add_feature, remove_feature
 from ondol.project import ProjectError
 
 FEATURES = ["audit", "email_change", "password_reset", "personal_data", "registration"]
+OPTIONAL = ["audit", "email_change", "personal_data"]
+
+
+def made(project: Path, without: list[str]) -> Path:
+    """Return a project as `ondol new` makes it, without a virtual environment."""
+    bare_project(project, without=without)
+    set_source(project, source_of(project))
+    record(project, Origin("shop", sample=False, starter=None, without=without), project)
+    git(project, "init", "-q")
+    commit(project, "all")
+    return project
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """Return a project as `ondol new` makes it, without a virtual environment."""
-    project = bare_project(tmp_path / "shop")
-    set_source(project, source_of(project))
-    record(project, Origin("shop", sample=False, starter=None), project)
-    git(project, "init", "-q")
-    commit(project, "all")
-    return project
+    """Return a project with every feature."""
+    return made(tmp_path / "shop", [])
 
 
 def assert_green(project: Path) -> None:
@@ -32,8 +38,16 @@ def assert_green(project: Path) -> None:
         assert finished.returncode == 0, (command, finished.stdout[-4_000:], finished.stderr[-1_000:])
 
 
+@pytest.mark.parametrize(("wanted", "without"), [([], OPTIONAL), (["audit"], OPTIONAL[1:]), (OPTIONAL, [])])
+def test_a_new_project_has_the_optional_ones_on_request(tmp_path: Path, wanted: list[str], without: list[str]) -> None:
+    origin = write_pristine(tmp_path / "shop", Origin("shop", sample=False, starter=None), wanted=wanted)
+    assert origin.without == without
+    for name in FEATURES:
+        assert (tmp_path / "shop" / "app" / "routers" / f"{name}.py").exists() == (name not in without)
+
+
 @pytest.mark.whole
-@pytest.mark.parametrize("without", [*([name] for name in FEATURES), FEATURES], ids="+".join)
+@pytest.mark.parametrize("without", [*([name] for name in FEATURES), OPTIONAL, FEATURES], ids="+".join)
 def test_a_project_without_it_is_green(tmp_path: Path, without: list[str]) -> None:
     project = bare_project(tmp_path / "shop", without=without)
     assert not [file for name in without for file in project.rglob(f"{name}.py")]
@@ -67,6 +81,60 @@ def test_one_is_removed_from_a_project_and_a_migration_drops_its_table(project: 
     assert not remove_feature(project, "audit").changed
     remove_feature(project, "registration")
     assert_green(project)
+
+
+@pytest.mark.whole
+def test_one_is_added_and_its_migration_follows_the_newest(tmp_path: Path) -> None:
+    project = made(tmp_path / "shop", OPTIONAL)
+    written = run(project, "ondol.cli", "add", "resource", "note", "body:text", "--owner")
+    assert written.returncode == 0, written.stderr
+    commit(project, "ours")
+    told = run(project, "ondol.cli", "add", "feature", "audit")
+    assert told.returncode == 0, told.stderr
+    assert "uv run ondol db upgrade" in told.stdout
+    [notes, audit] = sorted((project / "migrations" / "versions").glob("2*.py"))
+    assert f'down_revision = "{notes.name.partition("_")[0]}"' in audit.read_text()
+    assert recorded_origin(project).without == OPTIONAL[1:]
+    commit(project, "audit")
+    assert_green(project)
+    add_feature(project, "personal_data")
+    commit(project, "personal data")
+    assert_green(project)
+
+
+def test_one_that_is_added_and_removed_leaves_only_its_migration(tmp_path: Path) -> None:
+    project = made(tmp_path / "shop", OPTIONAL)
+    before = git(project, "rev-parse", "HEAD")
+    added = add_feature(project, "audit")
+    assert added.conflicts == []
+    assert "app/services/audit.py" in added.changed
+    commit(project, "audit")
+    remove_feature(project, "audit")
+    commit(project, "no audit")
+    changed = git(project, "diff", "--name-only", before, "HEAD").splitlines()
+    [migration] = set(changed) - {".starter.zip"}
+    assert migration.startswith("migrations/versions/2")
+    again = add_feature(project, "audit")
+    assert len([name for name in again.changed if name.startswith("migrations/")]) == 1
+
+
+def test_edits_of_the_lines_that_one_adds_to_are_conflicts(tmp_path: Path) -> None:
+    project = made(tmp_path / "shop", OPTIONAL)
+    replace(project / "app" / "access.py", "        raise refused\n", "        raise refused  # ours\n")
+    commit(project, "ours")
+    assert add_feature(project, "audit").conflicts == ["app/access.py"]
+    abort(project)
+    assert git(project, "status", "--porcelain") == ""
+    assert recorded_origin(project).without == OPTIONAL
+
+
+def test_one_that_is_there_or_unknown_is_not_added(tmp_path: Path) -> None:
+    project = made(tmp_path / "shop", OPTIONAL)
+    for name in ("registration", "auth", "sample"):
+        with pytest.raises(ProjectError, match=f"no feature '{name}' to add. Use one of: {', '.join(OPTIONAL)}"):
+            add_feature(project, name)
+    with pytest.raises(ProjectError, match="Unknown feature 'adit'"):
+        write_pristine(tmp_path / "blog", Origin("blog", sample=False, starter=None), wanted=["adit"])
 
 
 @pytest.mark.whole

@@ -27,6 +27,7 @@ MAY_LOAD = {
     "ondol.auth.devices": "jwt",
     "ondol.auth.passwords": "argon2 pwdlib pydantic",
     "ondol.auth.refresh": "",
+    "ondol.auth.rules": "argon2 pwdlib pydantic",
     "ondol.auth.tokens": "jwt pydantic uuid_utils",
     "ondol.cache": "psycopg pydantic redis sqlalchemy structlog",
     "ondol.db.base": "sqlalchemy uuid_utils",

@@ -29,6 +29,7 @@ from pydantic import (
     JsonValue,
     PlainSerializer,
     StringConstraints,
+    TypeAdapter,
     ValidationError,
     ValidatorFunctionWrapHandler,
     WithJsonSchema,
@@ -102,6 +103,17 @@ def _address(value: Any, check: ValidatorFunctionWrapHandler) -> str:
 Email = Annotated[EmailStr, Field(max_length=254, examples=["jiwoo@example.com"]), WrapValidator(_address)]
 """An e-mail address (RFC 5321) without a display name or an encoded word (RFC 2047), in lower case: one person is one
 address."""
+
+_email = TypeAdapter[str](Email)
+
+
+def normalised_email(text: str) -> str | None:
+    """Return an address as `Email` stores it, or None if it is not a valid one."""
+    try:
+        return _email.validate_python(text.strip())
+    except ValidationError:
+        return None
+
 
 Int32 = Annotated[int, Field(ge=-(2**31), le=2**31 - 1)]
 """The range of PostgreSQL's `integer`."""

@@ -14,9 +14,9 @@ class Scope(StrEnum):
     PRODUCTS_WRITE = "products:write"  # sample
     ORDERS_READ = "orders:read"  # sample
     ORDERS_WRITE = "orders:write"  # sample
+    AUDIT_READ = "audit:read"  # audit
     USERS_READ = "users:read"
     USERS_WRITE = "users:write"
-    AUDIT_READ = "audit:read"  # audit
     DASHBOARD_READ = "dashboard:read"  # sample
 
 
@@ -26,9 +26,9 @@ DESCRIPTIONS = {
     Scope.PRODUCTS_WRITE: "Create, change and delete products.",  # sample
     Scope.ORDERS_READ: "Read your own orders.",  # sample
     Scope.ORDERS_WRITE: "Place and cancel your own orders.",  # sample
+    Scope.AUDIT_READ: "Read the audit log.",  # audit
     Scope.USERS_READ: "Read all accounts.",
     Scope.USERS_WRITE: "Change all accounts.",
-    Scope.AUDIT_READ: "Read the audit log.",  # audit
     Scope.DASHBOARD_READ: "Read the sales dashboard.",  # sample
 }
 

@@ -19,7 +19,7 @@ from ondol.testing.databases import TestDatabase
 def test_a_migration_lets_others_pass_and_names_who_holds_the_lock(
     project: Path, database: TestDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (project / "migrations" / "versions" / "0003_lock.py").write_text(NICKNAME)
+    (project / "migrations" / "versions" / "0004_lock.py").write_text(NICKNAME)
     monkeypatch.setattr(migrations, "PAUSES", (1,))
     with psycopg.connect(database.url) as holder, psycopg.connect(database.url, autocommit=True) as reader:
         holder.execute("SELECT count(*) FROM users")  # a transaction that stays open
@@ -60,7 +60,7 @@ def test_a_migration_lets_others_pass_and_names_who_holds_the_lock(
 INDEX = """
 from alembic import op
 
-revision, down_revision = "0003", "0002"
+revision, down_revision = "0004", "0003"
 branch_labels = depends_on = None
 
 
@@ -90,7 +90,7 @@ def people(connection: psycopg.Connection[Any]) -> None:
 
 
 def test_an_index_that_could_not_be_finished_is_rebuilt(project: Path, database: TestDatabase) -> None:
-    (project / "migrations" / "versions" / "0003_index.py").write_text(INDEX)
+    (project / "migrations" / "versions" / "0004_index.py").write_text(INDEX)
     with psycopg.connect(database.url, autocommit=True) as connection:
         people(connection)
         with pytest.raises(IntegrityError, match="ix_users_name"):
@@ -105,19 +105,19 @@ def test_an_index_that_could_not_be_finished_is_rebuilt(project: Path, database:
         migrations.upgrade(database.url, project)
         assert connection.execute(VALID).fetchone() == (True,)
         assert connection.execute("SELECT count(*) FROM pg_class WHERE relname ~ '_ccnew'").fetchone() == (0,)
-        assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == ("0003",)
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == ("0004",)
 
 
 def test_the_migration_that_corrects_the_data_is_not_held_up(project: Path, database: TestDatabase) -> None:
     versions = project / "migrations" / "versions"
-    (versions / "0003_index.py").write_text(INDEX)
+    (versions / "0004_index.py").write_text(INDEX)
     with psycopg.connect(database.url, autocommit=True) as connection:
         people(connection)
         with pytest.raises(IntegrityError):
             migrations.upgrade(database.url, project)
-        (versions / "0003_index.py").unlink()
-        (versions / "0004_index.py").write_text(INDEX.replace('"0003", "0002"', '"0004", "0003"'))
-        (versions / "0003_correct.py").write_text(
+        (versions / "0004_index.py").unlink()
+        (versions / "0005_index.py").write_text(INDEX.replace('"0004", "0003"', '"0005", "0004"'))
+        (versions / "0004_correct.py").write_text(
             NICKNAME.replace("ALTER TABLE users ADD COLUMN nickname varchar", "UPDATE users SET full_name = email")
         )
         migrations.upgrade(database.url, project)
@@ -126,7 +126,7 @@ def test_the_migration_that_corrects_the_data_is_not_held_up(project: Path, data
 
 @pytest.mark.whole
 def test_an_index_waits_for_older_transactions_as_long_as_it_takes(project: Path, database: TestDatabase) -> None:
-    (project / "migrations" / "versions" / "0003_index.py").write_text(INDEX)
+    (project / "migrations" / "versions" / "0004_index.py").write_text(INDEX)
     with (
         psycopg.connect(database.url) as older,
         psycopg.connect(database.url, autocommit=True) as connection,
@@ -142,11 +142,11 @@ def test_an_index_waits_for_older_transactions_as_long_as_it_takes(project: Path
 
 
 def test_a_migration_that_could_not_be_run_again_is_refused(project: Path, database: TestDatabase) -> None:
-    file = project / "migrations" / "versions" / "0003_index.py"
+    file = project / "migrations" / "versions" / "0004_index.py"
     mixed = INDEX.replace("    with op", '    op.execute("ALTER TABLE users ADD COLUMN nickname varchar")\n    with op')
     for source, fault in (
-        (mixed, "0003 has statements outside its autocommit_block"),
-        (INDEX.replace(", if_not_exists=True", ""), "0003 creates an index CONCURRENTLY without if_not_exists=True"),
+        (mixed, "0004 has statements outside its autocommit_block"),
+        (INDEX.replace(", if_not_exists=True", ""), "0004 creates an index CONCURRENTLY without if_not_exists=True"),
     ):
         file.write_text(source)
         with pytest.raises(migrations.NotRepeatable, match=fault):

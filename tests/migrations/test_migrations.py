@@ -52,12 +52,12 @@ def edit(file: Path, old: str, new: str) -> None:
 
 @pytest.mark.whole
 def test_a_check_reads_the_migrations_and_changes_nothing(project: Path, database: TestDatabase) -> None:
-    (project / "migrations" / "versions" / "0003_nickname.py").write_text(NICKNAME)
+    (project / "migrations" / "versions" / "0004_nickname.py").write_text(NICKNAME)
     assert ondol(project, database, "check").returncode == 1
     edit(project / "app" / "models" / "users.py", *MODEL)
     checked = ondol(project, database, "check")
     assert checked.returncode == 0, checked.stderr
-    assert names_of(database, "SELECT version_num FROM alembic_version") == {"0002"}
+    assert names_of(database, "SELECT version_num FROM alembic_version") == {"0003"}
     # A migration can be generated although the previous one has not been run.
     edit(project / "app" / "models" / "users.py", "nickname:", "second_name: Mapped[str | None]\n    nickname:")
     assert ondol(project, database, "revision", "second name").returncode == 0
@@ -135,7 +135,7 @@ def test_constraints_have_the_names_of_the_models(database: TestDatabase) -> Non
 
 @pytest.mark.whole
 def test_commands_do_not_migrate_and_say_what_is_missing(project: Path, database: TestDatabase) -> None:
-    (project / "migrations" / "versions" / "0003_nickname.py").write_text(NICKNAME)
+    (project / "migrations" / "versions" / "0004_nickname.py").write_text(NICKNAME)
     edit(project / "app" / "models" / "users.py", *MODEL)
     servers = {"DATABASE_URL": database.url, "REDIS_URL": "redis://127.0.0.1:1/0", "ENVIRONMENT": "test"}
     with psycopg.connect(database.url) as connection:
@@ -146,7 +146,7 @@ def test_commands_do_not_migrate_and_say_what_is_missing(project: Path, database
     disable = ["user", "disable", "a@example.com"]
     for arguments in (disable, ["user", "list"], ["settings"], ["doctor"], ["db", "check"], ["db", "seed"]):
         said = run(project, *arguments, **servers)
-        assert names_of(database, "SELECT version_num FROM alembic_version") == {"0002"}, arguments
+        assert names_of(database, "SELECT version_num FROM alembic_version") == {"0003"}, arguments
         assert "Traceback" not in said.stderr
         if arguments in (disable, ["doctor"]):
             assert "ondol db upgrade" in said.stdout + said.stderr, arguments
@@ -155,8 +155,8 @@ def test_commands_do_not_migrate_and_say_what_is_missing(project: Path, database
 @pytest.mark.whole
 def test_two_heads_are_named_with_the_command_that_joins_them(project: Path, database: TestDatabase) -> None:
     versions = project / "migrations" / "versions"
-    (versions / "0003_nickname.py").write_text(NICKNAME)
-    (versions / "0003_other.py").write_text(NICKNAME.replace('"0003"', '"0003b"').replace("nickname", "other"))
+    (versions / "0004_nickname.py").write_text(NICKNAME)
+    (versions / "0004_other.py").write_text(NICKNAME.replace('"0004"', '"0004b"').replace("nickname", "other"))
     servers = {"DATABASE_URL": database.url, "REDIS_URL": "redis://127.0.0.1:1/0", "ENVIRONMENT": "test"}
     for arguments in (["db", "upgrade"], ["db", "check"], ["doctor"], ["serve", "--port", "1"]):
         said = run(project, *arguments, **servers)
@@ -177,8 +177,8 @@ def test_a_server_migrates_an_empty_database_and_names_pending_migrations(projec
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/products", timeout=10) as answer:
                 assert answer.status == 200
         said = [json.loads(line) for line in log.read_text().splitlines() if '"pending_migrations"' in line]
-        assert [(line["missing"], line["hint"]) for line in said] == [(["0003"], "ondol db upgrade")] * pending
-        (project / "migrations" / "versions" / "0003_nickname.py").write_text(NICKNAME)
+        assert [(line["missing"], line["hint"]) for line in said] == [(["0004"], "ondol db upgrade")] * pending
+        (project / "migrations" / "versions" / "0004_nickname.py").write_text(NICKNAME)
 
 
 @pytest.mark.whole

@@ -1,4 +1,4 @@
-"""`ondol add`: add resources and fields to a project."""
+"""`ondol add`: add resources, fields and features to a project."""
 
 import re
 from pathlib import Path
@@ -10,14 +10,16 @@ from rich.markup import escape
 from rich.syntax import Syntax
 from typer.core import TyperCommand
 
+from ondol.cli.update import show, stop_at_conflicts
 from ondol.generator.add import add_field, add_resource
 from ondol.generator.declaration import Options
 from ondol.generator.fields import GRAMMAR
 from ondol.generator.plan import Plan
 from ondol.generator.resource import Readers
+from ondol.generator.update import add_feature
 from ondol.project import project_folder
 
-app = typer.Typer(no_args_is_help=True, help="Add resources and fields to the project.")
+app = typer.Typer(no_args_is_help=True, help="Add resources, fields and features to the project.")
 console = Console(highlight=False, soft_wrap=True)
 
 EXAMPLES = """\
@@ -94,6 +96,20 @@ def field(
     project = project_folder()
     if carry_out(add_field(project, resource, fields), dry_run=dry_run):
         say_next(project)
+
+
+@app.command()
+def feature(
+    name: Annotated[str, typer.Argument(help="Name of the feature: `audit`, `email_change`, `personal_data`.")],
+) -> None:
+    """Add a feature of the starter that this project was made without, or that was removed.
+
+    It is merged like an update: your own changes stay, and edits of the same lines become git conflicts.
+    """
+    added = add_feature(project_folder(), name)
+    show(added)
+    stop_at_conflicts(added)
+    console.print("\n  uv run ondol db upgrade\n  uv run pytest\n\nThen commit.", markup=False)
 
 
 def carry_out(plan: Plan, *, dry_run: bool) -> bool:

@@ -22,8 +22,11 @@ def new(
     folder: Annotated[Path, typer.Argument(help="Folder to create; its name is the project's.")],
     *,
     sample: Annotated[bool, typer.Option("--sample", help="Include the shop: products, orders, a dashboard.")] = False,
+    wanted: Annotated[
+        str, typer.Option("--with", metavar="NAMES", help="Include: audit,email_change,personal_data.")
+    ] = "",
     without: Annotated[
-        str, typer.Option("--without", help="Leave out: audit,email_change,password_reset,personal_data,registration.")
+        str, typer.Option("--without", metavar="NAMES", help="Leave out: password_reset,registration.")
     ] = "",
     lang: Annotated[Language, typer.Option("--lang", help="Also write the README in this language.")] = Language.EN,
     starter: Annotated[
@@ -31,12 +34,12 @@ def new(
     ] = None,
 ) -> None:
     """Create a project with accounts, layers, tests, deployment files, an environment and a first commit."""
-    unwanted = [part for part in without.split(",") if part]
     made = create(
         folder,
         sample=sample,
         starter=starter,
-        without=unwanted,
+        wanted=_names(wanted),
+        without=_names(without),
         language=None if lang is Language.EN else lang,
         say=console.print,
     )
@@ -46,3 +49,7 @@ def new(
         "  uv run ondol dev    # PostgreSQL, Valkey, jobs, reload: http://127.0.0.1:8000\n"
         "  uv run pytest"
     )
+
+
+def _names(text: str) -> list[str]:
+    return [part for part in text.split(",") if part]

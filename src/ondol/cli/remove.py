@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from ondol.cli.add import DryRun, carry_out, console, say_next
+from ondol.cli.update import show, stop_at_conflicts
 from ondol.generator.remove import remove_resource
 from ondol.generator.update import remove_feature
 from ondol.project import ProjectError, project_folder
@@ -38,10 +39,7 @@ def remove(
     removed = remove_feature(project, what, force=force)
     if not removed.changed:
         raise ProjectError(f"The project does not have the feature {what!r}.")
-    for file in removed.changed:
-        console.print(f"  {'conflict' if file in removed.conflicts else 'changed '}  {file}", markup=False)
-    if removed.conflicts:
-        console.print("Resolve the conflicts as after `git merge` and commit, or undo with `ondol update --abort`.")
-        raise typer.Exit(1)
+    show(removed)
+    stop_at_conflicts(removed)
     migrate = f"uv run ondol db check    # if it fails: uv run ondol db revision no_{what}"
     console.print(f"\n  {migrate}\n  uv run pytest\n\nThen commit.", markup=False)

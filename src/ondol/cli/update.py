@@ -28,24 +28,28 @@ def update_project(
         abort(project)
         console.print("The state before the update is restored.")
         return
+    found = check(project) if only_check else update(project)
+    if not found.changed:
+        console.print("The project is up to date with this version's starter.")
+    show(found)
     if only_check:
-        found = check(project)
-        _show(found)
         raise typer.Exit(int(bool(found.changed)))
-    found = update(project)
-    _show(found)
     if len(heads(project)) > 1:
         console.print("The starter's migrations and yours have separate heads. Merge them with `ondol db merge`.")
-    if found.conflicts:
-        console.print("Resolve the conflicts as after `git merge` and commit, or undo with `ondol update --abort`.")
-        raise typer.Exit(1)
+    stop_at_conflicts(found)
     if found.changed:
         console.print("Review with `git diff --cached`, run the tests and commit.")
 
 
-def _show(found: Updated) -> None:
-    if not found.changed:
-        console.print("The project is up to date with this version's starter.")
+def show(found: Updated) -> None:
+    """List the changed files."""
     for file in found.changed:
         mark = "[red]conflict[/red]" if file in found.conflicts else "changed "
         console.print(f"  {mark}  {escape(file)}")
+
+
+def stop_at_conflicts(found: Updated) -> None:
+    """Exit with 1 if there are conflicts."""
+    if found.conflicts:
+        console.print("Resolve the conflicts as after `git merge` and commit, or undo with `ondol update --abort`.")
+        raise typer.Exit(1)

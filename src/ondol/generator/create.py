@@ -26,12 +26,16 @@ def create(
     *,
     sample: bool,
     starter: str | None,
+    wanted: Sequence[str] = (),
     without: Sequence[str] = (),
     language: str | None = None,
     say: Callable[[str], object] = lambda _: None,
 ) -> Created:
-    """Create a project in `folder`, which must not exist yet. `starter`: a folder or the URL of a git repository; by
-    default Ondol's own. After an error or Ctrl-C nothing is left behind. Raises ProjectError."""
+    """Create a project in `folder`, which must not exist yet. After an error or Ctrl-C nothing is left behind.
+
+    `starter`: a folder or the URL of a git repository; by default Ondol's own. `wanted`: the optional features that the
+    project gets; `without`: others to leave out. Raises ProjectError.
+    """
     folder = folder.absolute()
     name = project_name(folder)
     if folder.exists() or folder.is_symlink():
@@ -44,7 +48,7 @@ def create(
     folder.mkdir()
     try:
         say("Copying the starter …")
-        write_pristine(folder, origin)
+        origin = write_pristine(folder, origin, wanted=wanted)
         say("Installing the environment …")
         bring(folder)
         run(folder, uv, "sync", "--quiet")

@@ -1,11 +1,16 @@
-"""Remove features from a starter: its sample, and other optional features.
+"""Remove features from a starter.
 
-A starter is a plain, running application without template syntax. Its pyproject.toml lists the optional features and
-the files that belong only to them: a name means the file in every layer and its tests, a path means that file.
+A starter is a plain, running application without template syntax. Its pyproject.toml lists its features and the files
+that belong only to them: a name means the file in every layer and its tests, a path means that file. A new project has
+the optional ones only on request.
+
+    [tool.ondol]
+    optional = ["sample", "audit"]
 
     [tool.ondol.features]
     sample = ["products", "orders", "app/seed.py"]
     audit = ["audit"]
+    registration = ["registration"]
 
 In the other files a line of a feature ends in its mark, `# audit`; a block begins with `# audit: begin` and ends with
 `# audit: end`. The marks of the features that stay are removed, so that a project has no marks.
@@ -17,19 +22,27 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
+from ondol.generator.revisions import VERSIONS, skip
 from ondol.project import ProjectError
 
 SAMPLE = "sample"
 
 
+def left_out(starter: Path, wanted: Collection[str]) -> set[str]:
+    """Return the optional features that are not in `wanted`. Raises ProjectError for an unknown one."""
+    declared = _declared(starter)
+    _refuse_unknown(declared, wanted)
+    return set(declared.get("optional", ())) - set(wanted)
+
+
 def take_out(project: Path, without: Collection[str]) -> None:
     """Remove the features in `without`, and all marks, from the project. Raises ProjectError for an unknown feature."""
-    tools: dict[str, Any] = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8")).get("tool", {})
-    features: dict[str, list[str]] = tools.get("ondol", {}).get("features", {})
-    known = sorted(set(features) - {SAMPLE})
-    if unknown := sorted(set(without) - {SAMPLE, *features}):
-        raise ProjectError(f"Unknown feature {unknown[0]!r}. Use one of: {', '.join(known) or 'none'}.")
+    declared = _declared(project)
+    _refuse_unknown(declared, without)
+    features: dict[str, list[str]] = declared.get("features", {})
     for file in {file for name in without for part in features.get(name, ()) for file in _files(project, part)}:
+        if file.parent == project / VERSIONS:
+            skip(file)
         file.unlink()
         if not any(file.parent.iterdir()):
             file.parent.rmdir()
@@ -38,6 +51,18 @@ def take_out(project: Path, without: Collection[str]) -> None:
         after = "".join(_unmarked(text, features, without))
         if after != text:
             file.write_text(after, encoding="utf-8")
+
+
+def _declared(starter: Path) -> dict[str, Any]:
+    pyproject: dict[str, Any] = tomllib.loads((starter / "pyproject.toml").read_text(encoding="utf-8"))
+    return dict(pyproject.get("tool", {}).get("ondol", {}))
+
+
+def _refuse_unknown(declared: dict[str, Any], names: Collection[str]) -> None:
+    features = set(declared.get("features", ()))
+    if unknown := sorted(set(names) - {SAMPLE, *features}):
+        known = ", ".join(sorted(features - {SAMPLE})) or "none"
+        raise ProjectError(f"Unknown feature {unknown[0]!r}. Use one of: {known}.")
 
 
 def _files(project: Path, part: str) -> Iterator[Path]:

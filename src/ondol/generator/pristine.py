@@ -9,16 +9,16 @@ import os
 import re
 import shutil
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import tomlkit
 
 import ondol
-from ondol.generator.features import SAMPLE, take_out
+from ondol.generator.features import SAMPLE, left_out, take_out
 from ondol.generator.tools import run
 from ondol.project import REPOSITORY_STARTER, ProjectError
 
@@ -53,14 +53,20 @@ class Origin:
     language: str | None = None
 
 
-def write_pristine(folder: Path, origin: Origin) -> None:
-    """Copy the starter into `folder` under the project's name, without the unwanted features."""
+def write_pristine(folder: Path, origin: Origin, *, wanted: Collection[str] | None = None) -> Origin:
+    """Copy the starter into `folder` under the project's name, without the unwanted features.
+
+    `wanted`: the optional features of a new project; it is made without the others. Return its origin.
+    """
     with _starter(origin.starter) as source:
+        if wanted is not None:
+            origin = replace(origin, without=sorted({*origin.without, *left_out(source, wanted)} - {SAMPLE}))
         shutil.copytree(source, folder, ignore=shutil.ignore_patterns(*SKIPPED), dirs_exist_ok=True)
     if origin.language is None:
         (folder / "README.ko.md").unlink(missing_ok=True)
     take_out(folder, {*origin.without, *([] if origin.sample else [SAMPLE])})
     _give_name(folder, origin.name)
+    return origin
 
 
 def tidy(folder: Path, *ruff: str, file: str = ".") -> None:

@@ -17,11 +17,10 @@ from ondol.db.migrations import heads, refuse_several_heads
 from ondol.generator.columns import Column
 from ondol.generator.kinds.text import member
 from ondol.generator.resource import Check, Index, Resource
-from ondol.generator.revisions import next_revision
+from ondol.generator.revisions import VERSIONS, next_revision
 from ondol.generator.tools import ruff_program, run
 
 Change = Literal["create", "drop", "add_fields"]
-VERSIONS = Path("migrations") / "versions"
 # The file of each template. `{}`: the plural.
 APP_FILES = {
     "models": "app/models/{}.py",

@@ -1,5 +1,7 @@
-"""Write migrations, and report their risks."""
+"""Write migrations, link them, and report their risks."""
 
+import re
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,16 +11,20 @@ from alembic import command
 from alembic.operations import ops
 from alembic.script import Script
 
-from ondol.db.migrations import alembic_config, upgrade
+from ondol.db.migrations import alembic_config, heads, refuse_several_heads, upgrade
+
+VERSIONS = Path("migrations") / "versions"
+_LINKS = re.compile(r"^revision = (.+)\ndown_revision = (.+)$", re.MULTILINE)
 
 
-def next_revision(project: Path) -> str:
-    """Return the id of a new migration: the time in UTC, so that ids sort, such as `20261126083000`.
+def next_revision(*projects: Path) -> str:
+    """Return an id for a migration, which none of the folders has: the time in UTC, so that ids sort, such as
+    `20261126083000`.
 
     A running number would not be unique: a newer starter or a colleague may use the same.
     """
     now = datetime.now(UTC)
-    while list((project / "migrations" / "versions").glob(f"{now:%Y%m%d%H%M%S}_*")):
+    while any(file for project in projects for file in (project / VERSIONS).glob(f"{now:%Y%m%d%H%M%S}_*")):
         now += timedelta(seconds=1)
     return f"{now:%Y%m%d%H%M%S}"
 
@@ -40,6 +46,30 @@ def revise(scratch_url: str, project: Path, message: str) -> tuple[Path, Any]:
     )
     assert isinstance(script, Script)
     return Path(script.path), found[0].upgrade_ops
+
+
+def skip(migration: Path) -> None:
+    """Let the migrations after this one follow the one before it."""
+    [(revision, previous)] = _LINKS.findall(migration.read_text(encoding="utf-8"))
+    for file in migration.parent.glob("*.py"):
+        text = file.read_text(encoding="utf-8")
+        text = text.replace(f"\ndown_revision = {revision}\n", f"\ndown_revision = {previous}\n")
+        file.write_text(text, encoding="utf-8")
+
+
+def keep_migrations(project: Path, then: Path, now: Path) -> None:
+    """Replace the migrations of the starter `now` with those of `then`: databases have run them. A migration that only
+    `now` has follows the project's newest. Raises SeveralHeads."""
+    texts = {file.name: file.read_text(encoding="utf-8") for file in sorted((now / VERSIONS).glob("*.py"))}
+    shutil.rmtree(now / VERSIONS)
+    shutil.copytree(then / VERSIONS, now / VERSIONS)
+    refuse_several_heads(project)
+    [newest] = heads(project)
+    for name in [name for name in texts if not (now / VERSIONS / name).exists()]:
+        previous, newest = newest, next_revision(project, now)
+        new = f'revision = "{newest}"\ndown_revision = "{previous}"'
+        path = now / VERSIONS / f"{newest}_{name.partition('_')[2]}"
+        path.write_text(_LINKS.sub(new, texts[name]), encoding="utf-8")
 
 
 def merge(project: Path, message: str) -> None:

@@ -2,20 +2,21 @@
 (`.starter.zip`), the project, and today's starter. Conflicts are ordinary git conflicts."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from ondol.generator import lists
 from ondol.generator.origin import set_source, source_of
 from ondol.generator.pristine import RECORD, Origin, record, recorded_origin, tidy, write_pristine, write_recorded
+from ondol.generator.revisions import keep_migrations
 from ondol.generator.tables import imported
 from ondol.generator.tools import attempt, git_program, identity, ruff_program, run
 from ondol.project import ProjectError
 
-MIGRATIONS = "migrations"
 MARK = "ONDOL_UPDATE"
 """A file in the git folder: the commit from which an update began that is not committed yet."""
 
@@ -47,17 +48,25 @@ def update(project: Path) -> Updated:
         return Updated(changed, repository.apply(base, new, pristine, repository.origin))
 
 
+def add_feature(project: Path, feature: str) -> Updated:
+    """Add a feature of the starter that the project does not have, for the user to review and commit, like an update to
+    a starter with it. Its migration follows the project's newest. Raises ProjectError."""
+    repository = _Repository(project)
+    without = set(repository.origin.without)
+    if feature not in without:
+        raise ProjectError(
+            f"There is no feature {feature!r} to add. Use one of: {', '.join(sorted(without)) or 'none'}."
+        )
+    with repository.with_features(without - {feature}) as (base, new, pristine, origin):
+        return Updated(repository.difference(base, new), repository.apply(base, new, pristine, origin))
+
+
 def remove_feature(project: Path, feature: str, *, force: bool = False) -> Updated:
     """Remove a feature of the starter, for the user to review and commit, like an update to a starter without it. The
     migrations stay, for databases that have run them. Raises ProjectError if its lines, or adjacent ones, were edited;
     with `force` these are conflicts."""
     repository = _Repository(project)
-    repository.refuse_changes()
-    origin = replace(repository.origin, without=sorted({*repository.origin.without, feature}))
-    with repository.versions() as (base, new, _):
-        if repository.difference(base, new):
-            raise ProjectError("The starter is newer than the one of this project. Run `ondol update` first.")
-    with repository.versions(origin, keep=MIGRATIONS) as (base, new, pristine):
+    with repository.with_features({*repository.origin.without, feature}) as (base, new, pristine, origin):
         changed = repository.difference(base, new)
         if not force:
             with repository.merged_aside(base, new) as (tree, edited):
@@ -106,9 +115,21 @@ class _Repository:
             raise ProjectError("There are changes that are not committed. Commit or stash them first.")
 
     @contextmanager
-    def versions(self, origin: Origin | None = None, *, keep: str = "") -> Iterator[tuple[str, str, Path]]:
-        """Yield the commits of the pristine project then and now, and the folder of the latter. `origin`: that of the
-        latter, by default the recorded one; `keep`: a folder that the second commit takes from the first."""
+    def with_features(self, without: Collection[str]) -> Iterator[tuple[str, str, Path, Origin]]:
+        """Yield the versions with and without a change of the removed features, and the origin of the latter. Raises
+        ProjectError if the starter itself has changed."""
+        self.refuse_changes()
+        with self.versions() as (base, new, _):
+            if self.difference(base, new):
+                raise ProjectError("The starter is newer than the one of this project. Run `ondol update` first.")
+        origin = replace(self.origin, without=sorted(without))
+        with self.versions(origin) as (base, new, pristine):
+            yield base, new, pristine, origin
+
+    @contextmanager
+    def versions(self, origin: Origin | None = None) -> Iterator[tuple[str, str, Path]]:
+        """Yield the commits of the pristine project then and now, and the folder of the latter. `origin`: of a
+        project with other features, whose migrations stay; by default the recorded one."""
         with TemporaryDirectory(prefix="ondol-update-") as scratch:
             roots = [Path(scratch) / name for name in ("then", "now", "merged")]
             then, now, merged = (root / self._inside for root in roots)
@@ -117,9 +138,8 @@ class _Repository:
             set_source(now, source_of(self.project))  # the project decides where Ondol comes from
             tidy(now, ruff_program())
             shutil.copytree(now, merged)
-            if keep:
-                shutil.rmtree(merged / keep)
-                shutil.copytree(then / keep, merged / keep)
+            if origin is not None:
+                keep_migrations(self.project, then, merged)
             yield self._committed(roots[0]), self._committed(roots[2]), now
 
     def _committed(self, folder: Path) -> str:
@@ -166,7 +186,22 @@ class _Repository:
         """Merge into the work tree at `tree`. Return the files in conflict."""
         head = self.head()
         labels = {f"GITHEAD_{head}": "yours", f"GITHEAD_{new}": "starter"}
-        merged = attempt(tree, "git", "merge-recursive", base, "--", head, new, **labels)
+        style = ("-c", "merge.conflictStyle=diff3")
+        merged = attempt(tree, "git", *style, "merge-recursive", base, "--", head, new, **labels)
         if merged.returncode > 1:
             raise ProjectError(f"git could not merge: {(merged.stderr or merged.stdout).strip()[-1_500:]}")
-        return sorted(set(run(tree, "git", "diff", "--name-only", "--diff-filter=U").splitlines()))
+        conflicts = set(run(tree, "git", "diff", "--name-only", "--diff-filter=U").splitlines())
+        return sorted(name for name in conflicts if not lists.FILES.fullmatch(name) or not _merged_list(tree, name))
+
+
+def _merged_list(tree: Path, name: str) -> bool:
+    """Resolve conflicts in a file that lists things. Return whether none is left."""
+    file = tree / name
+    text = file.read_text(encoding="utf-8") if file.exists() else ""
+    merged = lists.merged(text)
+    if merged == text or "\n<<<<<<< " in merged:
+        return False
+    file.write_text(merged, encoding="utf-8")
+    tidy(file.parent, ruff_program(), file=file.name)
+    run(tree, "git", "add", name)
+    return True

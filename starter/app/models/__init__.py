@@ -2,8 +2,7 @@
 
 from app.models.audit import AuditEntry  # audit
 from app.models.auth import RefreshToken
-from app.models.base import Model
-from app.models.idempotency import IdempotencyKey
+from app.models.base import IdempotencyKey, Model
 from app.models.mailed_tokens import MailedToken
 from app.models.orders import Order, OrderLine  # sample
 from app.models.products import Product  # sample

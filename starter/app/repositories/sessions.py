@@ -43,8 +43,7 @@ class LoginSessionRepository(OwnedRepository[LoginSession, LoginSessionRead]):
         statement = update(LoginSession).where(
             owned_by(LoginSession.user_id, user), LoginSession.id == session_id, LoginSession.revoked_at.is_(None)
         )
-        found = await self._session.scalar(statement.values(revoked_at=at).returning(LoginSession.id))
-        return found is not None
+        return await self._session.scalar(statement.values(revoked_at=at).returning(LoginSession.id)) is not None
 
     async def revoke_all(self, user_id: UUID, at: datetime, *, but: UUID | None = None) -> None:
         statement = update(LoginSession).where(LoginSession.user_id == user_id, LoginSession.revoked_at.is_(None))
@@ -52,8 +51,11 @@ class LoginSessionRepository(OwnedRepository[LoginSession, LoginSessionRead]):
             statement = statement.where(LoginSession.id != but)
         await self._session.execute(statement.values(revoked_at=at))
 
+    # personal_data: begin
     async def delete_all(self, user_id: UUID) -> None:
         await self._session.execute(delete(LoginSession).where(LoginSession.user_id == user_id))
+
+    # personal_data: end
 
     async def delete_expired(self, before: datetime) -> None:
         await self._session.execute(delete(LoginSession).where(LoginSession.expires_at < before))

@@ -1,4 +1,4 @@
-"""The routers. A router that is not listed here is not served. `ondol remove registration` removes a feature."""
+"""The routers. A router that is not listed here is not served. `ondol add` and `ondol remove` change this list."""
 
 from app.routers import (
     audit,  # audit
@@ -22,18 +22,18 @@ ROUTERS = [
     users.router,
     personal_data.router,  # personal_data
     auth.router,
-    sessions.router,
     registration.router,  # registration
     password_reset.router,  # password_reset
     email_change.router,  # email_change
     audit.router,  # audit
+    sessions.router,
 ]
 
 TAGS = [
     {"name": "auth", "description": "Registration, login, token refresh and logout."},
     {"name": "sessions", "description": "Active login sessions."},
-    {"name": "users", "description": "User accounts."},
     {"name": "audit", "description": "Audit log: who did what, and from where."},  # audit
+    {"name": "users", "description": "User accounts."},
     {"name": "products", "description": "The product catalogue."},  # sample
     {"name": "orders", "description": "Customer orders."},  # sample
     {"name": "dashboard", "description": "Sales dashboard."},  # sample

@@ -1,8 +1,8 @@
+from ondol.auth.rules import AnyPassword
 from ondol.types import Email
 
 from app.schemas.auth import OneTimeToken
 from app.schemas.base import Input
-from app.schemas.users import AnyPassword
 
 
 class EmailChangeCreate(Input):

@@ -1,8 +1,8 @@
+from ondol.auth.rules import Password
 from ondol.types import Email
 
 from app.schemas.auth import OneTimeToken
 from app.schemas.base import Input
-from app.schemas.users import Password
 
 
 class PasswordResetCreate(Input):

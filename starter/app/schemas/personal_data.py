@@ -1,8 +1,10 @@
+from ondol.auth.rules import AnyPassword
+
 from app.schemas.audit import AuditEntryRead  # audit
 from app.schemas.base import Input, Output
 from app.schemas.orders import OrderRead  # sample
 from app.schemas.sessions import LoginSessionRead
-from app.schemas.users import AnyPassword, UserRead
+from app.schemas.users import UserRead
 
 
 class AccountDeletion(Input):

@@ -1,9 +1,10 @@
+from ondol.auth.rules import Password
 from ondol.types import Email
 from pydantic import Field
 
 from app.schemas.auth import OneTimeToken
 from app.schemas.base import Input
-from app.schemas.users import FullName, Language, Password
+from app.schemas.users import FullName, Language
 
 
 class RegistrationCreate(Input):

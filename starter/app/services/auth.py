@@ -11,6 +11,7 @@ from ondol.auth.refresh import RefreshVerdict, judge
 from ondol.auth.tokens import TokenPair
 from ondol.keys import digest, new_token
 from ondol.ownership import EVERYBODY
+from ondol.types import normalised_email
 
 from app.models import LoginSession, RefreshToken, User
 from app.repositories.auth import RefreshTokenRepository
@@ -22,7 +23,7 @@ from app.scopes import SCOPES_OF, Role
 from app.services.audit import AuditService, note_apart  # audit
 from app.services.limits import Limits
 from app.services.sessions import LoginSessionNotFound, LoginSessionService, authenticate, session_tag
-from app.services.users import device_subject, normalised
+from app.services.users import device_subject
 
 log = structlog.stdlib.get_logger("app.auth")
 
@@ -61,7 +62,7 @@ class AuthService:
         The order of the steps matters: an attempt is counted before the password is verified, by account name even
         if the account does not exist, and only a successful login is uncounted.
         """
-        address = normalised(username)
+        address = normalised_email(username)
         account = address or username
         stored = await self._credentials(address) if address else None
         device = self._device(device_token, stored)
@@ -178,7 +179,7 @@ class AuthService:
         user = await UserRepository(self._work).lock(stored.user_id) if stored and valid else None
         if user is None or user.hashed_password != verified_hash or not user.is_active:
             log.info("login_refused")
-            await self._work.session.rollback()  # free the connection: the audit entry takes its own
+            await self._work.session.rollback()  # free the connection: the audit entry takes its own  # audit
             # Unknown accounts get an entry too, so that timing does not reveal which accounts exist.  # audit
             target_id = stored.user_id if stored else None  # audit
             await note_apart(runtime, self._work.client, Action.LOGIN_REFUSED, target_id=target_id)  # audit

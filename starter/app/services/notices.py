@@ -14,7 +14,7 @@ class Notice(StrEnum):
     """The changes that owners are notified of (OWASP ASVS 5.0, 6.3.7)."""
 
     PASSWORD_CHANGED = "password_changed"  # noqa: S105
-    ACCOUNT_DELETED = "account_deleted"
+    ACCOUNT_DELETED = "account_deleted"  # personal_data
     EMAIL_CHANGE_ASKED = "email_change_asked"  # email_change
     EMAIL_CHANGED = "email_changed"  # email_change
 

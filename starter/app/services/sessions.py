@@ -101,10 +101,13 @@ class LoginSessionService:
         await self.end_all(by.user_id, but=by.session_id)
         await self._audit.note(Action.OTHERS_LOGGED_OUT, by, target_id=by.user_id)  # audit
 
+    # personal_data: begin
     async def delete_all(self, user_id: UUID) -> None:
         """End and delete every login session of an account."""
         await self._sessions.delete_all(user_id)
         self._work.invalidate(user_tag(user_id))
+
+    # personal_data: end
 
     async def end_all(self, user_id: UUID, *, but: UUID | None = None) -> None:
         await self._sessions.revoke_all(user_id, datetime.now(UTC), but=but)

@@ -4,11 +4,10 @@ from uuid import UUID
 
 from ondol import BadRequest, Conflict, NotFound
 from ondol.auth.caller import Caller
-from ondol.auth.common import is_common
+from ondol.auth.rules import is_common
 from ondol.db.constraints import violation_as
 from ondol.db.pagination import Page
-from ondol.types import Email
-from pydantic import TypeAdapter, ValidationError
+from ondol.types import normalised_email
 
 from app.models import User
 from app.repositories.mailed_tokens import MailedTokenRepository
@@ -22,7 +21,7 @@ from app.services.limits import Limits
 from app.services.notices import Notice, mail_notice
 from app.services.sessions import LoginSessionService, user_tag
 
-DELETED = "@deleted.invalid"  # a reserved domain: no such address exists (RFC 2606)
+DELETED = "@deleted.invalid"  # a reserved domain: no such address exists (RFC 2606)  # personal_data
 
 
 class UserNotFound(NotFound):
@@ -56,17 +55,6 @@ def refuse_address(password: str, email: str) -> None:
         raise PasswordIsAddress
 
 
-_address = TypeAdapter[str](Email)
-
-
-def normalised(email: str) -> str | None:
-    """Return the address in its stored form, or None if it is not a valid address."""
-    try:
-        return _address.validate_python(email.strip())
-    except ValidationError:
-        return None
-
-
 def device_subject(user_id: UUID, hashed_password: str) -> str:
     """Return the subject of device tokens. A new password changes it, so that no device is known any more."""
     return hashlib.sha256(f"{user_id}:{hashed_password}".encode()).hexdigest()
@@ -80,7 +68,7 @@ class UserService:
         self._tokens = MailedTokenRepository(work)
         self._audit = AuditService(work)  # audit
         self._limits = Limits(work.runtime, work.client)
-        self._origin = work.runtime, work.client
+        self._origin = work.runtime, work.client  # audit
 
     async def create(
         self,
@@ -99,14 +87,14 @@ class UserService:
         return UserRead.model_validate(user)
 
     async def get(self, user_id: UUID, by: Caller | None = None) -> UserRead:
-        """Return an account. A read by another account, `by`, is audited. Raises UserNotFound."""
+        """Return an account, for another one if `by` is given. Raises UserNotFound."""
         if by is not None and by.user_id != user_id:  # audit
             await note_apart(*self._origin, Action.ACCOUNT_READ, by, target_id=user_id)  # audit
         return _found(await self._users.read(user_id))
 
     async def get_by_email(self, email: str) -> UserRead:
         """Return the account with this address, in any spelling. Raises UserNotFound."""
-        address = normalised(email)
+        address = normalised_email(email)
         return _found(await self._users.read_by_email(address) if address else None)
 
     async def page(self, query: UserQuery, by: Caller | None = None) -> Page[UserRead]:
@@ -160,6 +148,7 @@ class UserService:
         await self._sessions.end_all(user.id, but=but)
         await self._notify(user, Notice.PASSWORD_CHANGED)
 
+    # personal_data: begin
     async def anonymise(self, user_id: UUID, verified: Credentials | None = None) -> None:
         """Delete the personal data and the login sessions of an account. Rows that refer to it stay.
 
@@ -174,17 +163,19 @@ class UserService:
         await self._tokens.delete_of(user_id)
         await self._sessions.delete_all(user_id)
 
+    # personal_data: end
+
     async def verify(self, password: str, by: Caller) -> Credentials:
         """Return the caller's credentials if the password is right (ASVS 5.0, 7.5.1). Raises WrongPassword.
 
         No connection is held while the hash is computed.
         """
-        runtime, client = self._origin
-        async with runtime.reading(client) as reading:
+        runtime = self._work.runtime
+        async with runtime.reading(self._work.client) as reading:
             stored = await UserRepository(reading).credentials(by.user_id)
         valid, _ = await runtime.passwords.verify(password, stored.hashed_password if stored else None)
         if stored is None or not valid:
-            await note_apart(runtime, client, Action.PASSWORD_REFUSED, by, target_id=by.user_id)  # audit
+            await note_apart(*self._origin, Action.PASSWORD_REFUSED, by, target_id=by.user_id)  # audit
             raise WrongPassword
         return stored
 
@@ -200,8 +191,10 @@ class UserService:
 
     async def _lock(self, user_id: UUID) -> User:
         user = await self._users.lock(user_id)
-        if user is None or user.email.endswith(DELETED):
+        if user is None:
             raise UserNotFound
+        if user.email.endswith(DELETED):  # personal_data
+            raise UserNotFound  # personal_data
         return user
 
     async def _lock_but_last_admin(self, user_id: UUID) -> User:

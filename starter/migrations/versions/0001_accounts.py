@@ -1,4 +1,4 @@
-"""Accounts with their sessions, mailed tokens and audit log; idempotency keys; and the job queue."""
+"""Accounts with their sessions and mailed tokens, idempotency keys, and the job queue."""
 
 from pathlib import Path
 
@@ -97,49 +97,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("caller_id", "key", name="pk_idempotency_keys"),
     )
     op.create_index("ix_idempotency_keys_created_at", "idempotency_keys", ["created_at"], unique=False)
-    # audit: begin
-    op.create_table(
-        "audit_log",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("action", sa.String(length=50), nullable=False),
-        sa.Column("actor_id", sa.Uuid(), nullable=True),
-        sa.Column("session_id", sa.Uuid(), nullable=True),
-        sa.Column("target_id", sa.Uuid(), nullable=True),
-        sa.Column("address", sa.String(length=45), nullable=False),
-        sa.Column("user_agent", sa.String(length=200), nullable=False),
-        sa.Column("request_id", sa.String(length=128), nullable=False),
-        sa.Column("details", postgresql.JSONB(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_audit_log"),
-    )
-    op.create_index("ix_audit_log_action_id", "audit_log", ["action", "id"], unique=False)
-    op.create_index("ix_audit_log_at", "audit_log", ["at"], unique=False)
-    op.create_index("ix_audit_log_actor_id_id", "audit_log", ["actor_id", "id"], unique=False)
-    op.create_index("ix_audit_log_target_id_id", "audit_log", ["target_id", "id"], unique=False)
-    # Every role, even the owner of the table, may only add rows, and delete those older than 90 days.
-    op.execute("""
-        CREATE FUNCTION refuse_change_of_audit_log() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN
-            IF TG_OP = 'DELETE' AND OLD.at < now() - interval '90 days' THEN
-                RETURN OLD;
-            END IF;
-            RAISE EXCEPTION 'the audit log is append-only' USING ERRCODE = 'insufficient_privilege';
-        END $$
-    """)
-    op.execute("""
-        CREATE TRIGGER append_only BEFORE UPDATE OR TRUNCATE ON audit_log
-        FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_audit_log()
-    """)
-    op.execute("""
-        CREATE TRIGGER keep BEFORE DELETE ON audit_log
-        FOR EACH ROW EXECUTE FUNCTION refuse_change_of_audit_log()
-    """)
-    # audit: end
 
 
 def downgrade() -> None:
-    op.drop_table("audit_log")  # audit
-    op.execute("DROP FUNCTION refuse_change_of_audit_log()")  # audit
     op.drop_table("idempotency_keys")
     op.drop_table("mailed_tokens")
     op.drop_table("refresh_tokens")

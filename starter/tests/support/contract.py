@@ -28,5 +28,10 @@ CONTRACT = Contract(
             "users_delete_me",  # personal_data
         }
     ),
-    shows_everybody=frozenset({"users_list", "audit_list"}),
+    shows_everybody=frozenset(
+        {
+            "users_list",
+            "audit_list",  # audit
+        }
+    ),
 )

@@ -69,8 +69,8 @@ def mailed_token(database: SyncDatabase, purpose: Purpose) -> str:
             session.add(user)
             session.flush()
             asked.user_id = user.id
-        if purpose == "email_change":
-            asked.email = f"new-{email}"
+        if purpose == "email_change":  # email_change
+            asked.email = f"new-{email}"  # email_change
         session.add(asked)
     return token
 
