@@ -142,3 +142,13 @@ class Service:
                 body = factory.make_body(known)
                 return {name: body[name] for name in operation.body["properties"] if name in body}
         return {**self.document.sample_object(operation.body, known), **self.contract.fields.get(operation.id, {})}
+
+
+def form_of(path: str, address: str, password: str = "wrong horse battery") -> dict[str, Any]:
+    """Return the body of a POST at /auth/`path`, as options of httpx2."""
+    match path:
+        case "token":
+            return {"data": {"username": address, "password": password}}
+        case "refresh":
+            return {"json": {"refresh_token": "x" * 43}}
+    return {"json": {"email": address}}
