@@ -11,7 +11,8 @@ import signal
 import sys
 
 from ondol.db import migrations
-from ondol.db.migrations import MigrationRefused, is_empty, refuse_several_heads
+from ondol.db.migrations import MigrationRefused, refuse_several_heads
+from ondol.db.revisions import applied
 from ondol.observability.logging import configure_logging
 from ondol.observability.shared_metrics import share_between_processes
 from ondol.project import ProjectError, database_url, load
@@ -41,7 +42,7 @@ def worker() -> None:
 
 async def _work(runtime: Runtime) -> None:
     async with runtime.opened():
-        if await asyncio.to_thread(is_empty, runtime.servers.direct_url):
+        if await asyncio.to_thread(applied, runtime.servers.direct_url) is None:
             raise StartFailed("The database is empty: run `ondol db upgrade` (python -m ondol.run migrate).")
         await runtime.worker().run()
 

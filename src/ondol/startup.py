@@ -1,17 +1,18 @@
 """Checks before a runtime serves: PostgreSQL answers, is reached as the settings say, and is migrated."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import structlog
-from alembic.util import CommandError
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
+from ondol.db import revisions
 from ondol.db.constraints import reason_of
-from ondol.db.migrations import is_empty, missing, upgrade
 from ondol.db.session import Database, is_pooled
 from ondol.dev.servers import ServersError
 from ondol.options import Environment
@@ -79,14 +80,14 @@ async def _wait_for(database: Database, environment: Environment, drain: Drain) 
 
 
 def prepare_development_database(url: str, project: Path) -> None:
-    """Migrate an empty database, so that `uvicorn main:app` works at once; log the pending migrations of any other."""
-    if is_empty(url):
-        upgrade(url, project)
+    """Migrate an empty database, so that `uvicorn main:app` works at once; log whether any other is behind."""
+    applied = revisions.applied(url)
+    if applied is None:
+        subprocess.run([sys.executable, "-m", "ondol.db.migrations", url, str(project)], check=True)
         return
-    try:
-        pending = missing(url, project)
-    except CommandError as error:  # a migration of another branch
-        log.warning("unknown_migration", reason=str(error), hint="ondol doctor")
-        return
-    if pending:
-        log.warning("pending_migrations", missing=pending, hint="ondol db upgrade")
+    declared = revisions.declared(project)
+    newest = declared.keys() - set().union(*declared.values())
+    if unknown := applied - declared.keys():  # of another branch
+        log.warning("unknown_migration", revisions=sorted(unknown), hint="ondol doctor")
+    elif applied != newest:
+        log.warning("pending_migrations", newest=sorted(newest), hint="ondol db upgrade")

@@ -177,7 +177,7 @@ def test_a_server_migrates_an_empty_database_and_names_pending_migrations(projec
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/products", timeout=10) as answer:
                 assert answer.status == 200
         said = [json.loads(line) for line in log.read_text().splitlines() if '"pending_migrations"' in line]
-        assert [(line["missing"], line["hint"]) for line in said] == [(["0004"], "ondol db upgrade")] * pending
+        assert [(line["newest"], line["hint"]) for line in said] == [(["0004"], "ondol db upgrade")] * pending
         (project / "migrations" / "versions" / "0004_nickname.py").write_text(NICKNAME)
 
 

@@ -10,6 +10,7 @@ from alembic.util import CommandError
 
 from ondol.db import migrations
 from ondol.db.migrations import SeveralHeads
+from ondol.db.revisions import applied
 from ondol.db.urls import libpq_url
 from ondol.doctor.findings import Finding, error, warning
 from ondol.runtime import Servers
@@ -32,7 +33,7 @@ def check_servers(servers: Servers, project: Path, *, is_embedded: bool) -> Iter
         return
     try:
         migrations.refuse_several_heads(project)
-        if is_embedded and migrations.is_empty(servers.direct_url):
+        if is_embedded and applied(servers.direct_url) is None:
             return
         migrations.compare(servers.direct_url, project)
     except SeveralHeads as reason:
