@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from ondol.testing.contract import AUTH
 from ondol.testing.contract.fixtures import Rig
-from ondol.testing.contract.test_enumeration import reset
+from ondol.testing.contract.service import form_of
 from ondol.testing.contract.test_timing import ENVIRONMENT, mail_server
 from ondol.testing.processes import running
 from ondol.testing.waiting import eventually
@@ -23,7 +24,8 @@ def test_mail_reaches_a_real_server(rig: Rig, tmp_path: Path, project_folder: Pa
         ),
         rig.client() as client,
     ):
-        assert reset(client, address).status_code == 202
+        answer = client.post(f"{AUTH}/password-reset", **form_of("password-reset", address))
+        assert answer.status_code == 202
         eventually(lambda: "job_failed" in (tmp_path / "log").read_text(), 10)
         with mail_server("up", folder):
             eventually(lambda: bool(list((folder / "new").glob("*"))), 20)
