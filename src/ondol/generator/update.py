@@ -202,6 +202,6 @@ def _merged_list(tree: Path, name: str) -> bool:
     if merged == text or "\n<<<<<<< " in merged:
         return False
     file.write_text(merged, encoding="utf-8")
-    tidy(file.parent, ruff_program(), file=file.name)
+    run(tree, ruff_program(), "check", "--no-cache", "--quiet", "--fix-only", "--select", "I", name)
     run(tree, "git", "add", name)
     return True
