@@ -27,7 +27,8 @@ def test_an_unedited_project_becomes_one_of_today(tmp_path: Path) -> None:
     exchange_wheel(project, then, now)
     updated(project)
     uv(project, "run", "pytest", "-q", "-n", "2")
-    uv(tmp_path, "tool", "run", "--from", str(now), "ondol", "new", "new/blog")
+    everything = ("--with", "audit,email_change,personal_data")
+    uv(tmp_path, "tool", "run", "--from", str(now), "ondol", "new", "new/blog", *everything)
     assert files_of(project) == files_of(tmp_path / "new" / "blog")
 
 
@@ -58,9 +59,11 @@ def made(folder: Path, version: str, made_by: str) -> tuple[Path, Path, Path]:
 
 
 def updated(project: Path) -> None:
-    """Update the project without conflicts, and check it."""
+    """Update the project without conflicts, do what the command says, and check the project."""
     finished = update(project)
     assert finished.returncode == 0, finished.stdout + finished.stderr
+    if "Merge them with `ondol db merge`" in finished.stdout:
+        uv(project, "run", "ondol", "db", "merge")
     commit(project, "updated")
     uv(project, "lock", "--quiet")
     uv(project, "run", "ruff", "check", ".")

@@ -164,6 +164,11 @@ def test_two_heads_are_named_with_the_command_that_joins_them(project: Path, dat
         assert "ondol db merge" in said.stdout + said.stderr, arguments
         assert "Traceback" not in said.stderr
     assert ondol(project, database, "merge").returncode == 0
+    [merge] = versions.glob("2*_merge.py")
+    checked = subprocess.run(
+        [sys.executable, "-m", "ruff", "check", merge], cwd=project, capture_output=True, text=True
+    )
+    assert checked.returncode == 0, checked.stdout
     assert ondol(project, database, "upgrade").returncode == 0
 
 

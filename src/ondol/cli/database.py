@@ -68,7 +68,8 @@ def revision(message: Annotated[str, typer.Argument(help="Short description of t
 @app.command(epilog="Example: ondol db merge")
 def merge(message: Annotated[str, typer.Argument(help="Short description.")] = "merge") -> None:
     """Write a migration that merges two heads."""
-    revisions.merge(load().settings.project_folder, message)
+    project, ruff = load().settings.project_folder, ruff_program()
+    tidy(project, ruff, file=str(revisions.merge(project, message)))
 
 
 @app.command(epilog="Example: ondol db check")

@@ -72,10 +72,12 @@ def keep_migrations(project: Path, then: Path, now: Path) -> None:
         path.write_text(_LINKS.sub(new, texts[name]), encoding="utf-8")
 
 
-def merge(project: Path, message: str) -> None:
-    """Write a migration that merges all heads."""
+def merge(project: Path, message: str) -> Path:
+    """Write a migration that merges all heads, and return its file."""
     config = alembic_config("postgresql://", project)
-    command.merge(config, "heads", message=message, rev_id=next_revision(project))
+    script = command.merge(config, "heads", message=message, rev_id=next_revision(project))
+    assert isinstance(script, Script)
+    return Path(script.path)
 
 
 def risks(operations: Any) -> Iterator[str]:
