@@ -1,16 +1,18 @@
 """Every feature of the starter except accounts and login sessions can be removed, and added again."""
 
 from pathlib import Path
+from shutil import copytree, ignore_patterns, rmtree
 
 import pytest
-from projects import bare_project, replace, run
+from projects import RUFF, bare_project, replace, run
 from updating import commit, git
 
+from ondol.generator.create import create
 from ondol.generator.features import take_out
 from ondol.generator.origin import set_source, source_of
-from ondol.generator.pristine import Origin, record, recorded_origin, write_pristine
-from ondol.generator.update import abort, add_feature, remove_feature
-from ondol.project import ProjectError
+from ondol.generator.pristine import Origin, record, recorded_origin, tidy, write_pristine
+from ondol.generator.update import abort, add_feature, remove_feature, update
+from ondol.project import REPOSITORY_STARTER, ProjectError
 
 FEATURES = ["audit", "email_change", "password_reset", "personal_data", "registration"]
 OPTIONAL = ["audit", "email_change", "personal_data"]
@@ -40,8 +42,7 @@ def assert_green(project: Path) -> None:
 
 @pytest.mark.parametrize(("wanted", "without"), [([], OPTIONAL), (["audit"], OPTIONAL[1:]), (OPTIONAL, [])])
 def test_a_new_project_has_the_optional_ones_on_request(tmp_path: Path, wanted: list[str], without: list[str]) -> None:
-    origin = write_pristine(tmp_path / "shop", Origin("shop", sample=False, starter=None), wanted=wanted)
-    assert origin.without == without
+    write_pristine(tmp_path / "shop", Origin("shop", sample=False, starter=None, wanted=wanted))
     for name in FEATURES:
         assert (tmp_path / "shop" / "app" / "routers" / f"{name}.py").exists() == (name not in without)
 
@@ -81,6 +82,11 @@ def test_one_is_removed_from_a_project_and_a_migration_drops_its_table(project: 
     assert not remove_feature(project, "audit").changed
     remove_feature(project, "registration")
     assert_green(project)
+    commit(project, "no registration")
+    add_feature(project, "audit")
+    for command in ("upgrade", "downgrade base", "upgrade"):
+        finished = run(project, "ondol.cli", "db", *command.split())
+        assert finished.returncode == 0, (command, finished.stderr)
 
 
 @pytest.mark.whole
@@ -128,13 +134,86 @@ def test_edits_of_the_lines_that_one_adds_to_are_conflicts(tmp_path: Path) -> No
     assert recorded_origin(project).without == OPTIONAL
 
 
+def test_a_name_whose_import_goes_is_found_wherever_it_was_moved(project: Path) -> None:
+    routers = project / "app" / "routers" / "__init__.py"
+    replace(routers, "    password_reset.router,\n", "")
+    replace(routers, "    users.router,\n", "    password_reset.router,\n    users.router,\n")
+    commit(project, "ours")
+    with pytest.raises(ProjectError, match=r"Your files use password_reset: app/routers/__init__\.py"):
+        remove_feature(project, "password_reset")
+    assert git(project, "status", "--porcelain") == ""
+
+
+def test_staged_work_outlives_a_refusal_and_an_abort(tmp_path: Path) -> None:
+    project = made(tmp_path / "shop", OPTIONAL)
+    add_feature(project, "audit")
+    git(project, "reset", "--hard", "--quiet")
+    (project / "work.py").write_text("1\n")
+    git(project, "add", "work.py")
+    with pytest.raises(ProjectError, match="already committed or undone"):
+        abort(project)
+    assert (project / "work.py").exists()
+
+
+def test_staged_work_beside_a_project_in_a_folder_is_refused(tmp_path: Path) -> None:
+    project = made(tmp_path / "shop", OPTIONAL)
+    rmtree(project / ".git")
+    git(tmp_path, "init", "-q")
+    commit(tmp_path, "all")
+    (tmp_path / "other.txt").write_text("work")
+    git(tmp_path, "add", "other.txt")
+    with pytest.raises(ProjectError, match="staged changes outside of the project"):
+        add_feature(project, "audit")
+    with pytest.raises(ProjectError, match="nothing to abort"):
+        abort(project)
+    assert (tmp_path / "other.txt").exists()
+
+
+def test_features_of_a_newer_starter_come_on_request_and_those_that_it_dropped_are_forgotten(tmp_path: Path) -> None:
+    starter = copytree(REPOSITORY_STARTER, tmp_path / "starter", ignore=ignore_patterns(".*", "__pycache__", "vendor"))
+    origin = Origin("shop", False, str(starter), ["registration"], wanted=["audit"])
+    project = tmp_path / "shop"
+    write_pristine(project, origin)
+    set_source(project, source_of(starter))
+    tidy(project, *RUFF)
+    record(project, origin, project)
+    git(project, "init", "-q")
+    commit(project, "all")
+    (starter / "app" / "routers" / "billing.py").write_text("1\n")
+    features = 'registration = ["registration"]\n'
+    replace(starter / "pyproject.toml", features, 'billing = ["billing"]\n')
+    replace(starter / "pyproject.toml", '"sample", ', '"sample", "billing", ')
+    with pytest.raises(ProjectError, match="starter is newer"):
+        add_feature(project, "billing")
+    assert "app/routers/billing.py" not in update(project).changed
+    commit(project, "updated")
+    assert add_feature(project, "billing").changed == ["app/routers/billing.py"]
+
+
 def test_one_that_is_there_or_unknown_is_not_added(tmp_path: Path) -> None:
     project = made(tmp_path / "shop", OPTIONAL)
-    for name in ("registration", "auth", "sample"):
-        with pytest.raises(ProjectError, match=f"no feature '{name}' to add. Use one of: {', '.join(OPTIONAL)}"):
+    with pytest.raises(ProjectError, match="The project has 'registration' already"):
+        add_feature(project, "registration")
+    for name in ("auth", "sample"):
+        with pytest.raises(ProjectError, match=f"Unknown feature '{name}'. Use one of: {', '.join(FEATURES)}"):
             add_feature(project, name)
-    with pytest.raises(ProjectError, match="Unknown feature 'adit'"):
-        write_pristine(tmp_path / "blog", Origin("blog", sample=False, starter=None), wanted=["adit"])
+
+
+@pytest.mark.parametrize(
+    ("wanted", "without", "reason"),
+    [
+        (["adit"], [], "Unknown feature 'adit'"),
+        (["sample"], [], "Unknown feature 'sample'"),
+        ([], ["users"], "Unknown feature 'users'"),
+        (["audit"], ["audit"], "'audit' cannot be both"),
+    ],
+)
+def test_a_new_project_is_not_made_of_wrong_names(
+    tmp_path: Path, wanted: list[str], without: list[str], reason: str
+) -> None:
+    with pytest.raises(ProjectError, match=reason):
+        create(tmp_path / "a" / "blog", sample=False, starter=None, wanted=wanted, without=without)
+    assert not (tmp_path / "a").exists()
 
 
 @pytest.mark.whole
@@ -170,12 +249,10 @@ def test_where_a_file_of_ones_own_uses_it_nothing_changes(project: Path) -> None
     assert git(project, "status", "--porcelain") == ""
 
 
-def test_one_that_is_not_there_is_refused(tmp_path: Path, project: Path) -> None:
+def test_one_that_is_not_there_is_refused(project: Path) -> None:
     there = "Use one of: audit, email_change, password_reset, personal_data, registration"
     with pytest.raises(ProjectError, match=f"Unknown feature 'auth'. {there}"):
         remove_feature(project, "auth")
-    with pytest.raises(ProjectError, match=there):
-        bare_project(tmp_path / "blog", without=["users"])
 
 
 TEXT = """\

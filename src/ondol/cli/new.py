@@ -23,11 +23,11 @@ def new(
     *,
     sample: Annotated[bool, typer.Option("--sample", help="Include the shop: products, orders, a dashboard.")] = False,
     wanted: Annotated[
-        str, typer.Option("--with", metavar="NAMES", help="Include: audit,email_change,personal_data.")
-    ] = "",
+        list[str] | None, typer.Option("--with", metavar="NAMES", help="Include: audit,email_change,personal_data.")
+    ] = None,
     without: Annotated[
-        str, typer.Option("--without", metavar="NAMES", help="Leave out: password_reset,registration.")
-    ] = "",
+        list[str] | None, typer.Option("--without", metavar="NAMES", help="Leave out: password_reset,registration.")
+    ] = None,
     lang: Annotated[Language, typer.Option("--lang", help="Also write the README in this language.")] = Language.EN,
     starter: Annotated[
         str | None, typer.Option("--from", help="Use another starter: a folder or the URL of a git repository.")
@@ -51,5 +51,5 @@ def new(
     )
 
 
-def _names(text: str) -> list[str]:
-    return [part for part in text.split(",") if part]
+def _names(texts: list[str] | None) -> list[str]:
+    return [name.strip() for text in texts or () for name in text.split(",") if name.strip()]

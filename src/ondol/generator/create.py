@@ -5,9 +5,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ondol.generator.features import refuse_unknown
 from ondol.generator.names import project_name
 from ondol.generator.origin import bring
-from ondol.generator.pristine import Origin, record, tidy, write_pristine
+from ondol.generator.pristine import Origin, record, starter_of, tidy, write_pristine
 from ondol.generator.tools import identity, run, uv_program
 from ondol.project import ProjectError
 
@@ -42,13 +43,17 @@ def create(
         raise ProjectError(f"{folder} already exists; nothing was changed. Choose another folder.")
     if starter is not None and Path(starter).is_dir():
         starter = str(Path(starter).absolute())  # an update may run in another folder
-    origin = Origin(name, sample, starter, sorted(set(without)), language)
+    origin = Origin(name, sample, starter, sorted(set(without)), language, sorted(set(wanted)))
+    if both := sorted({*wanted} & {*without}):
+        raise ProjectError(f"{both[0]!r} cannot be both wanted and left out.")
+    with starter_of(origin) as source:
+        refuse_unknown(source, (*wanted, *without))
     uv = uv_program()
     folder.parent.mkdir(parents=True, exist_ok=True)
     folder.mkdir()
     try:
         say("Copying the starter …")
-        origin = write_pristine(folder, origin, wanted=wanted)
+        write_pristine(folder, origin)
         say("Installing the environment …")
         bring(folder)
         run(folder, uv, "sync", "--quiet")

@@ -18,7 +18,7 @@ In the other files a line of a feature ends in its mark, `# audit`; a block begi
 
 import re
 import tomllib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,18 +28,26 @@ from ondol.project import ProjectError
 SAMPLE = "sample"
 
 
-def left_out(starter: Path, wanted: Collection[str]) -> set[str]:
-    """Return the optional features that are not in `wanted`. Raises ProjectError for an unknown one."""
-    declared = _declared(starter)
-    _refuse_unknown(declared, wanted)
-    return set(declared.get("optional", ())) - set(wanted)
+def known(starter: Path) -> set[str]:
+    """Return the names of the features, without the sample."""
+    return set(_declared(starter).get("features", ())) - {SAMPLE}
+
+
+def optional(starter: Path) -> set[str]:
+    """Return the names of the features that a new project has only on request."""
+    return known(starter) & set(_declared(starter).get("optional", ()))
+
+
+def refuse_unknown(starter: Path, names: Iterable[str]) -> None:
+    """Raise ProjectError for a name that is no feature."""
+    if unknown := sorted(set(names) - known(starter)):
+        there = ", ".join(sorted(known(starter))) or "none"
+        raise ProjectError(f"Unknown feature {unknown[0]!r}. Use one of: {there}.")
 
 
 def take_out(project: Path, without: Collection[str]) -> None:
-    """Remove the features in `without`, and all marks, from the project. Raises ProjectError for an unknown feature."""
-    declared = _declared(project)
-    _refuse_unknown(declared, without)
-    features: dict[str, list[str]] = declared.get("features", {})
+    """Remove the features in `without`, and all marks, from the project."""
+    features: dict[str, list[str]] = _declared(project).get("features", {})
     for file in {file for name in without for part in features.get(name, ()) for file in _files(project, part)}:
         if file.parent == project / VERSIONS:
             skip(file)
@@ -58,15 +66,10 @@ def _declared(starter: Path) -> dict[str, Any]:
     return dict(pyproject.get("tool", {}).get("ondol", {}))
 
 
-def _refuse_unknown(declared: dict[str, Any], names: Collection[str]) -> None:
-    features = set(declared.get("features", ()))
-    if unknown := sorted(set(names) - {SAMPLE, *features}):
-        known = ", ".join(sorted(features - {SAMPLE})) or "none"
-        raise ProjectError(f"Unknown feature {unknown[0]!r}. Use one of: {known}.")
-
-
 def _files(project: Path, part: str) -> Iterator[Path]:
     if "/" in part:
+        if not (project / part).is_file():
+            raise ProjectError(f"pyproject.toml of the starter: the file {part} of a feature does not exist.")
         yield project / part
     else:
         yield from (*project.rglob(f"{part}.py"), *project.rglob(f"test_{part}.py"))

@@ -9,16 +9,16 @@ import os
 import re
 import shutil
 import zipfile
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import tomlkit
 
 import ondol
-from ondol.generator.features import SAMPLE, left_out, take_out
+from ondol.generator import features
 from ondol.generator.tools import run
 from ondol.project import REPOSITORY_STARTER, ProjectError
 
@@ -43,30 +43,31 @@ NAMED_FILES = ("compose.yaml", ".env.example", ".github/workflows/*.yml", "deplo
 
 @dataclass(frozen=True)
 class Origin:
-    """The origin of a project. `starter`: a folder or the URL of a git repository; None for Ondol's own.
-    `without`: the removed features. `language`: of a second README, "ko" or None."""
+    """The origin of a project. `starter`: a folder or the URL of a git repository; None for Ondol's own. `wanted`: the
+    optional features that it has (projects made before there were such have these). `without`: the others that it
+    lacks. `language`: of a second README, "ko" or None."""
 
     name: str
     sample: bool
     starter: str | None
     without: Sequence[str] = ()
     language: str | None = None
+    wanted: Sequence[str] = ("audit", "email_change", "personal_data")
+
+    def lacks(self, source: Path) -> set[str]:
+        """Return the features of the starter that the project does not have."""
+        return features.known(source) & {*self.without, *(features.optional(source) - set(self.wanted))}
 
 
-def write_pristine(folder: Path, origin: Origin, *, wanted: Collection[str] | None = None) -> Origin:
-    """Copy the starter into `folder` under the project's name, without the unwanted features.
-
-    `wanted`: the optional features of a new project; it is made without the others. Return its origin.
-    """
-    with _starter(origin.starter) as source:
-        if wanted is not None:
-            origin = replace(origin, without=sorted({*origin.without, *left_out(source, wanted)} - {SAMPLE}))
+def write_pristine(folder: Path, origin: Origin) -> None:
+    """Copy the starter into `folder` under the project's name, without the unwanted features."""
+    with starter_of(origin) as source:
+        lacks = origin.lacks(source)
         shutil.copytree(source, folder, ignore=shutil.ignore_patterns(*SKIPPED), dirs_exist_ok=True)
     if origin.language is None:
         (folder / "README.ko.md").unlink(missing_ok=True)
-    take_out(folder, {*origin.without, *([] if origin.sample else [SAMPLE])})
+    features.take_out(folder, lacks if origin.sample else lacks | {features.SAMPLE})
     _give_name(folder, origin.name)
-    return origin
 
 
 def tidy(folder: Path, *ruff: str, file: str = ".") -> None:
@@ -111,8 +112,9 @@ def _opened(project: Path) -> Iterator[zipfile.ZipFile]:
 
 
 @contextmanager
-def _starter(given: str | None) -> Iterator[Path]:
-    """Yield the folder to copy: the given starter, or else that of the wheel or of this repository."""
+def starter_of(origin: Origin) -> Iterator[Path]:
+    """Yield the folder to copy: the origin's starter, or else that of the wheel or of this repository."""
+    given = origin.starter
     packaged = Path(ondol.__file__).parent / "starter"
     if given is None:
         yield packaged if packaged.is_dir() else REPOSITORY_STARTER

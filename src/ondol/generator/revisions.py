@@ -50,11 +50,11 @@ def revise(scratch_url: str, project: Path, message: str) -> tuple[Path, Any]:
 
 def skip(migration: Path) -> None:
     """Let the migrations after this one follow the one before it."""
-    [(revision, previous)] = _LINKS.findall(migration.read_text(encoding="utf-8"))
-    for file in migration.parent.glob("*.py"):
-        text = file.read_text(encoding="utf-8")
-        text = text.replace(f"\ndown_revision = {revision}\n", f"\ndown_revision = {previous}\n")
-        file.write_text(text, encoding="utf-8")
+    for revision, previous in _LINKS.findall(migration.read_text(encoding="utf-8")):
+        for file in migration.parent.glob("*.py"):
+            text = file.read_text(encoding="utf-8")
+            text = text.replace(f"\ndown_revision = {revision}\n", f"\ndown_revision = {previous}\n")
+            file.write_text(text, encoding="utf-8")
 
 
 def keep_migrations(project: Path, then: Path, now: Path) -> None:
@@ -64,12 +64,12 @@ def keep_migrations(project: Path, then: Path, now: Path) -> None:
     shutil.rmtree(now / VERSIONS)
     shutil.copytree(then / VERSIONS, now / VERSIONS)
     refuse_several_heads(project)
-    [newest] = heads(project)
+    newest = "".join(f'"{head}"' for head in heads(project)) or "None"
     for name in [name for name in texts if not (now / VERSIONS / name).exists()]:
-        previous, newest = newest, next_revision(project, now)
-        new = f'revision = "{newest}"\ndown_revision = "{previous}"'
-        path = now / VERSIONS / f"{newest}_{name.partition('_')[2]}"
-        path.write_text(_LINKS.sub(new, texts[name]), encoding="utf-8")
+        previous, revision = newest, next_revision(project, now)
+        newest = f'"{revision}"'
+        text = _LINKS.sub(f"revision = {newest}\ndown_revision = {previous}", texts[name])
+        (now / VERSIONS / f"{revision}_{name.partition('_')[2]}").write_text(text, encoding="utf-8")
 
 
 def merge(project: Path, message: str) -> Path:

@@ -2,7 +2,7 @@
 (`.starter.zip`), the project, and today's starter. Conflicts are ordinary git conflicts."""
 
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -10,8 +10,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ondol.generator import lists
+from ondol.generator.features import refuse_unknown
 from ondol.generator.origin import set_source, source_of
-from ondol.generator.pristine import RECORD, Origin, record, recorded_origin, tidy, write_pristine, write_recorded
+from ondol.generator.pristine import (
+    RECORD,
+    Origin,
+    record,
+    recorded_origin,
+    starter_of,
+    tidy,
+    write_pristine,
+    write_recorded,
+)
 from ondol.generator.revisions import keep_migrations
 from ondol.generator.tables import imported
 from ondol.generator.tools import attempt, git_program, identity, ruff_program, run
@@ -52,12 +62,13 @@ def add_feature(project: Path, feature: str) -> Updated:
     """Add a feature of the starter that the project does not have, for the user to review and commit, like an update to
     a starter with it. Its migration follows the project's newest. Raises ProjectError."""
     repository = _Repository(project)
-    without = set(repository.origin.without)
-    if feature not in without:
-        raise ProjectError(
-            f"There is no feature {feature!r} to add. Use one of: {', '.join(sorted(without)) or 'none'}."
-        )
-    with repository.with_features(without - {feature}) as (base, new, pristine, origin):
+    was = repository.origin
+    with starter_of(was) as source:
+        refuse_unknown(source, [feature])
+        if feature not in was.lacks(source):
+            raise ProjectError(f"The project has {feature!r} already.")
+    origin = replace(was, without=sorted({*was.without} - {feature}), wanted=sorted({*was.wanted, feature}))
+    with repository.with_features(origin) as (base, new, pristine):
         return Updated(repository.difference(base, new), repository.apply(base, new, pristine, origin))
 
 
@@ -66,13 +77,17 @@ def remove_feature(project: Path, feature: str, *, force: bool = False) -> Updat
     migrations stay, for databases that have run them. Raises ProjectError if its lines, or adjacent ones, were edited;
     with `force` these are conflicts."""
     repository = _Repository(project)
-    with repository.with_features({*repository.origin.without, feature}) as (base, new, pristine, origin):
+    was = repository.origin
+    with starter_of(was) as source:
+        refuse_unknown(source, [feature])
+    origin = replace(was, without=sorted({*was.without, feature}), wanted=sorted({*was.wanted} - {feature}))
+    with repository.with_features(origin) as (base, new, pristine):
         changed = repository.difference(base, new)
         if not force:
             with repository.merged_aside(base, new) as (tree, edited):
                 if edited:
                     raise ProjectError(f"You edited lines of {feature}: {', '.join(edited)}. `--force` merges them.")
-                if users := sorted(repository.users_of_gone(base, new, tree)):
+                if users := sorted(set(repository.users_of_gone(base, new, tree))):
                     raise ProjectError(f"Your files use {feature}: {', '.join(users)}. `--force` ignores that.")
         return Updated(changed, repository.apply(base, new, pristine, origin) if changed else [])
 
@@ -81,10 +96,12 @@ def abort(project: Path) -> None:
     """Restore the state before the update. Raises ProjectError without an uncommitted update."""
     repository = _Repository(project)
     if not repository.mark.exists():
-        raise ProjectError("There is no uncommitted update to abort.")
-    if repository.mark.read_text(encoding="utf-8") != repository.head():
+        raise ProjectError("There is nothing to abort.")
+    is_committed = repository.mark.read_text(encoding="utf-8") != repository.head()
+    is_undone = attempt(project, "git", "diff", "--cached", "--quiet", "--", RECORD).returncode == 0
+    if is_committed or is_undone:
         repository.mark.unlink()
-        raise ProjectError("The update is already committed. Undo it with `git revert`.")
+        raise ProjectError("It is already committed or undone. Undo a commit with `git revert`.")
     run(project, "git", "reset", "--quiet", "--merge")
     repository.mark.unlink()
 
@@ -96,7 +113,7 @@ class _Repository:
         self.project = project
         git_program()
         if attempt(project, "git", "rev-parse", "--verify", "HEAD").returncode != 0:
-            raise ProjectError("An update needs a git repository with a commit. Commit the project first.")
+            raise ProjectError("This needs a git repository with a commit. Commit the project first.")
         self.top = Path(run(project, "git", "rev-parse", "--show-toplevel"))
         self._git_folder = run(project, "git", "rev-parse", "--absolute-git-dir")
         self.mark = Path(self._git_folder) / MARK
@@ -115,16 +132,14 @@ class _Repository:
             raise ProjectError("There are changes that are not committed. Commit or stash them first.")
 
     @contextmanager
-    def with_features(self, without: Collection[str]) -> Iterator[tuple[str, str, Path, Origin]]:
-        """Yield the versions with and without a change of the removed features, and the origin of the latter. Raises
-        ProjectError if the starter itself has changed."""
+    def with_features(self, origin: Origin) -> Iterator[tuple[str, str, Path]]:
+        """Yield the versions now and with the features of `origin`. Raises ProjectError if the starter has changed."""
         self.refuse_changes()
         with self.versions() as (base, new, _):
             if self.difference(base, new):
                 raise ProjectError("The starter is newer than the one of this project. Run `ondol update` first.")
-        origin = replace(self.origin, without=sorted(without))
-        with self.versions(origin) as (base, new, pristine):
-            yield base, new, pristine, origin
+        with self.versions(origin) as versions:
+            yield versions
 
     @contextmanager
     def versions(self, origin: Origin | None = None) -> Iterator[tuple[str, str, Path]]:
@@ -165,7 +180,7 @@ class _Repository:
                 run(self.project, "git", "worktree", "remove", "--force", str(tree))
 
     def users_of_gone(self, base: str, new: str, tree: Path) -> Iterator[str]:
-        """Yield the files in the merged tree that import a module which the second commit no longer has."""
+        """Yield the files in the merged tree that use a module or a name which the second commit no longer has."""
         gone = run(
             self.project, "git", "diff", "--name-only", "--no-renames", "--diff-filter=D", base, new
         ).splitlines()
@@ -173,11 +188,21 @@ class _Repository:
         for file in (tree / self._inside).rglob("*.py"):
             if not modules.isdisjoint(imported(file)):
                 yield str(file.relative_to(tree))
+        undefined = ("check", "--isolated", "--no-cache", "--select", "F821", "--output-format", "concise")
+        for line in attempt(tree / self._inside, ruff_program(), *undefined, "app", "tests").stdout.splitlines():
+            if " F821 " in line:
+                yield f"{self._inside}{line.partition(':')[0]}"
 
     def apply(self, base: str, new: str, pristine: Path, origin: Origin) -> list[str]:
         """Merge into the project, and record its new origin. Return the files in conflict."""
+        if run(self.top, "git", "diff", "--cached", "--name-only"):
+            raise ProjectError("There are staged changes outside of the project. Commit or stash them first.")
         self.mark.write_text(self.head(), encoding="utf-8")
-        conflicts = self.merge(self.top, base, new)
+        try:
+            conflicts = self.merge(self.top, base, new)
+        except ProjectError:
+            self.mark.unlink()
+            raise
         record(pristine, origin, self.project)
         run(self.project, "git", "add", "--force", RECORD)
         return conflicts
@@ -197,9 +222,8 @@ class _Repository:
 def _merged_list(tree: Path, name: str) -> bool:
     """Resolve conflicts in a file that lists things. Return whether none is left."""
     file = tree / name
-    text = file.read_text(encoding="utf-8") if file.exists() else ""
-    merged = lists.merged(text)
-    if merged == text or "\n<<<<<<< " in merged:
+    merged = lists.merged(file.read_text(encoding="utf-8")) if file.exists() else None
+    if merged is None:
         return False
     file.write_text(merged, encoding="utf-8")
     run(tree, ruff_program(), "check", "--no-cache", "--quiet", "--fix-only", "--select", "I", name)

@@ -51,5 +51,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.drop_table("audit_log")
-    op.execute("DROP FUNCTION refuse_change_of_audit_log()")
+    op.drop_table("audit_log", if_exists=True)
+    op.execute("DROP FUNCTION IF EXISTS refuse_change_of_audit_log()")
