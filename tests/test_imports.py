@@ -62,7 +62,7 @@ def test_importing_a_service_costs_little_more_than_importing_its_dependencies()
     """About 1.6; the aim is 1.4 (decision 0023). The least of each is what other load on the machine changes least."""
     rounds = [(_seconds("import main"), _seconds(DEPENDENCIES)) for _ in range(7)]
     service, dependencies = map(min, zip(*rounds, strict=True))
-    assert service / dependencies < 1.9
+    assert service / dependencies < 1.85
 
 
 def _seconds(code: str) -> float:
