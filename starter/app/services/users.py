@@ -87,7 +87,7 @@ class UserService:
         return UserRead.model_validate(user)
 
     async def get(self, user_id: UUID, by: Caller | None = None) -> UserRead:
-        """Return an account, for another one if `by` is given. Raises UserNotFound."""
+        """Return an account. `by`: the account that asks. Raises UserNotFound."""
         if by is not None and by.user_id != user_id:  # audit
             await note_apart(*self._origin, Action.ACCOUNT_READ, by, target_id=user_id)  # audit
         return _found(await self._users.read(user_id))
