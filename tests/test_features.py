@@ -108,6 +108,7 @@ def test_one_is_added_and_its_migration_follows_the_newest(tmp_path: Path) -> No
     assert_green(project)
 
 
+@pytest.mark.whole
 def test_one_that_is_added_and_removed_leaves_only_its_migration(tmp_path: Path) -> None:
     project = made(tmp_path / "shop", OPTIONAL)
     before = git(project, "rev-parse", "HEAD")
@@ -124,6 +125,7 @@ def test_one_that_is_added_and_removed_leaves_only_its_migration(tmp_path: Path)
     assert len([name for name in again.changed if name.startswith("migrations/")]) == 1
 
 
+@pytest.mark.whole
 def test_edits_of_the_lines_that_one_adds_to_are_conflicts(tmp_path: Path) -> None:
     project = made(tmp_path / "shop", OPTIONAL)
     replace(project / "app" / "access.py", "        raise refused\n", "        raise refused  # ours\n")
@@ -144,6 +146,7 @@ def test_a_name_whose_import_goes_is_found_wherever_it_was_moved(project: Path) 
     assert git(project, "status", "--porcelain") == ""
 
 
+@pytest.mark.whole
 def test_staged_work_outlives_a_refusal_and_an_abort(tmp_path: Path) -> None:
     project = made(tmp_path / "shop", OPTIONAL)
     add_feature(project, "audit")
@@ -155,6 +158,7 @@ def test_staged_work_outlives_a_refusal_and_an_abort(tmp_path: Path) -> None:
     assert (project / "work.py").exists()
 
 
+@pytest.mark.whole
 def test_staged_work_beside_a_project_in_a_folder_is_refused(tmp_path: Path) -> None:
     project = made(tmp_path / "shop", OPTIONAL)
     rmtree(project / ".git")
@@ -169,6 +173,7 @@ def test_staged_work_beside_a_project_in_a_folder_is_refused(tmp_path: Path) -> 
     assert (tmp_path / "other.txt").exists()
 
 
+@pytest.mark.whole
 def test_features_of_a_newer_starter_come_on_request_and_those_that_it_dropped_are_forgotten(tmp_path: Path) -> None:
     starter = copytree(REPOSITORY_STARTER, tmp_path / "starter", ignore=ignore_patterns(".*", "__pycache__", "vendor"))
     origin = Origin("shop", False, str(starter), ["registration"], wanted=["audit"])
