@@ -7,6 +7,7 @@ import psycopg
 
 from ondol.db.urls import libpq_url
 
+VERSIONS = Path("migrations") / "versions"
 _LINK = re.compile(r"^(revision|down_revision)\b[^=\n]*=(.*)$", re.MULTILINE)
 _ID = re.compile(r"""["']([^"']+)["']""")
 _TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
@@ -15,7 +16,7 @@ _TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
 def declared(project: Path) -> dict[str, set[str]]:
     """Return the ids of the project's migrations, each with those before it."""
     found = {}
-    for file in (project / "migrations" / "versions").glob("*.py"):
+    for file in (project / VERSIONS).glob("*.py"):
         links = dict(_LINK.findall(file.read_text(encoding="utf-8")))
         for revision in _ID.findall(links.get("revision", "")):
             found[revision] = set(_ID.findall(links.get("down_revision", "")))

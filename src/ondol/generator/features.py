@@ -22,7 +22,8 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ondol.generator.revisions import VERSIONS, skip
+from ondol.db.revisions import VERSIONS
+from ondol.generator.revisions import skip
 from ondol.project import ProjectError
 
 SAMPLE = "sample"
@@ -39,7 +40,7 @@ def optional(starter: Path) -> set[str]:
 
 
 def refuse_unknown(starter: Path, names: Iterable[str]) -> None:
-    """Raise ProjectError for a name that is no feature."""
+    """Raise ProjectError if the starter has no feature of a name."""
     if unknown := sorted(set(names) - known(starter)):
         there = ", ".join(sorted(known(starter))) or "none"
         raise ProjectError(f"Unknown feature {unknown[0]!r}. Use one of: {there}.")

@@ -14,10 +14,11 @@ from typing import Any, Literal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ondol.db.migrations import heads, refuse_several_heads
+from ondol.db.revisions import VERSIONS
 from ondol.generator.columns import Column
 from ondol.generator.kinds.text import member
 from ondol.generator.resource import Check, Index, Resource
-from ondol.generator.revisions import VERSIONS, next_revision
+from ondol.generator.revisions import next_revision
 from ondol.generator.tools import ruff_program, run
 
 Change = Literal["create", "drop", "add_fields"]

@@ -12,8 +12,8 @@ from alembic.operations import ops
 from alembic.script import Script
 
 from ondol.db.migrations import alembic_config, heads, refuse_several_heads, upgrade
+from ondol.db.revisions import VERSIONS
 
-VERSIONS = Path("migrations") / "versions"
 _LINKS = re.compile(r"^revision = (.+)\ndown_revision = (.+)$", re.MULTILINE)
 
 
